@@ -1,0 +1,3 @@
+"""Full-text search for Chinese articles."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Posts on disk, and records of JSON Lines, to articles."""
