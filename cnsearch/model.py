@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+import html
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from functools import cached_property
+from typing import Any
+
+FORMAT_VERSION = 1
+"""Of the dictionaries that ``to_dict`` makes: within a version keys may be added, never renamed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,21 @@ class Article:
         if self.date is not None and self.date.utcoffset() is None:
             raise ValueError(f"Article.date must carry a time zone: {self.date!r}")
 
+    def to_dict(self, zone: tzinfo | None = None) -> dict[str, Any]:
+        """For JSON; the date in ``zone``."""
+        return {
+            "version": FORMAT_VERSION,
+            "id": self.id,
+            "title": self.title,
+            "paragraphs": list(self.paragraphs),
+            "source": self.source,
+            "categories": list(self.categories),
+            "author": self.author,
+            "date": iso_date(self.date, zone),
+            "url": self.url,
+            "path": self.path,
+        }
+
     @property
     def body(self) -> str:
         """The paragraphs joined with newlines; character offsets of body snippets count in this text."""
@@ -52,3 +75,233 @@ class Failure:
 
     path: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateReport:
+    """What one update did. Counts are articles.
+
+    failed   : inputs that could not be read; what the index had of them stays
+    articles : in the index afterwards
+    took_s   : seconds
+    """
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    failed: tuple[Failure, ...] = ()
+    articles: int = 0
+    took_s: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "version": FORMAT_VERSION,
+            "added": self.added,
+            "changed": self.changed,
+            "removed": self.removed,
+            "unchanged": self.unchanged,
+            "failed": [{"path": failure.path, "reason": failure.reason} for failure in self.failed],
+            "articles": self.articles,
+            "took_s": round(self.took_s, 3),
+        }
+
+
+# Excerpts
+
+ELLIPSIS = "…"
+
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    """``text`` with every character that could steer a terminal or reorder a line replaced by a space: same length."""
+    return _CONTROLS.sub(" ", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """An excerpt of one field.
+
+    field      : "title" or "body"
+    text       : characters ``start .. start + len(text)`` of the title or of ``Article.body``
+    highlights : (start, end) of each match in characters of ``text``, ascending, neither touching nor overlapping
+    """
+
+    field: str
+    text: str
+    highlights: tuple[tuple[int, int], ...] = ()
+    start: int = 0
+
+    def marked(self, before: str, after: str, clean: Callable[[str], str] = str) -> str:
+        """The text, each piece passed through ``clean``, with ``before`` and ``after`` around each match."""
+        pieces = []
+        at = 0
+        for start, end in self.highlights:
+            pieces += [clean(self.text[at:start]), before, clean(self.text[start:end]), after]
+            at = end
+        pieces.append(clean(self.text[at:]))
+        return "".join(pieces)
+
+    def html(self) -> str:
+        """HTML with each match in ``<mark>``; everything else is escaped."""
+        return self.marked("<mark>", "</mark>", html.escape)
+
+    def ansi(self) -> str:
+        """For a terminal: each match in bold red; no other control character."""
+        return self.marked("\x1b[1;31m", "\x1b[0m", printable)
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """The fragments of one hit, in the order of the text.
+
+    body_chars : length of the whole body in characters, to tell whether text is left out after the last fragment
+    """
+
+    fragments: tuple[Fragment, ...]
+    body_chars: int = 0
+
+    def text(self) -> str:
+        """Plain text: the fragments joined by an ellipsis where something is left out."""
+        return self._join([fragment.text for fragment in self.fragments])
+
+    def html(self) -> str:
+        """HTML, escaped, matches in ``<mark>``."""
+        return self._join([fragment.html() for fragment in self.fragments])
+
+    def ansi(self) -> str:
+        """For a terminal: matches in bold red, no control character from the text."""
+        return self._join([fragment.ansi() for fragment in self.fragments])
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def _join(self, texts: Sequence[str]) -> str:
+        if not texts:
+            return ""
+        pieces = [ELLIPSIS] if self.fragments[0].start > 0 else []
+        for at, text in enumerate(texts):
+            if at:
+                last = self.fragments[at - 1]
+                gap = self.fragments[at].start - last.start - len(last.text)
+                pieces.append(ELLIPSIS if gap > 1 else " ")
+            pieces.append(text)
+        last = self.fragments[-1]
+        if last.start + len(last.text) < self.body_chars:
+            pieces.append(ELLIPSIS)
+        return "".join(pieces)
+
+
+# Results
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One ranked result.
+
+    rank  : 1 is the best; counts on over the pages
+    score : comparable within one search only; 0 where nothing in the query ranks
+    The other fields are the article's. Excerpts are made when first asked for.
+    """
+
+    rank: int
+    id: str
+    title: str
+    source: str
+    categories: tuple[str, ...]
+    author: str
+    date: datetime | None
+    url: str
+    path: str
+    score: float
+    _excerpts: Callable[[], tuple[Fragment, Snippet]] = field(repr=False, compare=False)
+
+    @cached_property
+    def _made(self) -> tuple[Fragment, Snippet]:
+        return self._excerpts()
+
+    @property
+    def title_fragment(self) -> Fragment:
+        """The whole title with its matches marked."""
+        return self._made[0]
+
+    @property
+    def snippet(self) -> Snippet:
+        """The fragments of the body that show the matches best, or its beginning."""
+        return self._made[1]
+
+    @property
+    def fragments(self) -> tuple[Fragment, ...]:
+        """The title, where it matches, and the fragments of the body."""
+        title = self.title_fragment
+        return (*([title] if title.highlights else []), *self.snippet.fragments)
+
+    def to_dict(self, zone: tzinfo | None = None) -> dict[str, Any]:
+        """For JSON; the date in ``zone``."""
+        return {
+            "rank": self.rank,
+            "id": self.id,
+            "title": self.title,
+            "source": self.source,
+            "categories": list(self.categories),
+            "author": self.author,
+            "date": iso_date(self.date, zone),
+            "url": self.url,
+            "path": self.path,
+            "score": round(self.score, 4),
+            "snippet": self.snippet.text(),
+            "fragments": [
+                {"field": part.field, "text": part.text, "highlights": [list(span) for span in part.highlights]}
+                for part in self.fragments
+            ],
+        }
+
+
+@dataclass(frozen=True)
+class SearchResults(Sequence[Hit]):
+    """One page of hits; iterate over it, index it, ask its length.
+
+    query      : as typed
+    understood : the same as it was read, folded, with its operators
+    notes      : what was not taken as written (an unknown field, a query cut short)
+    total      : articles that match, on all pages
+    took_ms    : milliseconds from query text to hits, excerpts not included
+    """
+
+    query: str
+    understood: str
+    notes: tuple[str, ...]
+    total: int
+    took_ms: float
+    hits: tuple[Hit, ...]
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def __getitem__(self, at: Any) -> Any:
+        return self.hits[at]
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self.hits)
+
+    def to_dict(self, zone: tzinfo | None = None) -> dict[str, Any]:
+        """For JSON; dates in ``zone``."""
+        return {
+            "version": FORMAT_VERSION,
+            "query": self.query,
+            "understood": self.understood,
+            "notes": list(self.notes),
+            "total": self.total,
+            "took_ms": round(self.took_ms, 3),
+            "hits": [hit.to_dict(zone) for hit in self.hits],
+            "facets": {},
+        }
+
+
+def iso_date(date: datetime | None, zone: tzinfo | None) -> str | None:
+    """ISO 8601 with the offset of ``zone`` (as it is if None), to the second; None for no date."""
+    if date is None:
+        return None
+    return (date if zone is None else date.astimezone(zone)).isoformat(timespec="seconds")
