@@ -1,0 +1,155 @@
+"""The Whoosh analyzers: our tokens with the positions and offsets that Whoosh's phrases and highlighting need."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
+
+from whoosh.analysis import Token as WhooshToken
+from whoosh.analysis import Tokenizer
+
+from cnsearch.analysis.fold import fold
+from cnsearch.analysis.ngrams import character_tokens
+from cnsearch.analysis.tokenizer import Token, TokenizerIdentity, WordTokenizer
+from cnsearch.analysis.userdict import UserDictionary
+from cnsearch.errors import AnalyzerMismatchError
+
+
+class _FoldedAnalyzer(Tokenizer):  # type: ignore[misc]  # Whoosh has no types
+    """Folds the text, cuts it with ``_cut``, and hands the tokens to Whoosh, which reuses one Token object."""
+
+    def _cut(self, folded: str, *, query: bool) -> Iterable[Token]:
+        raise NotImplementedError
+
+    def __call__(
+        self,
+        value: str,
+        positions: bool = False,
+        chars: bool = False,
+        keeporiginal: bool = False,
+        removestops: bool = True,
+        start_pos: int = 0,
+        start_char: int = 0,
+        tokenize: bool = True,
+        mode: str = "",
+        **kwargs: Any,
+    ) -> Iterator[Any]:
+        """Whoosh's contract of a tokenizer: yield the tokens of ``value``, a str.
+
+        ``mode="query"`` yields coarse tokens only, whose positions count up by one, so that a quoted phrase matches;
+        any other mode yields parts and wholes.
+        """
+        if not isinstance(value, str):
+            raise TypeError(f"{type(self).__name__} takes a str, not {value!r}")
+        token = WhooshToken(positions, chars, removestops=removestops, mode=mode, **kwargs)
+        folded = fold(value)
+        cut = self._cut(folded, query=mode == "query") if tokenize else [Token(folded, 0, len(folded), 0)]
+        for text, start, end, position in cut:
+            token.text = text
+            token.boost = 1.0
+            token.stopped = False
+            if keeporiginal:
+                token.original = value[start:end]
+            if positions:
+                token.pos = start_pos + position
+            if chars:
+                token.startchar = start_char + start
+                token.endchar = start_char + end
+            yield token
+
+
+class ChineseAnalyzer(_FoldedAnalyzer):
+    """Words of Chinese text, for any Whoosh schema: ``TEXT(analyzer=ChineseAnalyzer(), phrase=True)``.
+
+    Folds width, case and traditional script, cuts with jieba's dictionary in search mode, keeps mixed tokens
+    (``S-300``, ``C++``) whole and in parts. Only punctuation is dropped. Positions count words, so phrases match.
+
+    engine          : "rjieba" or "jieba"; None takes the preferred one that is installed
+    user_dictionary : words to keep whole
+
+    It may be pickled (Whoosh stores it with the schema). The copy remembers the tokenizer that it was made with, and
+    raises AnalyzerMismatchError at the first use where that one is not to be had.
+    """
+
+    def __init__(self, *, engine: str | None = None, user_dictionary: UserDictionary | None = None) -> None:
+        self._lock = threading.Lock()
+        self._tokenizer: WordTokenizer | None = WordTokenizer(engine, user_dictionary or UserDictionary())
+        self.identity: TokenizerIdentity = self._tokenizer.identity
+        self.user_dictionary = self._tokenizer.user_dictionary
+
+    @property
+    def tokenizer(self) -> WordTokenizer:
+        """The tokenizer behind it. Raises AnalyzerMismatchError if it is not the recorded one."""
+        if self._tokenizer is None:
+            with self._lock:
+                self._tokenizer = require_tokenizer(self.identity, self.user_dictionary)
+        return self._tokenizer
+
+    def _cut(self, folded: str, *, query: bool) -> Iterable[Token]:
+        tokens = self.tokenizer.tokens(folded)
+        return coarse_tokens(tokens) if query else tokens
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"identity": self.identity.to_dict(), "words": self.user_dictionary.words}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._lock = threading.Lock()
+        self._tokenizer = None
+        self.identity = TokenizerIdentity(**state["identity"])
+        self.user_dictionary = UserDictionary(state["words"])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ChineseAnalyzer) and self.identity == other.identity
+
+    def __hash__(self) -> int:
+        return hash(self.identity)
+
+    def __repr__(self) -> str:
+        return f"ChineseAnalyzer({self.identity})"
+
+
+class CharacterAnalyzer(_FoldedAnalyzer):
+    """Bigrams of each run of Chinese characters, and its last character alone: see ``ngrams``."""
+
+    __inittypes__: ClassVar[dict[str, type]] = {}
+
+    def _cut(self, folded: str, *, query: bool) -> Iterable[Token]:
+        return character_tokens(folded)
+
+
+def coarse_tokens(tokens: Iterable[Token]) -> list[Token]:
+    """The last token at each position: the whole of which the others are parts."""
+    return list({token.position: token for token in tokens}.values())
+
+
+def require_tokenizer(wanted: TokenizerIdentity, user_dictionary: UserDictionary, *, path: str = "") -> WordTokenizer:
+    """The tokenizer with exactly this identity. Raises AnalyzerMismatchError if this environment has another."""
+    path = path or "analyzer"
+    try:
+        tokenizer = WordTokenizer(wanted.engine, user_dictionary)
+    except (ModuleNotFoundError, ValueError) as error:
+        raise AnalyzerMismatchError(
+            path,
+            f"built with {wanted}, which is not installed",
+            found="",
+            expected=str(wanted),
+            hint=f"Run: pip install {wanted.engine}=={wanted.version}, or index again with: cnsearch index --rebuild",
+        ) from error
+    found = tokenizer.identity
+    if found != wanted:
+        raise AnalyzerMismatchError(
+            path,
+            f"built with {_details(wanted, found)}, but here is {_details(found, wanted)}",
+            found=str(found),
+            expected=str(wanted),
+            hint="Index again with: cnsearch index --rebuild",
+        )
+    return tokenizer
+
+
+def _details(identity: TokenizerIdentity, other: TokenizerIdentity) -> str:
+    """The identity in words, with what a person could not see from name and version when only that differs."""
+    if str(identity) != str(other):
+        return str(identity)
+    return f"{identity} (dictionary {identity.dictionary or 'built in'}, analysis {identity.analysis})"

@@ -1,0 +1,50 @@
+"""Folding: one spelling for characters that people type for one another.
+
+Every character becomes exactly one character (full width to half width, upper case to lower, traditional to
+simplified, the variants of a quotation mark or dash to one), so an offset in the folded text is an offset in the
+original. A character whose fold would be longer (``½``, ``ﬁ``, ``İ``) is left alone. The table is
+``fold_table.txt``, made by ``tools/make_fold_table.py``; changing it changes what an index means, so
+``ANALYSIS_VERSION`` moves with it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+
+import numpy as np
+import numpy.typing as npt
+
+_LAST_CODE_POINT = 0x10FFFF
+_SURROGATES = slice(0xD800, 0xE000)
+_REPLACEMENT = 0xFFFD
+
+CodePoints = npt.NDArray[np.uint32]
+
+
+@cache
+def _table() -> CodePoints:
+    """The code point that each code point becomes. Shape (0x110000,), dtype uint32, read-only."""
+    lines = resources.files(__package__).joinpath("fold_table.txt").read_text(encoding="utf-8").split("\n")
+    pairs = np.frombuffer("".join(line for line in lines if not line.startswith("# ")).encode("utf-32-le"), dtype="<u4")
+    table = np.arange(_LAST_CODE_POINT + 1, dtype=np.uint32)
+    table[pairs[0::2]] = pairs[1::2]
+    table[_SURROGATES] = _REPLACEMENT
+    table.flags.writeable = False
+    return table
+
+
+def code_points(text: str) -> CodePoints:
+    """The code points of ``text``, one per character, lone surrogates included. New array, shape (len(text),)."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+
+
+def fold(text: str) -> str:
+    """``text`` with every character folded. Same length; folding twice changes nothing more.
+
+    >>> fold("ＡＢＣ １２３ 數位轉型")
+    'abc 123 数位转型'
+    """
+    if text.isascii():
+        return text.lower()
+    return _table()[code_points(text)].astype("<u4", copy=False).tobytes().decode("utf-32-le")

@@ -1,0 +1,79 @@
+"""Which characters are Chinese, and which are written without spaces: the classes that the tokenizers share."""
+
+from __future__ import annotations
+
+import re
+
+# Ranges of Unicode blocks, inclusive. Iteration mark and ideographic zero stand in words (人々, 二〇二一).
+_HAN_RANGES = (
+    (0x3005, 0x3005),
+    (0x3007, 0x3007),
+    (0x3400, 0x4DBF),  # Extension A
+    (0x4E00, 0x9FFF),
+    (0xF900, 0xFAFF),  # compatibility ideographs that folding leaves alone
+    (0x20000, 0x3FFFF),  # Extensions B and later
+)
+_KANA_HANGUL_RANGES = (
+    (0x3041, 0x3096),
+    (0x30A1, 0x30FA),
+    (0x30FC, 0x30FF),
+    (0x31F0, 0x31FF),
+    (0xAC00, 0xD7A3),
+)
+# Everything else that makes words, by whole blocks: Unicode grows, and an index must mean the same under every Python.
+_LETTER_RANGES = (
+    (0x30, 0x39),
+    (0x61, 0x7A),  # folded text has no capitals
+    (0xAA, 0xAA),
+    (0xB5, 0xB5),
+    (0xBA, 0xBA),
+    (0xC0, 0xD6),
+    (0xD8, 0xF6),
+    (0xF8, 0x2AF),
+    (0x300, 0x36F),  # combining accents
+    (0x370, 0x373),
+    (0x376, 0x37D),
+    (0x37F, 0x383),
+    (0x386, 0x386),
+    (0x388, 0x52F),  # Greek, Cyrillic
+    (0x531, 0x587),
+    (0x591, 0x5BD),
+    (0x5D0, 0x5F2),
+    (0x610, 0x61A),
+    (0x620, 0x669),
+    (0x66E, 0x6D3),
+    (0x900, 0xDFF),  # scripts of India
+    (0xE01, 0xE3A),
+    (0xE40, 0xE59),
+    (0xE80, 0xEFF),
+    (0xF20, 0xF33),
+    (0xF40, 0xFBC),
+    (0x1000, 0x137F),
+    (0x1780, 0x17D3),
+    (0x17E0, 0x17E9),
+    (0x1810, 0x18AF),
+    (0x1D00, 0x1FFF),  # phonetic, Latin additional, Greek extended
+    (0x2150, 0x218B),
+    (0x2460, 0x24FF),
+    (0x3105, 0x312F),
+    (0x3300, 0x33FF),  # square units: ㎡
+    (0xFF66, 0xFFDC),
+)
+_EMOJI_RANGES = ((0x2600, 0x27BF), (0x1F000, 0x1FAFF))
+
+
+def _class(ranges: tuple[tuple[int, int], ...]) -> str:
+    return "".join(f"{chr(first)}-{chr(last)}" for first, last in ranges)
+
+
+HAN = _class(_HAN_RANGES)
+"""Body of a regular-expression class: Chinese characters."""
+
+CJK = HAN + _class(_KANA_HANGUL_RANGES)
+"""Body of a regular-expression class: characters of the scripts that put no space between words."""
+
+WORD = _class(_LETTER_RANGES) + _class(_KANA_HANGUL_RANGES) + _class(_EMOJI_RANGES)
+"""Body of a regular-expression class: what makes words that are not Chinese, in folded text; emoji are searched for."""
+
+HAN_CHAR = re.compile(f"[{HAN}]")
+CJK_RUN = re.compile(f"[{CJK}]+")
