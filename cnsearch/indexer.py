@@ -1,0 +1,520 @@
+"""Corpus to index: scan, compare, clean and tokenise in worker processes, commit.
+
+An article is unchanged while size and modification time of its file are; where they differ, while its content hash is.
+Only the others are cleaned and tokenised. What stood in the index from the scanned folders and is gone is removed; what
+could not be read or listed is not taken for gone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from cnsearch.analysis.analyzer import ChineseAnalyzer, require_tokenizer
+from cnsearch.analysis.tokenizer import TokenizerIdentity, WordTokenizer
+from cnsearch.analysis.userdict import UserDictionary
+from cnsearch.corpus.posts import PostFile, scan_posts
+from cnsearch.corpus.reader import article_from_post, read_post
+from cnsearch.errors import CorpusError
+from cnsearch.model import Article, Failure, UpdateReport
+from cnsearch.schema import DIGEST_BYTES, document_of
+from cnsearch.store import Indexed, Store, Transaction
+
+COMMIT_EVERY = 10_000
+"""Articles per commit of a long update: what an interruption can lose."""
+CHUNK = 64
+"""Articles that a worker process takes at a time: about 0.1 s of work."""
+MIN_ARTICLES_FOR_WORKERS = 4 * CHUNK
+"""Fewer are done in this process: starting workers costs as much as these."""
+RACY_NS = 2_000_000_000
+"""A file this fresh when scanned may still be written to within the same time stamp, so its hash is read next time."""
+
+Progress = Callable[[int, int | None], None]
+"""Called with the articles done so far and, if known, how many there are to do."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where a document came from: what the index remembers to tell a change."""
+
+    root: str = ""
+    size: int = 0
+    mtime_ns: int = 0
+    digest: bytes = b"\0" * DIGEST_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One article to bring in: a post to read, or an article at hand. ``known`` is the digest that the index has."""
+
+    source: PostFile | Article
+    origin: _Origin
+    known: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """``document`` is None where the content is as known, ``failure`` says why there is none otherwise."""
+
+    id: str
+    known: bool
+    document: dict[str, Any] | None = None
+    failure: Failure | None = None
+
+
+@dataclass
+class _Tally:
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    failed: list[Failure] = field(default_factory=list)
+
+    def report(self, articles: int, took_s: float) -> UpdateReport:
+        failed = tuple(sorted(self.failed, key=lambda failure: (failure.path, failure.reason)))
+        return UpdateReport(self.added, self.changed, self.removed, self.unchanged, failed, articles, took_s)
+
+
+# What is asked for
+
+
+@dataclass(frozen=True, slots=True)
+class ScanScope:
+    """A folder that was or will be indexed as a whole, and the part of it to scan now ("" is all)."""
+
+    root: Path
+    below: str = ""
+
+
+def scopes_of(paths: Sequence[str | os.PathLike[str]], known_roots: Iterable[str]) -> list[ScanScope]:
+    """Which folders to scan for ``paths``. A path inside a folder that is indexed already is a part of that one.
+
+    Raises CorpusError for a path that does not exist.
+    """
+    roots = sorted({Path(root) for root in known_roots}, key=lambda root: len(root.parts))
+    scopes: list[ScanScope] = []
+    for path in paths:
+        given = Path(path)
+        try:
+            found = given.resolve(strict=True)
+        except (OSError, RuntimeError) as error:
+            reason = "there is no such file or folder" if isinstance(error, FileNotFoundError) else str(error)
+            raise CorpusError(given, reason, hint="Name a folder of posts or a post") from error
+        home = next((root for root in roots if found == root or root in found.parents), None)
+        if home is None:
+            home = found if found.is_dir() else found.parent
+        below = "" if found == home else found.relative_to(home).as_posix() + ("/" if found.is_dir() else "")
+        scopes.append(ScanScope(home, below))
+    whole = [scope.root for scope in scopes if not scope.below]
+    kept = [
+        scope
+        for scope in scopes
+        if not any(root in scope.root.parents or (root == scope.root and scope.below) for root in whole)
+    ]
+    return list(dict.fromkeys(kept))
+
+
+def update_posts(
+    store: Store,
+    paths: Sequence[str | os.PathLike[str]],
+    *,
+    jobs: int | None = None,
+    dry_run: bool = False,
+    wait: float = 0.0,
+    progress: Progress | None = None,
+) -> UpdateReport:
+    """Bring the index up to date with the posts below ``paths``; see ``Index.update``."""
+    started = time.perf_counter()
+    tally = _Tally()
+    with _open_batch(store, wait, dry_run) as batch:
+        indexed = batch.indexed()
+        tasks, gone = _compare(paths, indexed, tally)
+        for article_id in gone:
+            batch.delete(article_id)
+            tally.removed += 1
+        _bring_in(batch, tasks, tally, jobs=jobs, dry_run=dry_run, progress=progress, total=len(tasks))
+        articles = batch.finish()
+    return tally.report(articles, time.perf_counter() - started)
+
+
+def add_articles(
+    store: Store,
+    articles: Iterable[Article | Failure],
+    *,
+    jobs: int | None = None,
+    dry_run: bool = False,
+    wait: float = 0.0,
+    progress: Progress | None = None,
+) -> UpdateReport:
+    """Add articles, each replacing the one that has its id; of equal ids the last holds. Removes nothing else."""
+    started = time.perf_counter()
+    tally = _Tally()
+    with _open_batch(store, wait, dry_run) as batch:
+        indexed = batch.indexed()
+        tasks = _article_tasks(articles, indexed, tally)
+        _bring_in(batch, tasks, tally, jobs=jobs, dry_run=dry_run, progress=progress, total=None)
+        count = batch.finish()
+    return tally.report(count, time.perf_counter() - started)
+
+
+def rebuild(
+    store: Store,
+    paths: Sequence[str | os.PathLike[str]],
+    analyzer: ChineseAnalyzer,
+    *,
+    jobs: int | None = None,
+    wait: float = 0.0,
+    progress: Progress | None = None,
+) -> UpdateReport:
+    """Build a new generation beside the old with ``analyzer``, which takes its place in one commit.
+
+    The posts below ``paths`` are read anew; every other article is carried over from its stored text.
+    """
+    started = time.perf_counter()
+    tally = _Tally()
+    with _open_batch(store, wait, False, analyzer=analyzer) as batch:
+        indexed = batch.indexed()
+        tasks, gone = _compare(paths, indexed, tally, reread=True)
+        read = {task.source.id for task in tasks}
+        removed = set(gone)
+        tally.removed += len(removed)
+        carried = (
+            _Task(batch.article(entry), _Origin(entry.root, entry.size, entry.mtime_ns, entry.digest))
+            for article_id, entry in indexed.items()
+            if article_id not in read and article_id not in removed
+        )
+        total = len(tasks) + len(indexed.keys() - read - removed)
+        _bring_in(batch, chain(tasks, carried), tally, jobs=jobs, dry_run=False, progress=progress, total=total)
+        articles = batch.finish()
+    return tally.report(articles, time.perf_counter() - started)
+
+
+def delete_articles(store: Store, article_ids: Iterable[str], *, wait: float = 0.0) -> int:
+    """Delete articles by id; returns how many there were."""
+    with _open_batch(store, wait, False) as batch:
+        deleted = 0
+        for article_id in dict.fromkeys(article_ids):
+            deleted += batch.delete(article_id)
+        batch.finish()
+    return deleted
+
+
+# Comparing
+
+
+def _compare(
+    paths: Sequence[str | os.PathLike[str]], indexed: dict[str, Indexed], tally: _Tally, *, reread: bool = False
+) -> tuple[list[_Task], list[str]]:
+    """What to read (new, or perhaps changed), and the ids that are gone. Counts what is unchanged or failed."""
+    known_roots = {entry.root for entry in indexed.values() if entry.root}
+    scopes = scopes_of(paths, known_roots)
+    tasks: list[_Task] = []
+    seen: dict[str, str] = {}
+    kept: list[tuple[str, str]] = []  # (root, id prefix) that could not be listed
+    for scope in scopes:
+        root = os.fspath(scope.root)
+        scan = scan_posts(scope.root, below=scope.below)
+        now_ns = time.time_ns()
+        tally.failed += scan.failures
+        kept += [(root, prefix) for prefix in scan.unread]
+        for post in scan.files:
+            entry = indexed.get(post.id)
+            other = seen.get(post.id) or _other_home(entry, root, scopes)
+            if other is not None:
+                tally.failed.append(Failure(post.path, f'the id "{post.id}" is taken by a post below {other}'))
+                continue
+            seen[post.id] = root
+            mtime_ns = post.mtime_ns if now_ns - post.mtime_ns > RACY_NS else 0
+            same_home = entry is not None and entry.root == root
+            if entry is not None and same_home and not reread:
+                if mtime_ns and (entry.size, entry.mtime_ns) == (post.size, mtime_ns):
+                    tally.unchanged += 1
+                    continue
+                tasks.append(_Task(post, _Origin(root, post.size, mtime_ns), entry.digest))
+            else:
+                tasks.append(_Task(post, _Origin(root, post.size, mtime_ns)))
+    gone = [
+        article_id
+        for article_id, entry in indexed.items()
+        if article_id not in seen
+        and _in_scope(entry, article_id, scopes)
+        and not any(entry.root == root and _is_below(article_id, prefix) for root, prefix in kept)
+    ]
+    return tasks, gone
+
+
+def _other_home(entry: Indexed | None, root: str, scopes: Sequence[ScanScope]) -> str | None:
+    """The other folder that the indexed article belongs to, if it is still there and is not scanned as part of ours."""
+    if entry is None or entry.root in ("", root):
+        return None
+    inside = any(scope.root in Path(entry.root).parents for scope in scopes)
+    return entry.root if Path(entry.root).is_dir() and not inside else None
+
+
+def _in_scope(entry: Indexed, article_id: str, scopes: Sequence[ScanScope]) -> bool:
+    """Whether a scan of ``scopes`` would have met the article: its folder, or one around it, was scanned."""
+    if not entry.root:
+        return False
+    root = Path(entry.root)
+    return any(
+        (scope.root == root and _is_below(article_id, scope.below)) or (scope.root in root.parents and not scope.below)
+        for scope in scopes
+    )
+
+
+def _is_below(article_id: str, prefix: str) -> bool:
+    """Whether the id is in the folder ``prefix`` (which ends with "/"; "" is all), or is that file."""
+    return article_id == prefix or not prefix or (prefix.endswith("/") and article_id.startswith(prefix))
+
+
+def _article_tasks(
+    articles: Iterable[Article | Failure], indexed: dict[str, Indexed], tally: _Tally
+) -> Iterator[_Task]:
+    for article in articles:
+        if isinstance(article, Failure):
+            tally.failed.append(article)
+            continue
+        digest = article_digest(article)
+        entry = indexed.get(article.id)
+        if entry is not None and entry.digest == digest:
+            tally.unchanged += 1
+            continue
+        yield _Task(article, _Origin(digest=digest), None if entry is None else entry.digest)
+
+
+def article_digest(article: Article) -> bytes:
+    """A hash of everything in the article. DIGEST_BYTES long."""
+    parts = (
+        article.id,
+        article.title,
+        article.body,
+        article.source,
+        "\n".join(article.categories),
+        article.author,
+        article.date.isoformat() if article.date else "",
+        article.url,
+        article.path,
+    )
+    return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).digest()
+
+
+# Writing
+
+
+class _Batch:
+    """A transaction that commits and begins anew every COMMIT_EVERY articles; ``finish`` commits the last."""
+
+    def __init__(self, store: Store, wait: float, analyzer: ChineseAnalyzer | None) -> None:
+        self._store = store
+        self._wait = wait
+        self._replace = analyzer
+        self.transaction = self._begin()
+        self._pending: set[str] = set()
+
+    @property
+    def identity(self) -> tuple[TokenizerIdentity, UserDictionary]:
+        analyzer = self._replace or self._store.analyzer
+        return analyzer.identity, analyzer.user_dictionary
+
+    def _begin(self) -> Transaction:
+        return self._store.transaction(wait=self._wait, replace=self._replace is not None, analyzer=self._replace)
+
+    def indexed(self) -> dict[str, Indexed]:
+        return self.transaction.indexed()
+
+    def article(self, entry: Indexed) -> Article:
+        return self.transaction.snapshot.article(entry.number)
+
+    def add(self, document: dict[str, Any]) -> None:
+        self.transaction.add(document)
+        self._pending.add(document["id"])
+        if len(self._pending) >= COMMIT_EVERY and self._replace is None:
+            self._commit()
+
+    def delete(self, article_id: str) -> bool:
+        if article_id in self._pending and self._replace is None:
+            self._commit()  # only what is committed can be deleted
+        return self.transaction.delete(article_id)
+
+    def _commit(self) -> None:
+        self.transaction.commit()
+        self.transaction = self._begin()
+        self._pending.clear()
+
+    def finish(self) -> int:
+        """Commit; returns how many articles the index has now."""
+        self.transaction.commit()
+        return _count(self._store)
+
+    def cancel(self) -> None:
+        self.transaction.cancel()
+
+
+class _DryRun:
+    """Takes everything and writes nothing."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        analyzer = store.analyzer
+        self.identity = (analyzer.identity, analyzer.user_dictionary)
+
+    def indexed(self) -> dict[str, Indexed]:
+        snapshot = self._store.snapshot()
+        try:
+            return snapshot.indexed()
+        finally:
+            snapshot.close()
+
+    def add(self, document: dict[str, Any]) -> None:
+        pass
+
+    def delete(self, article_id: str) -> bool:
+        return True
+
+    def finish(self) -> int:
+        return _count(self._store)
+
+
+def _count(store: Store) -> int:
+    snapshot = store.snapshot()
+    try:
+        return snapshot.num_live_docs
+    finally:
+        snapshot.close()
+
+
+@contextmanager
+def _open_batch(store: Store, wait: float, dry_run: bool, *, analyzer: ChineseAnalyzer | None = None) -> Iterator[Any]:
+    if dry_run:
+        yield _DryRun(store)
+        return
+    batch = _Batch(store, wait, analyzer)
+    try:
+        yield batch
+    except BaseException:
+        batch.cancel()
+        raise
+
+
+def _bring_in(
+    batch: _Batch | _DryRun,
+    tasks: Iterable[_Task],
+    tally: _Tally,
+    *,
+    jobs: int | None,
+    dry_run: bool,
+    progress: Progress | None,
+    total: int | None,
+) -> None:
+    """Read and tokenise ``tasks`` and write them, in their order."""
+    identity, user_dictionary = batch.identity
+    in_index: set[str] = set()
+    results = _results(tasks, identity, user_dictionary, jobs=jobs, tokenise=not dry_run)
+    for done, result in enumerate(results, 1):
+        if result.failure is not None:
+            tally.failed.append(result.failure)
+        elif result.document is None:
+            tally.unchanged += 1
+        else:
+            if result.known or result.id in in_index:
+                batch.delete(result.id)
+                tally.changed += 1
+            else:
+                tally.added += 1
+            in_index.add(result.id)
+            batch.add(result.document)
+        if progress is not None:
+            progress(done, total)
+
+
+def _results(
+    tasks: Iterable[_Task],
+    identity: TokenizerIdentity,
+    user_dictionary: UserDictionary,
+    *,
+    jobs: int | None,
+    tokenise: bool,
+) -> Iterator[_Result]:
+    """The result of each task, in order; in worker processes where there are enough tasks."""
+    tasks = iter(tasks)
+    jobs = jobs if jobs is not None else (os.cpu_count() or 1)
+    few = list(islice(tasks, MIN_ARTICLES_FOR_WORKERS))
+    if jobs <= 1 or len(few) < MIN_ARTICLES_FOR_WORKERS:
+        tokenizer = require_tokenizer(identity, user_dictionary)
+        for task in chain(few, tasks):
+            yield _analyse(task, tokenizer, tokenise)
+        return
+    every = chain(few, tasks)
+    chunks = iter(lambda: list(islice(every, CHUNK)), [])
+    with _workers(jobs, identity, user_dictionary) as executor:
+        running: deque[Future[list[_Result]]] = deque()
+        for chunk in chunks:
+            running.append(executor.submit(_analyse_chunk, chunk, tokenise))
+            if len(running) > 2 * jobs:
+                yield from running.popleft().result()
+        while running:
+            yield from running.popleft().result()
+
+
+@contextmanager
+def _workers(jobs: int, identity: TokenizerIdentity, user_dictionary: UserDictionary) -> Iterator[Executor]:
+    """Processes that hold a tokenizer. loky's neither fork this one nor import the caller's main module, so a library
+    user needs no ``if __name__ == "__main__"``; a worker that dies raises instead of hanging."""
+    from loky import ProcessPoolExecutor
+
+    executor = ProcessPoolExecutor(max_workers=jobs, initializer=_begin_worker, initargs=(identity, user_dictionary))
+    try:
+        yield executor
+    except BaseException:
+        executor.shutdown(wait=False, kill_workers=True)
+        raise
+    else:
+        executor.shutdown()
+
+
+_tokenizer_of_worker: WordTokenizer | None = None
+
+
+def _begin_worker(identity: TokenizerIdentity, user_dictionary: UserDictionary) -> None:
+    global _tokenizer_of_worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its workers
+    _tokenizer_of_worker = require_tokenizer(identity, user_dictionary)
+
+
+def _analyse_chunk(tasks: Sequence[_Task], tokenise: bool) -> list[_Result]:
+    assert _tokenizer_of_worker is not None
+    return [_analyse(task, _tokenizer_of_worker, tokenise) for task in tasks]
+
+
+def _analyse(task: _Task, tokenizer: WordTokenizer, tokenise: bool) -> _Result:
+    """Read, compare, clean and tokenise one article."""
+    source, origin, known = task.source, task.origin, task.known
+    digest = origin.digest
+    if isinstance(source, PostFile):
+        try:
+            data = read_post(source)
+            digest = hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()
+            if digest == known:
+                return _Result(source.id, known=True)
+            article = article_from_post(data, id=source.id, path=source.path)
+        except CorpusError as error:
+            return _Result(source.id, known=known is not None, failure=Failure(error.path, error.reason))
+    else:
+        article = source
+    if not tokenise:
+        return _Result(article.id, known=known is not None, document={})
+    document = document_of(article, tokenizer)
+    document.update(root=origin.root, size=origin.size, mtime_ns=origin.mtime_ns, digest=digest)
+    return _Result(article.id, known=known is not None, document=document)
