@@ -1,0 +1,368 @@
+"""Query text to a tree of clauses. No text is an error: what does not parse is taken as words.
+
+    query   := or_expr*                         juxtaposed clauses: any of them ranks, all with ``require_all``
+    or_expr := and_expr (("OR" | "|") and_expr)*
+    and_expr:= clause ("AND" clause)*
+    clause  := ("+" | "-" | "NOT")* primary
+    primary := "(" query ")" | '"' text '"' | field ":" (word | '"' text '"') | word
+
+The text is folded first, which maps full-width parentheses, colons and bars and the quotation marks of both scripts to
+the plain ones; fields also answer to their Chinese names. A quoted text is an exact substring and is required; so is a
+field clause. A folded dash is a minus only where the user typed a minus.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from cnsearch.analysis.fold import fold
+
+MAX_QUERY_CHARS = 10_000
+"""A longer query is cut here, and the results say so."""
+MAX_CLAUSES = 1_000
+"""Clauses beyond this are taken as one run of words, and the results say so."""
+MAX_DEPTH = 50
+"""Parentheses nested deeper are taken as white space."""
+
+FILTER_FIELDS = ("source", "category", "author", "date")
+TEXT_FIELDS = ("title", "body")
+_FIELD_NAMES = {name: name for name in (*FILTER_FIELDS, *TEXT_FIELDS)} | {
+    "来源": "source",
+    "分类": "category",
+    "作者": "author",
+    "日期": "date",
+    "标题": "title",
+    "正文": "body",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Text to be cut into words; ``field`` is "title", "body" or None for both."""
+
+    text: str
+    field: str | None = None
+
+    def __str__(self) -> str:
+        return _with_field(self.field, self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """An exact substring of the folded title or body."""
+
+    text: str
+    field: str | None = None
+
+    def __str__(self) -> str:
+        return _with_field(self.field, f'"{self.text}"')
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Words that match ``*`` (any characters) and ``?`` (one character)."""
+
+    text: str
+    field: str | None = None
+
+    def __str__(self) -> str:
+        return _with_field(self.field, self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A condition on source, category, author or date. It selects and does not rank."""
+
+    field: str
+    value: str
+
+    def __str__(self) -> str:
+        return f'{self.field}:"{self.value}"' if " " in self.value else f"{self.field}:{self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """Every article (``*``)."""
+
+    def __str__(self) -> str:
+        return "*"
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    clauses: tuple[Node, ...]
+
+    def __str__(self) -> str:
+        return " AND ".join(map(_nested, self.clauses))
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    clauses: tuple[Node, ...]
+
+    def __str__(self) -> str:
+        return " OR ".join(map(_nested, self.clauses))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Juxtaposed clauses: documents that match every ``required``, none of ``excluded`` and, where nothing but filters
+    is required, at least one of ``optional``; ``optional`` ones rank."""
+
+    required: tuple[Node, ...] = ()
+    optional: tuple[Node, ...] = ()
+    excluded: tuple[Node, ...] = ()
+
+    def __str__(self) -> str:
+        signs = {True: "", False: "+"}
+        required = [signs[isinstance(node, (Filter, Phrase))] + _nested(node) for node in self.required]
+        return " ".join([*required, *map(_nested, self.optional), *(f"-{_nested(node)}" for node in self.excluded)])
+
+
+Node = Words | Phrase | Pattern | Filter | Everything | And | Or | Group
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedQuery:
+    """``root`` is None where there is nothing to search for; ``notes`` say what was not taken as written."""
+
+    root: Node | None
+    notes: tuple[str, ...] = ()
+
+
+def parse_query(text: str, *, require_all: bool = False, raw: bool = False) -> ParsedQuery:
+    """The tree of a query text. Never raises for any str.
+
+    require_all : juxtaposed words are all required
+    raw         : no syntax: the whole text is words
+    """
+    notes = []
+    if len(text) > MAX_QUERY_CHARS:
+        text = text[:MAX_QUERY_CHARS]
+        notes.append(f"the query is longer than {MAX_QUERY_CHARS} characters; the rest is left out")
+    if raw:
+        folded = fold(text).strip()
+        root = Words(folded) if folded else None
+        if root is not None and require_all:
+            return ParsedQuery(Group(required=(root,)), tuple(notes))
+        return ParsedQuery(root, tuple(notes))
+    parser = _Parser(list(_lex(text)), require_all, notes)
+    return ParsedQuery(parser.query(), tuple(dict.fromkeys(notes)))
+
+
+def words_of(node: Node | None) -> Iterator[Words | Phrase | Pattern]:
+    """The leaves that a document is asked to contain, for highlighting: not those of excluded clauses."""
+    if isinstance(node, (Words, Phrase, Pattern)):
+        yield node
+    elif isinstance(node, (And, Or)):
+        for clause in node.clauses:
+            yield from words_of(clause)
+    elif isinstance(node, Group):
+        for clause in (*node.required, *node.optional):
+            yield from words_of(clause)
+
+
+# Lexing
+
+
+@dataclass(frozen=True, slots=True)
+class _Lexeme:
+    kind: str  # one of ( ) | + - AND OR NOT word phrase
+    text: str = ""
+    field: str | None = None
+
+
+_FIELD = re.compile(r"(\w+):(?=\S)")
+_UNKNOWN_FIELD = re.compile(r"([a-z_]+):(?!//)(?=\S)")  # http://… is an address
+_SPACE = re.compile(r"\s+")
+_WORD = re.compile(r'[^\s()|"]+')
+_OPERATORS = {"AND", "OR", "NOT"}
+
+
+def _lex(text: str) -> Iterator[_Lexeme]:
+    folded = fold(text)
+    at = 0
+    while at < len(folded):
+        char = folded[at]
+        if char.isspace():
+            at += 1
+        elif char in "()|":
+            yield _Lexeme(char)
+            at += 1
+        elif char == '"':
+            closing = folded.find('"', at + 1)
+            if closing > at:
+                yield _Lexeme("phrase", folded[at + 1 : closing])
+                at = closing + 1
+            else:
+                at += 1  # the quote that never closes is a stray mark
+        elif text[at] in "+-＋－" and _begins_clause(folded, at):
+            yield _Lexeme(char)
+            at += 1
+        elif (match := _FIELD.match(folded, at)) is not None and match.group(1) in _FIELD_NAMES:
+            field = _FIELD_NAMES[match.group(1)]
+            at = match.end()
+            closing = folded.find('"', at + 1) if folded[at] == '"' else -1
+            if closing > at:
+                yield _Lexeme("phrase", folded[at + 1 : closing], field)
+                at = closing + 1
+            elif (value := _WORD.match(folded, at)) is not None:
+                yield _Lexeme("word", value.group(), field)
+                at = value.end()
+        else:
+            word = _WORD.match(folded, at)
+            if word is None:
+                at += 1
+                continue
+            written = text[at : word.end()]
+            yield _Lexeme(written) if written in _OPERATORS else _Lexeme("word", word.group())
+            at = word.end()
+
+
+def _begins_clause(folded: str, at: int) -> bool:
+    """A sign is an operator at the start of a clause, with the clause right behind it."""
+    before = folded[at - 1] if at else " "
+    after = folded[at + 1] if at + 1 < len(folded) else " "
+    return (before.isspace() or before in "(|+-") and not (after.isspace() or after in ")|")
+
+
+# Parsing
+
+
+class _Parser:
+    def __init__(self, lexemes: list[_Lexeme], require_all: bool, notes: list[str]) -> None:
+        if len(lexemes) > MAX_CLAUSES:
+            notes.append(f"more than {MAX_CLAUSES} clauses; those after are taken as words")
+            rest = " ".join(lexeme.text for lexeme in lexemes[MAX_CLAUSES:] if lexeme.text)
+            lexemes = [*lexemes[:MAX_CLAUSES], _Lexeme("word", rest)]
+        self._lexemes = lexemes
+        self._at = 0
+        self._depth = 0
+        self._require_all = require_all
+        self._notes = notes
+
+    def _kind(self) -> str:
+        return self._lexemes[self._at].kind if self._at < len(self._lexemes) else "end"
+
+    def query(self) -> Node | None:
+        """Everything up to the end; a closing parenthesis that closes nothing is passed over."""
+        signed: list[tuple[str, Node]] = []
+        while self._kind() != "end":
+            signed += self._clauses()
+            self._at += 1
+        return self._grouped(signed)
+
+    def _clauses(self) -> list[tuple[str, Node]]:
+        signed = []
+        while self._kind() not in ("end", ")"):
+            clause = self._or_expression()
+            if clause is not None:
+                signed.append(clause)
+        return signed
+
+    def _grouped(self, signed: list[tuple[str, Node]]) -> Node | None:
+        required: list[Node] = []
+        optional: list[Node] = []
+        excluded: list[Node] = []
+        for sign, node in signed:
+            if sign == "-":
+                excluded.append(node)
+            elif sign == "+" or self._require_all or isinstance(node, (Filter, Phrase)):
+                required.append(node)
+            else:
+                optional.append(node)
+        if not signed:
+            return None
+        if len(signed) == 1 and not excluded and not (self._require_all and isinstance(signed[0][1], Words)):
+            return signed[0][1]
+        return Group(tuple(required), _merge_words(optional), tuple(excluded))
+
+    def _or_expression(self) -> tuple[str, Node] | None:
+        return self._chain(("OR", "|"), self._and_expression, Or)
+
+    def _and_expression(self) -> tuple[str, Node] | None:
+        return self._chain(("AND",), self._signed, And)
+
+    def _chain(self, operators: tuple[str, ...], operand, make) -> tuple[str, Node] | None:  # type: ignore[no-untyped-def]
+        first = operand()
+        clauses = [] if first is None else [first]
+        while self._kind() in operators:
+            self._at += 1
+            clause = operand()
+            if clause is not None:
+                clauses.append(clause)
+        if len(clauses) < 2:
+            return clauses[0] if clauses else None
+        return "", make(tuple(Group(excluded=(node,)) if sign == "-" else node for sign, node in clauses))
+
+    def _signed(self) -> tuple[str, Node] | None:
+        sign = ""
+        while self._kind() in ("+", "-", "NOT"):
+            minus = self._kind() != "+"
+            sign = ("" if sign == "-" else "-") if minus else (sign or "+")
+            self._at += 1
+        node = self._primary()
+        return None if node is None else (sign, node)
+
+    def _primary(self) -> Node | None:
+        kind = self._kind()
+        if kind in ("end", ")"):
+            return None
+        lexeme = self._lexemes[self._at]
+        self._at += 1
+        if kind == "(":
+            if self._depth >= MAX_DEPTH:
+                return None
+            self._depth += 1
+            signed = self._clauses()
+            self._depth -= 1
+            self._at += self._kind() == ")"
+            return self._grouped(signed)
+        if kind == "phrase":
+            return _phrase(lexeme)
+        if kind == "word":
+            return self._word(lexeme)
+        return None  # an operator without operands
+
+    def _word(self, lexeme: _Lexeme) -> Node | None:
+        text, field = lexeme.text, lexeme.field
+        if field in FILTER_FIELDS:
+            return Filter(field, text)
+        unknown = _UNKNOWN_FIELD.match(text)
+        if unknown is not None:
+            self._notes.append(f'there is no field "{unknown.group(1)}": taken as words')
+        if not any(char.isalnum() for char in text):
+            if text == "*" and field is None:
+                return Everything()
+            return Words(text, field)
+        return (Pattern if "*" in text or "?" in text.rstrip("?") else Words)(text, field)
+
+
+def _phrase(lexeme: _Lexeme) -> Node | None:
+    text = _SPACE.sub(" ", lexeme.text).strip()
+    if not text:
+        return None
+    return Filter(lexeme.field, text) if lexeme.field in FILTER_FIELDS else Phrase(text, lexeme.field)
+
+
+def _merge_words(nodes: list[Node]) -> tuple[Node, ...]:
+    """Neighbouring words of the same field become one run of words."""
+    merged: list[Node] = []
+    for node in nodes:
+        last = merged[-1] if merged else None
+        if isinstance(node, Words) and isinstance(last, Words) and node.field == last.field:
+            merged[-1] = replace(last, text=f"{last.text} {node.text}")
+        else:
+            merged.append(node)
+    return tuple(merged)
+
+
+def _with_field(field: str | None, text: str) -> str:
+    return text if field is None else f"{field}:{text}"
+
+
+def _nested(node: Node) -> str:
+    several = isinstance(node, (And, Or, Group)) or (isinstance(node, Words) and " " in node.text)
+    return f"({node})" if several else str(node)

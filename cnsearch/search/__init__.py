@@ -1,0 +1,1 @@
+"""A plan to ranked hits (``execute``, ``scoring``) and their excerpts (``snippet``)."""

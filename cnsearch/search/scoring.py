@@ -1,0 +1,82 @@
+"""BM25F: how much one term says about each document.
+
+    idf   = ln(1 + (N - n + 0.5) / (n + 0.5))
+    tf'   = sum over fields of  weight * tf / (1 - b + b * length / average length)
+    score = idf * tf' / (k1 + tf')
+
+N documents, n of them with the term in any of the fields; tf counts the term in one field of the document. Robertson,
+Zaragoza and Taylor, Simple BM25 Extension to Multiple Weighted Fields, CIKM 2004; the idf that is never negative is
+Lucene's. N, n and the average lengths are those of the whole index, deleted documents included until a merge drops
+them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from cnsearch.store import DocIds, Postings, Segment, Snapshot
+
+K1 = 1.2
+"""How fast more occurrences stop mattering; the value of Robertson and Zaragoza 2009, section 3.5.2."""
+B = 0.75
+"""How much a longer field dampens its occurrences; same source."""
+FIELD_WEIGHTS = {"title": 2.0, "body": 1.0}
+"""An occurrence in the title counts as this many in a body of average length."""
+
+Scores = npt.NDArray[np.float32]
+
+
+class FieldNorms:
+    """weight / (1 - b + b * length / average length) for each document: what one occurrence adds to tf'.
+
+    Computed once per snapshot, segment and field.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._norms: dict[tuple[int, str], Scores] = {}
+
+    def of(self, segment: Segment, field: str) -> Scores:
+        """Shape (segment.num_docs,), float32; do not modify."""
+        key = (segment.base, field)
+        norms = self._norms.get(key)
+        if norms is None:
+            lengths = segment.lengths(field)
+            average = np.float32(self._snapshot.average_length(field))
+            norms = np.float32(FIELD_WEIGHTS[field]) / (np.float32(1 - B) + np.float32(B) * (lengths / average))
+            self._norms[key] = norms
+        return norms
+
+
+def idf(num_docs: int, doc_freq: int) -> float:
+    """Inverse document frequency; above 0 for every ``doc_freq`` in 0..num_docs."""
+    return math.log(1 + (num_docs - doc_freq + 0.5) / (doc_freq + 0.5))
+
+
+def weighted_tf(postings: Mapping[str, Postings], segment: Segment, norms: FieldNorms) -> tuple[DocIds, Scores]:
+    """tf' of one term in the documents of one segment that have it in any field.
+
+    Returns (doc_ids int32 ascending, tf' float32), new arrays or views not to be modified.
+    """
+    parts = [
+        (found.doc_ids, found.freqs.astype(np.float32) * norms.of(segment, field)[found.doc_ids])
+        for field, found in postings.items()
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return np.empty(0, np.int32), np.empty(0, np.float32)
+    every_doc = np.concatenate([doc_ids for doc_ids, _ in parts])
+    every_tf = np.concatenate([tf for _, tf in parts])
+    doc_ids, place = np.unique(every_doc, return_inverse=True)
+    return doc_ids, np.bincount(place, weights=every_tf, minlength=len(doc_ids)).astype(np.float32)
+
+
+def saturate(tf: Scores, weight: float) -> Scores:
+    """``weight`` * tf' / (k1 + tf'); ``weight`` is the idf times the weight of the term in the query."""
+    scores: Scores = np.float32(weight) * tf / (np.float32(K1) + tf)
+    return scores

@@ -1,0 +1,242 @@
+"""Snippets: the stretches of an article that show most of what the query asked, with the matches marked.
+
+Offsets are characters of the text as stored: folding keeps lengths, so a match in the folded text is a match there.
+A word is marked where the tokenizer finds it, not wherever its characters stand side by side (和服 in 产品和服务).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from cnsearch.analysis.fold import fold
+from cnsearch.analysis.tokenizer import WordTokenizer
+from cnsearch.model import Fragment, Snippet
+
+FRAGMENT_CHARS = 80
+"""Length of a fragment that people read at a glance: two lines of a terminal."""
+WINDOW_CHARS = 60
+"""Matches this close together share a fragment: the rest is for what stands around them."""
+MAX_FRAGMENTS = 3
+MAX_MATCHES = 1_000
+"""Of a longer list of matches the first are looked at: bounds the time for a very long article."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A stretch of text that matches; ``key`` is the word or substring of the query, for counting distinct ones."""
+
+    start: int
+    end: int
+    key: str
+
+
+class Highlighter:
+    """Finds the matches of one query in texts, and picks fragments.
+
+    terms      : the query's words (as indexed) and how telling each is (its idf)
+    substrings : exact substrings, folded, likewise
+    patterns   : patterns that indexed words match, likewise
+    """
+
+    def __init__(
+        self,
+        tokenizer: WordTokenizer,
+        terms: Mapping[str, float],
+        substrings: Mapping[str, float],
+        patterns: Mapping[re.Pattern[str], float],
+    ) -> None:
+        self._tokenizer = tokenizer
+        self._terms = terms
+        self._patterns = patterns
+        self._weights = {**terms, **substrings}
+        self._substrings = _alternation(substrings)
+        self._candidates = _alternation(terms)
+
+    def matches(self, text: str) -> list[Match]:
+        """Every match in ``text``, sorted by start. At most about ``MAX_MATCHES`` places are looked at."""
+        folded = fold(text)
+        found = []
+        if self._substrings is not None:
+            for match, _ in zip(self._substrings.finditer(folded), range(MAX_MATCHES), strict=False):
+                found.append(Match(*match.span(), match.group()))
+        for start, end in self._clauses(folded):
+            for token in self._tokenizer.tokens(folded[start:end]):
+                key = self._key(token.text)
+                if key is not None:
+                    found.append(Match(start + token.start, start + token.end, key))
+        found.sort(key=lambda match: (match.start, match.end))
+        return found
+
+    def _key(self, term: str) -> str | None:
+        if term in self._terms:
+            return term
+        return next((pattern.pattern for pattern in self._patterns if pattern.fullmatch(term)), None)
+
+    def _clauses(self, folded: str) -> list[tuple[int, int]]:
+        """The clauses to cut into words: those in which the characters of a word of the query stand."""
+        if self._patterns:
+            return [match.span() for match, _ in zip(_CLAUSE.finditer(folded), range(MAX_MATCHES), strict=False)]
+        clauses: list[tuple[int, int]] = []
+        if self._candidates is not None:
+            at = 0
+            while len(clauses) < MAX_MATCHES and (match := self._candidates.search(folded, at)) is not None:
+                start = _clause_start(folded, match.start(), at)
+                end = _clause_end(folded, match.end())
+                clauses.append((start, end))
+                at = end
+        return clauses
+
+    def title(self, title: str) -> Fragment:
+        """The whole title with its matches."""
+        return Fragment("title", title, merge(self.matches(title)))
+
+    def snippet(self, body: str) -> Snippet:
+        """Up to ``MAX_FRAGMENTS`` fragments of the body around the best matches; its beginning if nothing matches."""
+        matches = self.matches(body)
+        windows = self._best_windows(body, matches)
+        if not windows:
+            lead = body.partition("\n")[0]
+            lead = lead[: _soft_end(lead, 0, min(FRAGMENT_CHARS, len(lead)), len(lead))]
+            return Snippet((Fragment("body", lead),) if lead else (), len(body))
+        fragments: list[Fragment] = []
+        for first, last in windows:
+            start, end = _around(body, matches[first].start, max(match.end for match in matches[first : last + 1]))
+            if fragments:
+                start = max(start, fragments[-1].start + len(fragments[-1].text))
+            inside = [
+                Match(max(match.start, start) - start, min(match.end, end) - start, match.key)
+                for match in matches
+                if match.start < end and match.end > start
+            ]
+            if start < end:
+                fragments.append(Fragment("body", body[start:end].replace("\n", " "), merge(inside), start))
+        return Snippet(tuple(fragments), len(body))
+
+    def _best_windows(self, body: str, matches: Sequence[Match]) -> list[tuple[int, int]]:
+        """(first, last) positions in ``matches`` of up to MAX_FRAGMENTS stretches, sorted, that do not overlap.
+
+        A stretch is worth the weights of the distinct words in it, and a little for each repetition; words that an
+        earlier stretch shows already count a quarter, so the next one shows what is still missing.
+        """
+        spans: list[tuple[int, int]] = []
+        last = 0
+        for first, match in enumerate(matches):
+            last = max(last, first)
+            paragraph_end = body.find("\n", match.end)
+            limit = match.start + WINDOW_CHARS if paragraph_end < 0 else min(match.start + WINDOW_CHARS, paragraph_end)
+            while last + 1 < len(matches) and matches[last + 1].end <= limit:
+                last += 1
+            spans.append((first, last))
+        chosen: list[tuple[int, int]] = []
+        shown: set[str] = set()
+        best_worth = 0.0
+        while spans and len(chosen) < MAX_FRAGMENTS:
+            worths = [self._worth(matches[first : last + 1], shown) for first, last in spans]
+            worth = max(worths)
+            if worth <= 0.1 * best_worth:
+                break
+            best_worth = max(best_worth, worth)
+            first, last = spans[worths.index(worth)]
+            chosen.append((first, last))
+            shown.update(match.key for match in matches[first : last + 1])
+            begin, end = matches[first].start, matches[last].end
+            spans = [
+                span
+                for span in spans
+                if matches[span[0]].start >= end + FRAGMENT_CHARS // 4 or matches[span[1]].end <= begin
+            ]
+        return sorted(chosen)
+
+    def _worth(self, matches: Sequence[Match], shown: set[str]) -> float:
+        worth = 0.0
+        seen: set[str] = set()
+        for match in matches:
+            weight = self._weights.get(match.key, 1.0)
+            if match.key in seen:
+                worth += 0.05 * weight
+            else:
+                worth += 0.25 * weight if match.key in shown else weight
+                seen.add(match.key)
+        return worth
+
+
+def merge(matches: Iterable[Match]) -> tuple[tuple[int, int], ...]:
+    """The stretches that the matches cover, ascending; those that touch or overlap become one."""
+    merged: list[tuple[int, int]] = []
+    for match in sorted(matches, key=lambda match: match.start):
+        if merged and match.start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], match.end))
+        else:
+            merged.append((match.start, match.end))
+    return tuple(merged)
+
+
+# What jieba cuts as one block (its re_han): no word reaches across the edges, so a clause is cut as the whole text is.
+_BLOCK = r"\w+#&.%\-'"
+_CLAUSE = re.compile(f"[{_BLOCK}]+")
+_NOT_BLOCK = re.compile(f"[^{_BLOCK}]")
+_SENTENCE_END = re.compile(r"[\n。!?!?;；…]|\.(?=\s)")
+_CLAUSE_END = re.compile(r"[,，、:：;)）》」』”]")
+_OPENING = "“‘「『《（(【["
+_MAX_CLAUSE_CHARS = 400
+
+
+def _clause_start(folded: str, at: int, floor: int) -> int:
+    """The start of the clause around ``at``, not before ``floor``."""
+    floor = max(floor, at - _MAX_CLAUSE_CHARS)
+    while at > floor and not _NOT_BLOCK.match(folded, at - 1):
+        at -= 1
+    return at
+
+
+def _clause_end(folded: str, at: int) -> int:
+    match = _NOT_BLOCK.search(folded, at, at + _MAX_CLAUSE_CHARS)
+    return match.start() if match else min(len(folded), at + _MAX_CLAUSE_CHARS)
+
+
+def _around(body: str, start: int, end: int) -> tuple[int, int]:
+    """About FRAGMENT_CHARS around ``start .. end``, within its paragraph: from the start of a sentence or clause if one
+    is near, and not from the middle of a Latin word."""
+    paragraph_start = body.rfind("\n", 0, start) + 1
+    paragraph_end = body.find("\n", end)
+    if paragraph_end < 0:
+        paragraph_end = len(body)
+    room = max(0, FRAGMENT_CHARS - (end - start))
+    earliest = max(paragraph_start, start - room)
+    left = max(paragraph_start, start - room // 2)
+    if left > paragraph_start:
+        breaks = [paragraph_start] if earliest == paragraph_start else []
+        for pattern in (_SENTENCE_END, _CLAUSE_END):
+            near = breaks + [match.end() for match in pattern.finditer(body, earliest, start)]
+            if near:
+                left = min(near, key=lambda at: abs(at - left))
+                break
+        else:
+            while left > earliest and body[left - 1].isascii() and body[left - 1].isalnum():
+                left -= 1
+    while left < start and body[left].isspace():
+        left += 1
+    return left, _soft_end(body, end, max(end, min(left + FRAGMENT_CHARS, paragraph_end)), paragraph_end)
+
+
+def _soft_end(body: str, least: int, end: int, stop: int) -> int:
+    """``end``, or where a sentence ends just after it, or where a clause ends just before it, in ``least .. stop``."""
+    if stop - end <= 4:
+        return stop
+    after = _SENTENCE_END.search(body, end, min(stop, end + 8))
+    if after:
+        return after.end()
+    before = [match.end() for match in _CLAUSE_END.finditer(body, max(least, end - 12), end)]
+    if before:
+        return before[-1]
+    while end > least and body[end - 1] in _OPENING:
+        end -= 1
+    return end
+
+
+def _alternation(words: Iterable[str]) -> re.Pattern[str] | None:
+    """A pattern that finds any of ``words``, the longest first where several begin; None for no words."""
+    longest_first = sorted(filter(None, words), key=lambda word: (-len(word), word))
+    return re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
