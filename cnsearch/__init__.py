@@ -1,3 +1,56 @@
-"""Full-text search for Chinese articles."""
+"""Full-text search for Chinese articles, embedded: one folder, no server.
+
+    import cnsearch
+
+    with cnsearch.open_index("index", create=True) as index:
+        report = index.update("data/")
+        for hit in index.search("数字化转型", source="新浪财经", limit=10):
+            print(hit.title, hit.snippet.text())
+
+What is named here is the public API; everything else may change.
+"""
+
+from cnsearch.analysis.analyzer import ChineseAnalyzer
+from cnsearch.analysis.tokenizer import Token
+from cnsearch.errors import (
+    AnalyzerMismatchError,
+    ArticleNotFoundError,
+    CnsearchError,
+    CorpusError,
+    CorruptIndexError,
+    IndexFormatError,
+    IndexLockedError,
+    IndexNotFoundError,
+    IndexUnusableError,
+    QuerySyntaxError,
+)
+from cnsearch.index import Analysis, Index, open_index, rebuild_index
+from cnsearch.model import Article, Failure, Fragment, Hit, SearchResults, Snippet, UpdateReport
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Analysis",
+    "AnalyzerMismatchError",
+    "Article",
+    "ArticleNotFoundError",
+    "ChineseAnalyzer",
+    "CnsearchError",
+    "CorpusError",
+    "CorruptIndexError",
+    "Failure",
+    "Fragment",
+    "Hit",
+    "Index",
+    "IndexFormatError",
+    "IndexLockedError",
+    "IndexNotFoundError",
+    "IndexUnusableError",
+    "QuerySyntaxError",
+    "SearchResults",
+    "Snippet",
+    "Token",
+    "UpdateReport",
+    "open_index",
+    "rebuild_index",
+]

@@ -1,0 +1,413 @@
+"""The command line: parse, call ``Index``, print. Results go to stdout; messages and progress to stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from cnsearch import __version__
+from cnsearch.errors import (
+    ArticleNotFoundError,
+    CnsearchError,
+    IndexLockedError,
+    IndexUnusableError,
+)
+
+if TYPE_CHECKING:
+    from cnsearch.index import Index
+    from cnsearch.model import SearchResults, UpdateReport
+
+NO_HITS, FAILED, USAGE, UNUSABLE, INTERNAL, LOCKED, INTERRUPTED = 1, 1, 2, 3, 70, 75, 130
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def main() -> None:
+    """The program: every failure is one clear line and an exit code, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        code = cli.main(standalone_mode=False, prog_name="cnsearch")
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except CnsearchError as error:
+        _say(str(error))
+        code = _exit_code(error)
+    except (click.Abort, KeyboardInterrupt):
+        _say("interrupted")
+        code = INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except OSError as error:
+        _say(f"{error.filename or 'error'}: {error.strerror or error}")
+        code = FAILED
+    except Exception as error:
+        if os.environ.get("CNSEARCH_DEBUG"):
+            raise
+        _say(f"internal error: {type(error).__name__}: {error}. Please report it with what CNSEARCH_DEBUG=1 shows")
+        code = INTERNAL
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _exit_code(error: CnsearchError) -> int:
+    if isinstance(error, IndexLockedError):
+        return LOCKED
+    if isinstance(error, IndexUnusableError):
+        return UNUSABLE
+    return NO_HITS if isinstance(error, ArticleNotFoundError) else USAGE
+
+
+def _say(message: str) -> None:
+    from cnsearch.model import printable
+
+    click.echo(f"cnsearch: {printable(message)}", err=True)
+
+
+def _print_json(value: Any) -> None:
+    text = json.dumps(value, ensure_ascii=False)
+    click.echo(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+
+
+# Options that several commands share
+
+_index_option = click.option(
+    "--index",
+    "index_path",
+    envvar="CNSEARCH_INDEX",
+    default="index",
+    show_default=True,
+    metavar="DIR",
+    help="Folder of the index (or set CNSEARCH_INDEX).",
+)
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+_zone_option = click.option(
+    "--time-zone",
+    envvar="CNSEARCH_TIME_ZONE",
+    default="Asia/Shanghai",
+    show_default=True,
+    metavar="NAME",
+    help="Time zone of the dates that are shown and given.",
+)
+_color_option = click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Colour; auto is on a terminal, unless NO_COLOR is set.",
+)
+
+
+@contextmanager
+def _opened(index_path: str, time_zone: str = "Asia/Shanghai") -> Iterator[Index]:
+    from cnsearch.index import open_index
+
+    try:
+        index = open_index(index_path, time_zone=time_zone)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--time-zone") from error
+    with index:
+        yield index
+
+
+def _colored(choice: str) -> bool:
+    if choice == "auto":
+        return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return choice == "always"
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Begin with: cnsearch index data/ && cnsearch search 数字化转型",
+)
+@click.version_option(__version__, "--version", prog_name="cnsearch")
+def cli() -> None:
+    """Full-text search for Chinese articles on disk: no server, one folder."""
+
+
+@cli.command(epilog="Example: cnsearch index ~/posts --jobs 4")
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())
+@_index_option
+@click.option("--rebuild", is_flag=True, help="Build anew beside the old index, then take its place.")
+@click.option(
+    "--jobs", "-j", type=click.IntRange(1), help="Processes that clean and tokenise.  [default: one per core]"
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
+@click.option("--user-dict", metavar="FILE", help="Words to keep whole (a word a line), for a new index or --rebuild.")
+@click.option(
+    "--jsonl", type=click.File("rb"), metavar="FILE", help="Add the records of a JSON Lines file; - is stdin."
+)
+@click.option("--wait", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Wait for another writer.")
+@click.option("--strict", is_flag=True, help="Exit with 1 if any input failed.")
+@_json_option
+def index(
+    paths: tuple[str, ...],
+    index_path: str,
+    rebuild: bool,
+    jobs: int | None,
+    dry_run: bool,
+    user_dict: str | None,
+    jsonl: IO[bytes] | None,
+    wait: float,
+    strict: bool,
+    as_json: bool,
+) -> int:
+    """Bring the index up to date with the posts in PATH: add, replace, remove.
+
+    Without PATH: the folders indexed before, or data/ for a new index.
+    """
+    if jsonl is not None and (paths or rebuild):
+        raise click.UsageError("--jsonl adds records; it goes with neither PATH nor --rebuild")
+    if rebuild and dry_run:
+        raise click.UsageError("--dry-run does not go with --rebuild, which reads everything again")
+    with _progress() as progress:
+        report = _update(index_path, paths, rebuild, jobs, dry_run, user_dict, jsonl, wait, progress)
+    for failure in report.failed:
+        _say(f"{failure.path}: {failure.reason}")
+    if as_json:
+        _print_json(report.to_dict())
+    else:
+        from cnsearch.render import update_text
+
+        click.echo(update_text(report, index=index_path, dry_run=dry_run))
+    return FAILED if strict and report.failed else 0
+
+
+def _update(
+    index_path: str,
+    paths: tuple[str, ...],
+    rebuild: bool,
+    jobs: int | None,
+    dry_run: bool,
+    user_dict: str | None,
+    jsonl: IO[bytes] | None,
+    wait: float,
+    progress: Callable[[int, int | None], None],
+) -> UpdateReport:
+    from cnsearch.index import open_index, rebuild_index
+    from cnsearch.store import Store
+
+    is_new = not Store.exists(index_path)
+    if is_new and jsonl is None and not paths:
+        paths = ("data",)
+    for path in paths:
+        if not os.path.lexists(path):  # before an index is made for nothing
+            raise click.BadParameter(f"there is no file or folder {path}", param_hint="PATH")
+    if rebuild:
+        opened, report = rebuild_index(index_path, paths, user_dict=user_dict, jobs=jobs, wait=wait, progress=progress)
+        opened.close()
+        return report
+    with open_index(index_path, create=True, user_dict=user_dict) as opened:
+        if jsonl is not None:
+            return opened.add_jsonl(jsonl, jobs=jobs, dry_run=dry_run, wait=wait, progress=progress)
+        return opened.update(paths, jobs=jobs, dry_run=dry_run, wait=wait, progress=progress)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int | None], None]]:
+    """A bar on stderr that follows (done, total); nothing where stderr is not a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    with click.progressbar(length=0, label="indexing", file=sys.stderr, show_pos=True) as bar:
+
+        def show(done: int, total: int | None) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield show
+
+
+@cli.command(epilog="Example: cnsearch search 数字化 转型 --source 新浪财经 --since 2021-10")
+@click.argument("query", nargs=-1, required=True)
+@_index_option
+@click.option("--source", multiple=True, metavar="NAME", help="Only this source; repeat for alternatives.")
+@click.option("--category", multiple=True, metavar="NAME", help="Only this level or leading path (金融/每经网).")
+@click.option("--author", multiple=True, metavar="NAME", help="Only this author.")
+@click.option("--since", metavar="DATE", help="Only from this year, month, day or time on (2021-10).")
+@click.option("--until", metavar="DATE", help="Only up to the end of this year, month, day or time.")
+@click.option("--sort", type=click.Choice(["score", "date"]), default="score", show_default=True, help="Order.")
+@click.option("--limit", "-n", type=click.IntRange(0), default=10, show_default=True, help="Hits to show.")
+@click.option("--offset", type=click.IntRange(0), default=0, show_default=True, help="Hits to skip.")
+@click.option("--any/--all", "any_word", default=True, help="One word of the query is enough, or all must be there.")
+@click.option("--raw", is_flag=True, help="Take the query as words, without operators.")
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json", "jsonl", "csv"]),
+    default="text",
+    show_default=True,
+    help="json: one object per query; jsonl: one per hit.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
+@click.option("--count", is_flag=True, help="Print only how many articles match.")
+@click.option("--ids", "-l", is_flag=True, help="Print only the ids of the hits, one a line.")
+@_color_option
+@_zone_option
+def search(
+    query: tuple[str, ...],
+    index_path: str,
+    source: tuple[str, ...],
+    category: tuple[str, ...],
+    author: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    sort: str,
+    limit: int,
+    offset: int,
+    any_word: bool,
+    raw: bool,
+    output: str,
+    as_json: bool,
+    count: bool,
+    ids: bool,
+    color: str,
+    time_zone: str,
+) -> int:
+    """Search for QUERY; - reads a query a line from stdin.
+
+    \b
+    词 词            articles with any of the words, the best first
+    "原文"           this text, exactly
+    +词 -词          must be there, must not
+    AND OR NOT | ()  the same in words
+    source: category: author: title: date:2021-10..2021-12
+    词* w?ldcard     words that begin so, or look so
+    """
+    printer = _Printer("json" if as_json else output, count, ids, _colored(color))
+    batch = query == ("-",)
+    found = False
+    with _opened(index_path, time_zone) as opened:
+        for text in _queries(query):
+            results = opened.search(
+                text,
+                source=source,
+                category=category,
+                author=author,
+                since=since,
+                until=until,
+                sort=sort,  # type: ignore[arg-type]  # click has checked it
+                limit=0 if count else limit,
+                offset=offset,
+                match="any" if any_word else "all",
+                raw=raw,
+            )
+            for note in results.notes:
+                _say(f"note: {note}")
+            printer.show(results, opened, heading=batch)
+            found = found or results.total > 0
+    return 0 if found else NO_HITS
+
+
+def _queries(words: tuple[str, ...]) -> Iterable[str]:
+    """The one query of the command line, or the lines of stdin for "-"."""
+    if words != ("-",):
+        yield " ".join(words)
+        return
+    for line in sys.stdin.buffer:
+        text = line.decode("utf-8", "replace").strip()
+        if text:
+            yield text
+
+
+class _Printer:
+    """Prints results in the chosen form, as they come."""
+
+    def __init__(self, output: str, count: bool, ids: bool, color: bool) -> None:
+        self._output = "count" if count else "ids" if ids else output
+        self._color = color
+        self._printed = 0
+
+    def show(self, results: SearchResults, index: Index, *, heading: bool) -> None:
+        from cnsearch import render
+        from cnsearch.model import printable
+
+        zone = index.time_zone
+        if self._output == "count":
+            click.echo(f"{results.total}\t{results.query}" if heading else results.total)
+        elif self._output == "ids":
+            for hit in results:
+                click.echo(printable(hit.id))
+        elif self._output == "json":
+            _print_json(results.to_dict(zone))
+        elif self._output == "jsonl":
+            for hit in results:
+                _print_json({"query": results.query, **hit.to_dict(zone)} if heading else hit.to_dict(zone))
+        elif self._output == "csv":
+            text = render.csv_text(results, zone=zone, header=not self._printed)
+            if text:
+                click.echo(text)
+        else:
+            if heading:
+                click.echo(("\n" if self._printed else "") + f"== {printable(results.query)}")
+            text = render.results_text(results, zone=zone, color=self._color)
+            if text:
+                click.echo(text, color=self._color)
+            click.echo(render.summary(results), err=True)
+        self._printed += 1
+
+
+@cli.command(epilog="Example: cnsearch show 金融/每经网/上海2035年.md")
+@click.argument("article_id", metavar="ID")
+@_index_option
+@_json_option
+@_color_option
+@_zone_option
+def show(article_id: str, index_path: str, as_json: bool, color: str, time_zone: str) -> None:
+    """Print the whole article with this id, cleaned."""
+    from cnsearch.render import article_text
+
+    with _opened(index_path, time_zone) as opened:
+        article = opened.get(article_id)
+        if as_json:
+            _print_json(article.to_dict(opened.time_zone))
+        else:
+            colored = _colored(color)
+            click.echo(article_text(article, zone=opened.time_zone, color=colored), color=colored)
+
+
+@cli.command(epilog="Example: cnsearch analyze 數位轉型S-300")
+@click.argument("text")
+@_index_option
+@_json_option
+def analyze(text: str, index_path: str, as_json: bool) -> None:
+    """Show how TEXT is folded and cut, with the tokenizer of the index (if there is one)."""
+    from cnsearch.index import analyze_text
+    from cnsearch.store import Store
+
+    if Store.exists(index_path):
+        with _opened(index_path) as opened:
+            analysis = opened.analyze(text)
+    else:
+        analysis = analyze_text(text)
+    if as_json:
+        _print_json(analysis.to_dict())
+    else:
+        from cnsearch.render import analysis_text
+
+        click.echo(analysis_text(analysis))
+
+
+@cli.command(epilog="Example: cnsearch stats --json")
+@_index_option
+@_json_option
+@_zone_option
+def stats(index_path: str, as_json: bool, time_zone: str) -> None:
+    """Count articles, sources and categories, and tell about the index."""
+    from cnsearch.render import stats_text
+
+    with _opened(index_path, time_zone) as opened:
+        found = opened.stats()
+    if as_json:
+        _print_json(dict(found))
+    else:
+        click.echo(stats_text(found))

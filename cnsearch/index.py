@@ -1,0 +1,448 @@
+"""``Index``: what library users hold. Opens, updates, searches."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone, tzinfo
+from functools import partial
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cnsearch.analysis.analyzer import ChineseAnalyzer
+from cnsearch.analysis.fold import fold
+from cnsearch.analysis.ngrams import character_tokens
+from cnsearch.analysis.tokenizer import Token
+from cnsearch.analysis.userdict import UserDictionary
+from cnsearch.errors import (
+    AnalyzerMismatchError,
+    ArticleNotFoundError,
+    CorruptIndexError,
+    IndexFormatError,
+    IndexNotFoundError,
+)
+from cnsearch.model import FORMAT_VERSION, Article, Fragment, Hit, SearchResults, Snippet, UpdateReport
+from cnsearch.query.plan import Filters, Plan, Substring, Term, TermPattern, make_plan
+from cnsearch.query.syntax import parse_query
+from cnsearch.schema import SCHEMA_VERSION, date_of
+from cnsearch.search.execute import Searcher
+from cnsearch.search.snippet import Highlighter
+from cnsearch.store import Snapshot, Store
+
+if TYPE_CHECKING:
+    from cnsearch.indexer import Progress
+
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+Values = str | Sequence[str] | None
+
+DEFAULT_ZONE = "Asia/Shanghai"
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """How a text is indexed: the folded text, and the tokens of the word and of the character fields."""
+
+    folded: str
+    words: tuple[Token, ...]
+    characters: tuple[Token, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "version": FORMAT_VERSION,
+            "folded": self.folded,
+            "words": [[token.text, token.start, token.end] for token in self.words],
+            "characters": [[token.text, token.start, token.end] for token in self.characters],
+        }
+
+
+def open_index(
+    path: str | os.PathLike[str] = "index",
+    *,
+    create: bool = False,
+    user_dict: str | os.PathLike[str] | None = None,
+    engine: str | None = None,
+    time_zone: str | tzinfo = DEFAULT_ZONE,
+) -> Index:
+    """Open the index in the folder ``path``.
+
+    create    : make an empty one if there is none
+    user_dict : a dictionary file in jieba's format (``word [frequency] [tag]`` a line) for a new index; for an
+                existing one, what it must have been built with
+    engine    : "rjieba" or "jieba" for a new index; None takes the preferred one that is installed
+    time_zone : in which dates are shown, and read in filters
+
+    Raises IndexNotFoundError, IndexFormatError, AnalyzerMismatchError (another user dictionary), CorruptIndexError.
+    """
+    zone = _zone(time_zone)
+    words = None if user_dict is None else UserDictionary.load(user_dict)
+    if create and not Store.exists(path):
+        store = Store.create(path, ChineseAnalyzer(engine=engine, user_dictionary=words))
+    else:
+        store = Store.open(path)
+        _require_dictionary(store, words)
+    return Index(store, zone)
+
+
+def rebuild_index(
+    path: str | os.PathLike[str],
+    paths: Paths = (),
+    *,
+    user_dict: str | os.PathLike[str] | None = None,
+    engine: str | None = None,
+    time_zone: str | tzinfo = DEFAULT_ZONE,
+    jobs: int | None = None,
+    wait: float = 0.0,
+    progress: Progress | None = None,
+) -> tuple[Index, UpdateReport]:
+    """Build the index anew beside the old one, which stays readable until the new one takes its place in one commit.
+
+    The posts below ``paths`` (none: the folders indexed before) are read again; articles that did not come from files
+    are carried over. Without ``user_dict`` the index keeps the dictionary that it has. An index that cannot be read at
+    all is replaced by an empty one first.
+    """
+    from cnsearch import indexer
+
+    words = None if user_dict is None else UserDictionary.load(user_dict)
+    try:
+        store = Store.open(path)
+        words = words if words is not None else store.analyzer.user_dictionary
+    except (IndexNotFoundError, IndexFormatError, CorruptIndexError):
+        store = Store.create(path, ChineseAnalyzer(engine=engine, user_dictionary=words))
+    analyzer = ChineseAnalyzer(engine=engine, user_dictionary=words)
+    report = indexer.rebuild(store, _folders(store, paths), analyzer, jobs=jobs, wait=wait, progress=progress)
+    return Index(Store.open(path), _zone(time_zone)), report
+
+
+class Index:
+    """A full-text index in one folder. Make one with ``open_index``.
+
+    One ``Index`` serves many threads. It shows the commit that was the last when it was opened, refreshed, or written
+    to through it; ``refresh`` moves on to what others have committed. Use it in a ``with`` statement, or ``close`` it.
+    """
+
+    def __init__(self, store: Store, zone: tzinfo) -> None:
+        self._store = store
+        self._zone = zone
+        self._lock = threading.Lock()
+        self._searcher: Searcher | None = Searcher(store.snapshot())
+
+    # Life
+
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the files. Hits keep what they have shown; excerpts not yet made are lost."""
+        with self._lock:
+            if self._searcher is not None:
+                self._searcher.snapshot.close()
+                self._searcher = None
+
+    def refresh(self) -> bool:
+        """Move on to the last commit; True if there was a newer one."""
+        current = self._current().snapshot
+        if self._store.generation() == current.generation:
+            return False
+        fresh = Searcher(self._store.snapshot())
+        with self._lock:
+            self._searcher = fresh  # the old snapshot goes when the last search that uses it ends
+        return True
+
+    def _current(self) -> Searcher:
+        searcher = self._searcher
+        if searcher is None:
+            raise ValueError("this Index is closed")
+        return searcher
+
+    def __len__(self) -> int:
+        """How many articles there are."""
+        return self._current().snapshot.num_live_docs
+
+    @property
+    def path(self) -> str:
+        """The folder of the index."""
+        return os.fspath(self._store.path)
+
+    @property
+    def time_zone(self) -> tzinfo:
+        """In which dates are shown, and read in filters."""
+        return self._zone
+
+    # Writing
+
+    def update(
+        self,
+        paths: Paths = (),
+        *,
+        jobs: int | None = None,
+        dry_run: bool = False,
+        wait: float = 0.0,
+        progress: Progress | None = None,
+    ) -> UpdateReport:
+        """Bring the index up to date with the posts in ``paths`` (none: the folders indexed before).
+
+        Adds what is new, replaces what has changed, removes what is gone from these folders, and leaves the rest alone.
+        One bad post stops nothing: it is in ``report.failed``.
+
+        jobs     : processes that clean and tokenise; None is one per core
+        dry_run  : report what would be done, write nothing
+        wait     : seconds to wait for another writer
+        progress : called with (done, total) as articles are brought in
+
+        Raises CorpusError for a path that does not exist, IndexLockedError, AnalyzerMismatchError.
+        """
+        from cnsearch import indexer  # BeautifulSoup and the worker processes: not for those who only search
+
+        report = indexer.update_posts(
+            self._store, _folders(self._store, paths), jobs=jobs, dry_run=dry_run, wait=wait, progress=progress
+        )
+        self.refresh()
+        return report
+
+    def add(
+        self,
+        articles: Article | Iterable[Article],
+        *,
+        jobs: int | None = 1,
+        wait: float = 0.0,
+    ) -> UpdateReport:
+        """Add one article or many in one commit; each replaces the one that has its id."""
+        from cnsearch import indexer  # BeautifulSoup and the worker processes: not for those who only search
+
+        several = [articles] if isinstance(articles, Article) else articles
+        report = indexer.add_articles(self._store, several, jobs=jobs, wait=wait)
+        self.refresh()
+        return report
+
+    def add_jsonl(
+        self,
+        stream: IO[bytes],
+        *,
+        name: str = "",
+        jobs: int | None = None,
+        dry_run: bool = False,
+        wait: float = 0.0,
+        progress: Progress | None = None,
+    ) -> UpdateReport:
+        """Add the records of a JSON Lines stream: id, title, html or text, source, categories, author, date, url.
+
+        A record that is equal to what the index has is left alone; a bad line is in ``report.failed`` as ``name:line``.
+        """
+        from cnsearch import indexer
+        from cnsearch.corpus.reader import read_jsonl
+
+        records = read_jsonl(stream, name=name or getattr(stream, "name", "") or "records")
+        report = indexer.add_articles(self._store, records, jobs=jobs, dry_run=dry_run, wait=wait, progress=progress)
+        self.refresh()
+        return report
+
+    def delete(self, article_ids: str | Iterable[str], *, wait: float = 0.0) -> int:
+        """Delete articles by id in one commit; returns how many there were."""
+        from cnsearch import indexer  # BeautifulSoup and the worker processes: not for those who only search
+
+        several = [article_ids] if isinstance(article_ids, str) else article_ids
+        deleted = indexer.delete_articles(self._store, several, wait=wait)
+        self.refresh()
+        return deleted
+
+    # Reading
+
+    def search(
+        self,
+        query: str,
+        *,
+        source: Values = None,
+        category: Values = None,
+        author: Values = None,
+        since: str | datetime | None = None,
+        until: str | datetime | None = None,
+        sort: Literal["score", "date"] = "score",
+        limit: int = 10,
+        offset: int = 0,
+        match: Literal["any", "all"] = "any",
+        raw: bool = False,
+    ) -> SearchResults:
+        """The articles that match ``query``, best first.
+
+        source, category, author : only articles with this value, or one of these; a category may be any one level or
+                                   a leading path (``金融/每经网``)
+        since, until             : only articles dated from and up to these, both included ("2021", "2021-10",
+                                   "2021-10-27", a time in ISO 8601, or a datetime)
+        sort                     : "score", or "date" for the newest first (undated last)
+        match                    : "any" word makes a hit, or "all" must be there
+        raw                      : the text is words, without operators
+
+        Raises QuerySyntaxError for a date that does not exist; no query text is an error.
+        """
+        started = time.perf_counter()
+        if not isinstance(query, str):
+            raise TypeError(f"query must be a str, not {query!r}")
+        if limit < 0 or offset < 0:
+            raise ValueError(f"limit and offset must not be negative: limit={limit}, offset={offset}")
+        if sort not in ("score", "date"):
+            raise ValueError(f'sort must be "score" or "date", not {sort!r}')
+        if match not in ("any", "all"):
+            raise ValueError(f'match must be "any" or "all", not {match!r}')
+        searcher = self._current()
+        filters = Filters(_values(source), _values(category), _values(author), since, until)
+        parsed = parse_query(query, require_all=match == "all", raw=raw)
+        plan = make_plan(parsed.root, filters, self._store.analyzer.tokenizer, self._zone)
+        ranking = searcher.rank(plan, order=sort, limit=limit, offset=offset)
+        excerpts = _Excerpts(searcher, plan, self._store.analyzer)
+        hits = []
+        for at, (number, score) in enumerate(zip(ranking.doc_numbers, ranking.scores, strict=True)):
+            hits.append(_hit(searcher.snapshot, number, score, offset + at + 1, excerpts))
+        return SearchResults(
+            query=query,
+            understood="" if parsed.root is None else str(parsed.root),
+            notes=parsed.notes,
+            total=ranking.total,
+            took_ms=(time.perf_counter() - started) * 1000,
+            hits=tuple(hits),
+        )
+
+    def get(self, article_id: str) -> Article:
+        """The article with this id. Raises ArticleNotFoundError."""
+        snapshot = self._current().snapshot
+        number = snapshot.find(article_id)
+        if number is None:
+            raise ArticleNotFoundError(article_id, hint="Ids are shown by: cnsearch search --ids QUERY")
+        return snapshot.article(number)
+
+    def analyze(self, text: str) -> Analysis:
+        """How ``text`` is indexed and searched."""
+        return analyze_text(text, self._store.analyzer)
+
+    def stats(self) -> Mapping[str, Any]:
+        """Counts and facts, ready for JSON: articles, sources, categories, segments, size_bytes, tokenizer, dates."""
+        snapshot = self._current().snapshot
+        dates = [date for segment in snapshot.segments for date in segment.dates()]
+        first, last = (date_of(min(dates)), date_of(max(dates))) if dates else (None, None)
+        identity = self._store.analyzer.identity
+        return {
+            "version": FORMAT_VERSION,
+            "index": self.path,
+            "articles": snapshot.num_live_docs,
+            "sources": _by_count(snapshot.label_counts("source")),
+            "categories": _by_count(snapshot.label_counts("category")),
+            "first_date": None if first is None else first.astimezone(self._zone).isoformat(),
+            "last_date": None if last is None else last.astimezone(self._zone).isoformat(),
+            "segments": len(snapshot.segments),
+            "size_bytes": self._store.size_bytes(),
+            "tokenizer": f"{identity.engine} {identity.version}",
+            "user_dictionary": identity.user_dictionary or None,
+            "format_version": SCHEMA_VERSION,
+            "folders": sorted(snapshot.roots()),
+        }
+
+
+def analyze_text(text: str, analyzer: ChineseAnalyzer | None = None) -> Analysis:
+    """How ``text`` is folded and cut by ``analyzer``, or by that of a new index."""
+    folded = fold(text)
+    words = (analyzer or ChineseAnalyzer()).tokenizer.tokens(folded)
+    return Analysis(folded, tuple(words), tuple(character_tokens(folded)))
+
+
+class _Excerpts:
+    """Makes the title and the snippet of the hits of one search, when they are asked for."""
+
+    def __init__(self, searcher: Searcher, plan: Plan, analyzer: ChineseAnalyzer) -> None:
+        self._searcher = searcher
+        self._plan = plan
+        self._analyzer = analyzer
+        self._highlighter: Highlighter | None = None
+
+    def of(self, number: int) -> tuple[Fragment, Snippet]:
+        if self._highlighter is None:
+            self._highlighter = self._make()
+        stored = self._searcher.snapshot.stored(number)
+        return self._highlighter.title(stored.get("title", "")), self._highlighter.snippet(stored.get("body", ""))
+
+    def _make(self) -> Highlighter:
+        terms, substrings, patterns = {}, {}, {}
+        for leaf in self._plan.leaves:
+            weight = self._searcher.term_weight(leaf)
+            if isinstance(leaf, Term):
+                terms[leaf.text] = weight
+            elif isinstance(leaf, Substring):
+                substrings[leaf.text] = weight
+            elif isinstance(leaf, TermPattern):
+                patterns[leaf.regex] = weight
+        return Highlighter(self._analyzer.tokenizer, terms, substrings, patterns)
+
+
+def _hit(snapshot: Snapshot, number: int, score: float, rank: int, excerpts: _Excerpts) -> Hit:
+    article = snapshot.article(number)
+    return Hit(
+        rank=rank,
+        id=article.id,
+        title=article.title,
+        source=article.source,
+        categories=article.categories,
+        author=article.author,
+        date=article.date,
+        url=article.url,
+        path=article.path,
+        score=score,
+        _excerpts=partial(excerpts.of, number),
+    )
+
+
+def _values(given: Values) -> tuple[str, ...]:
+    if given is None:
+        return ()
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _by_count(counts: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _folders(store: Store, paths: Paths) -> Sequence[str | os.PathLike[str]]:
+    """The paths as given, or the folders indexed before."""
+    given = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+    if given:
+        return given
+    snapshot = store.snapshot()
+    try:
+        return sorted(snapshot.roots())
+    finally:
+        snapshot.close()
+
+
+def _require_dictionary(store: Store, words: UserDictionary | None) -> None:
+    """Raise AnalyzerMismatchError if the index was built with another user dictionary than ``words``."""
+    recorded = store.analyzer.user_dictionary
+    if words is not None and words != recorded:
+        raise AnalyzerMismatchError(
+            store.path,
+            f"built with {_described(recorded)}, asked for {_described(words)}",
+            found=words.digest,
+            expected=recorded.digest,
+            hint="Index again with: cnsearch index --rebuild --user-dict FILE",
+        )
+
+
+def _described(words: UserDictionary) -> str:
+    return f"the user dictionary {words.digest} ({len(words.words)} words)" if words.words else "no user dictionary"
+
+
+def _zone(name: str | tzinfo) -> tzinfo:
+    if isinstance(name, tzinfo):
+        return name
+    with suppress(ZoneInfoNotFoundError):
+        return ZoneInfo(name)
+    if name == DEFAULT_ZONE:  # a system without a time-zone table
+        return timezone(timedelta(hours=8), name)
+    raise ValueError(f"there is no time zone {name!r}; give a name such as Asia/Shanghai, or a tzinfo")

@@ -1,0 +1,152 @@
+"""Results as text for a terminal and as CSV: layout by display cells, because a Chinese character takes two."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, tzinfo
+from typing import Any
+
+from wcwidth import ljust, wrap
+
+from cnsearch.index import Analysis
+from cnsearch.model import ELLIPSIS, Article, Hit, SearchResults, UpdateReport, iso_date, printable
+
+MAX_COLUMNS = 100
+"""Longer lines are hard to read, however wide the terminal."""
+SNIPPET_LINES = 6
+CSV_COLUMNS = ("rank", "id", "title", "source", "categories", "author", "date", "url", "path", "score", "snippet")
+
+BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+
+
+def columns() -> int:
+    """The width to lay out for: the terminal's, at most MAX_COLUMNS, and that where there is no terminal."""
+    return max(20, min(MAX_COLUMNS, shutil.get_terminal_size((MAX_COLUMNS, 24)).columns))
+
+
+def hit_lines(hit: Hit, *, zone: tzinfo, color: bool, width: int) -> Iterator[str]:
+    """One hit: rank and title, a line about it, the snippet, its id."""
+    label = f"{hit.rank}. "
+    indent = " " * len(label)
+    title = hit.title_fragment.ansi() if color else printable(hit.title)
+    title = title or "(no title)"
+    yield from wrap(
+        f"{BOLD}{title.replace(RESET, RESET + BOLD)}{RESET}" if color else title,
+        width,
+        initial_indent=label,
+        subsequent_indent=indent,
+    )
+    about = _dim(_about(hit.source, hit.categories, hit.date, zone), color)
+    yield from wrap(about, width, initial_indent=indent, subsequent_indent=indent)
+    snippet = hit.snippet.ansi() if color else printable(hit.snippet.text())
+    yield from wrap(
+        snippet,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        max_lines=SNIPPET_LINES,
+        placeholder=ELLIPSIS,
+    )
+    yield f"{indent}{_dim(printable(hit.id), color)}"
+
+
+def results_text(results: SearchResults, *, zone: tzinfo, color: bool) -> str:
+    """The hits of a page with an empty line between; empty for no hits."""
+    width = columns()
+    return "\n\n".join("\n".join(hit_lines(hit, zone=zone, color=color, width=width)) for hit in results)
+
+
+def summary(results: SearchResults) -> str:
+    """How many articles match and which are shown, one line."""
+    if not results.total:
+        return "no article matches"
+    matching = "1 article matches" if results.total == 1 else f"{results.total:,} articles match"
+    shown = f", {results[0].rank} to {results[-1].rank} shown" if 0 < len(results) < results.total else ""
+    return f"{matching}{shown} ({results.took_ms:.1f} ms)"
+
+
+def article_text(article: Article, *, zone: tzinfo, color: bool) -> str:
+    """A whole article: title, a line about it, its address and file, the paragraphs."""
+    width = columns()
+    title = printable(article.title) or "(no title)"
+    lines = wrap(f"{BOLD}{title}{RESET}" if color else title, width)
+    lines += wrap(_dim(_about(article.source, article.categories, article.date, zone), color), width)
+    lines += [_dim(printable(line), color) for line in (article.url, article.path) if line]
+    for paragraph in article.paragraphs:
+        lines += ["", *wrap(printable(paragraph), width)]
+    return "\n".join(lines)
+
+
+def update_text(report: UpdateReport, *, index: str, dry_run: bool) -> str:
+    """What an update did, one line."""
+    counts = ", ".join(f"{getattr(report, name):,} {name}" for name in ("added", "changed", "removed", "unchanged"))
+    would = "would be " if dry_run else ""
+    failed = f", {len(report.failed):,} failed" if report.failed else ""
+    return f"{would}{counts}{failed}; {report.articles:,} articles in {index} ({report.took_s:.1f} s)"
+
+
+def stats_text(stats: Mapping[str, Any]) -> str:
+    """Facts and counts as a table."""
+    facts = {
+        "index": stats["index"],
+        "articles": f"{stats['articles']:,}",
+        "dates": " to ".join(str(stats[key])[:10] for key in ("first_date", "last_date") if stats[key]) or "none known",
+        "size": f"{stats['size_bytes'] / 1e6:,.1f} MB in {stats['segments']} segments",
+        "tokenizer": stats["tokenizer"],
+        "user dictionary": stats["user_dictionary"] or "none",
+        "format": stats["format_version"],
+        "folders": ", ".join(stats["folders"]) or "none",
+    }
+    lines = [f"{name:16}{printable(str(value))}" for name, value in facts.items()]
+    for heading in ("sources", "categories"):
+        lines += ["", f"{heading} ({len(stats[heading])})"]
+        lines += [f"{count:>9,}  {printable(name)}" for name, count in stats[heading].items()]
+    return "\n".join(lines)
+
+
+def analysis_text(analysis: Analysis) -> str:
+    """The folded text and the tokens of both kinds, each with its place."""
+    width = columns()
+    lines = [f"folded: {printable(analysis.folded)}"]
+    for name, tokens in (("words", analysis.words), ("characters", analysis.characters)):
+        lines.append(f"{name}:")
+        cells = [f"{token.text} {token.start}-{token.end}" for token in tokens]
+        lines += _columned(cells, width)
+    return "\n".join(lines)
+
+
+def csv_text(rows: Iterable[Hit], *, zone: tzinfo, header: bool) -> str:
+    """CSV (RFC 4180); levels of categories joined with "/"."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    if header:
+        writer.writerow(CSV_COLUMNS)
+    for hit in rows:
+        row = hit.to_dict(zone)
+        row["categories"] = "/".join(hit.categories)
+        writer.writerow("" if row[name] is None else row[name] for name in CSV_COLUMNS)
+    return text.getvalue().rstrip("\n")
+
+
+def _about(source: str, categories: tuple[str, ...], date: datetime | None, zone: tzinfo) -> str:
+    day = (iso_date(date, zone) or "")[:16].replace("T", " ")
+    return printable(" · ".join(part for part in (source, "/".join(categories), day) if part))
+
+
+def _dim(text: str, color: bool) -> str:
+    return f"{DIM}{text}{RESET}" if color and text else text
+
+
+def _columned(cells: list[str], width: int) -> list[str]:
+    """Cells side by side in columns of one width, read from left to right."""
+    if not cells:
+        return ["  (none)"]
+    cell = max(len(ljust(text, 0)) + sum(ord(char) > 0x2E7F for char in text) for text in cells) + 2
+    per_line = max(1, (width - 2) // cell)
+    return [
+        "  " + "".join(ljust(text, cell) for text in cells[at : at + per_line]).rstrip()
+        for at in range(0, len(cells), per_line)
+    ]
