@@ -1,0 +1,40 @@
+# Two commands do everything on a machine with python3 (3.10 or newer) and make:
+#   make demo   own virtual environment, install, index data/, search, show
+#   make test   lint, types, tests
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint types unit format clean
+
+demo: $(VENV)/.ready
+	$(BIN)/cnsearch index data/ --index index
+	$(BIN)/cnsearch search --index index 数字化转型 --limit 3
+	@echo
+	@echo 'Now try: $(BIN)/cnsearch search "人工智能"     or: $(BIN)/cnsearch --help'
+
+test: lint types unit
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.ready
+	$(BIN)/mypy cnsearch
+
+unit: $(VENV)/.ready
+	$(BIN)/python -m pytest -q
+
+format: $(VENV)/.ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "cnsearch needs Python 3.10 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
