@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -227,7 +228,18 @@ def _progress() -> Iterator[Callable[[int, int | None], None]]:
         yield show
 
 
-@cli.command(epilog="Example: cnsearch search 数字化 转型 --source 新浪财经 --since 2021-10")
+class _QueryCommand(click.Command):
+    """Lets ``-北京`` through as a word of the query: no option begins with such a character."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, [_NOT_OPTION + arg if _EXCLUSION.match(arg) else arg for arg in args])
+
+
+_NOT_OPTION = "\0"  # no argument of a process can hold it
+_EXCLUSION = re.compile(r"-[^-\x00-\x7f]|-[\"(0-9]")
+
+
+@cli.command(cls=_QueryCommand, epilog="Example: cnsearch search 数字化 转型 --source 新浪财经 --since 2021-10")
 @click.argument("query", nargs=-1, required=True)
 @_index_option
 @click.option("--source", multiple=True, metavar="NAME", help="Only this source; repeat for alternatives.")
@@ -311,7 +323,7 @@ def search(
 def _queries(words: tuple[str, ...]) -> Iterable[str]:
     """The one query of the command line, or the lines of stdin for "-"."""
     if words != ("-",):
-        yield " ".join(words)
+        yield " ".join(words).replace(_NOT_OPTION, "")
         return
     for line in sys.stdin.buffer:
         text = line.decode("utf-8", "replace").strip()

@@ -42,7 +42,7 @@ def hit_lines(hit: Hit, *, zone: tzinfo, color: bool, width: int) -> Iterator[st
     about = _dim(_about(hit.source, hit.categories, hit.date, zone), color)
     yield from wrap(about, width, initial_indent=indent, subsequent_indent=indent)
     snippet = hit.snippet.ansi() if color else printable(hit.snippet.text())
-    yield from wrap(
+    lines = wrap(
         snippet,
         width,
         initial_indent=indent,
@@ -50,6 +50,7 @@ def hit_lines(hit: Hit, *, zone: tzinfo, color: bool, width: int) -> Iterator[st
         max_lines=SNIPPET_LINES,
         placeholder=ELLIPSIS,
     )
+    yield from (line for line in lines if line.strip() != ELLIPSIS)
     yield f"{indent}{_dim(printable(hit.id), color)}"
 
 

@@ -30,8 +30,9 @@ _QR_CODE = re.compile(r"(?:^|[-_])qr[-_]?(?:code|img|image|wrap|box)|qrcode|erwe
 _LINE_NUMBERS = frozenset("gutter lineno linenos linenodiv line-number hljs-ln-numbers hljs-ln-n".split())
 
 _END = r"[。．.!！]?"
-_NAME = r"[\w·]{2,12}"
-_NAMES = rf"{_NAME}(?:[、，,\s]\s?{_NAME}){{0,3}}"
+_HAN = r"[\u4e00-\u9fff]"
+_NAME = rf"(?:{_HAN}{{1,6}}·{_HAN}{{1,6}}|{_HAN}{{2,4}}(?:_?[A-Za-z0-9]{{2,8}})?|[A-Za-z0-9_.]{{2,14}})"
+_NAMES = rf"{_NAME}(?:[、\s]\s?{_NAME}){{0,3}}"
 _EDITOR = rf"(?:责任编辑|责编|编辑)[:：]\s?{_NAMES}"
 _APP = r"(?:APP|App|app|客户端)"
 
@@ -71,7 +72,7 @@ WHOLE_RULES = (
     ),
     (
         "many",
-        rf"(?:本文)?(?:系|为)?[^，。：]{{0,12}}转载请(?:务必)?注明(?:出处|来源|原文链接)?(?:[:：，,（(].{{0,80}})?{_END}",
+        rf"(?:本文[^，。：]{{1,12}}[，,]\s?)?[^，。：]{{0,12}}转载请(?:务必)?注明(?:出处|来源|原文链接)?(?:[:：，,（(].{{0,80}})?{_END}",
     ),
     ("人人都是产品经理", r"给作者打赏，鼓励\s?TA\s?抓紧创作！?"),
     (

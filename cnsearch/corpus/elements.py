@@ -70,7 +70,7 @@ _ROLES = {
         _Role.BREAK: "br",
         _Role.HEADING: "h1 h2 h3 h4 h5 h6",
         _Role.ITEM: "li td th dt dd caption figcaption summary legend",
-        _Role.CODE: "pre textarea xmp plaintext",
+        _Role.CODE: "pre textarea",
         _Role.RUBY: "ruby",
         _Role.RUBY_TEXT: "rt rp rtc",
         _Role.RUBY_BASE: "rb",

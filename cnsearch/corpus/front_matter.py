@@ -97,7 +97,7 @@ def _num_front_matter_lines(lines: list[str], *, closed: bool) -> int:
             known = index + 1
         elif line.startswith("#"):
             pass
-        elif not closed:
+        elif not closed or not key:
             break
     return len(lines) if closed and known and not _has_text(lines[known:]) else known
 

@@ -38,7 +38,11 @@ _UNSEEN = (
 #: to close it, and the next one of its name does): only its tags go.
 _LONGEST_UNSEEN = 5000
 
-_SCAN = re.compile(rf"<(?:!|\?|/?({'|'.join(_RAW + _UNSEEN + ('plaintext', 'xmp'))})(?=[\s/>]))", re.IGNORECASE)
+#: Tags that parsers take for the begin or end of the whole page, wherever they stand.
+_PAGE = ("body", "head", "html", "plaintext", "xmp")
+
+_SCAN = re.compile(rf"<(?:!|\?|/?({'|'.join(_RAW + _UNSEEN + _PAGE)})(?=[\s/>]))", re.IGNORECASE)
+_HALF_TAG = re.compile(r"<[/!?a-z0-9]*\Z", re.IGNORECASE)
 _COMMENT_END = re.compile("--!?>")
 _BLOCK_START = re.compile(r"<(?:p|h[1-6]|div|li|td|br|table|section|article|blockquote|pre|ul|ol)[\s/>]", re.IGNORECASE)
 _PARAGRAPH = re.compile(r"<p[\s>]", re.IGNORECASE)
@@ -108,7 +112,11 @@ def _without_unseen(html: str) -> str:
     at = 0
     while (found := _SCAN.search(html, at)) is not None:
         start = found.start()
-        pieces.append(html[at:start])
+        before = html[at:start]
+        half_tag = _HALF_TAG.search(before, max(len(before) - 20, 0))
+        if half_tag is not None:  # what goes now must not let <scr and ipt> become a tag
+            before = f"{before[: half_tag.start()]}&lt;{before[half_tag.start() + 1 :]}"
+        pieces.append(before)
         name = (found[1] or "").lower()
         if not name:
             at, left = _after_declaration(html, start, never_ending)
@@ -118,6 +126,8 @@ def _without_unseen(html: str) -> str:
         at = html.find(">", start) + 1
         if not at:  # the post was cut inside this tag
             at = len(html)
+        elif name in _PAGE:
+            pieces.append("<div></div>")  # the line ends here, and no more
         elif html[start + 1] == "/":
             open_elements.close(name, start)
         elif html[at - 2] == "/":

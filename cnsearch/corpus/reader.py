@@ -84,9 +84,9 @@ def article_from_post(data: bytes, *, id: str, path: str = "") -> Article:
     matter, body = split_front_matter(text)
     name = id.rstrip("/").rpartition("/")[2]
     suffix = next((suffix for suffix in POST_SUFFIXES if name.lower().endswith(suffix)), "")
-    title = clean_title(matter.text("title")) or one_line(name[: len(name) - len(suffix)]) or one_line(name)
+    title = one_line(matter.text("title")) or one_line(name[: len(name) - len(suffix)]) or one_line(name)
     clean = clean_body(body, title=title, markdown=suffix in _MARKDOWN_SUFFIXES)
-    author = clean_title(matter.text("author"))
+    author = one_line(matter.text("author"))
     categories, source = _categories(matter.get("categories", []))
     return Article(
         id=id,
@@ -106,7 +106,7 @@ def _categories(raw: list[str]) -> tuple[tuple[str, ...], str]:
 
     The oldest posts have two items, ``topic`` and ``source - channel``.
     """
-    items = [name for name in (clean_title(item).lstrip(_DASHES) for item in raw) if name]
+    items = [name for name in (one_line(item).lstrip(_DASHES) for item in raw) if name]
     if len(items) < 2:
         return tuple(items), ""
     source = _before_dash(items[1])
@@ -281,7 +281,7 @@ def read_jsonl(stream: Iterable[bytes], *, name: str) -> Iterator[Article | Fail
 
 def _parsed(line: bytes, where: str) -> object:
     try:
-        return json.loads(line.decode("utf-8"))
+        return json.loads(line.rstrip(b"\r\n").decode("utf-8"))
     except UnicodeDecodeError as error:
         raise CorpusError(where, _undecodable(error, 0)) from error
     except json.JSONDecodeError as error:

@@ -1,8 +1,9 @@
 """The tree of a query to what is executed: terms, substrings and patterns over fields, joined by and, or, not.
 
 Words are cut by the tokenizer of the index. Each coarse word brings its parts (jieba's search mode, the parts of a
-mixed token). As an optional clause, any of them makes a document a hit and each adds to its score; where a clause is
-required, excluded or operand of AND and OR, every coarse word must be there, whole or by all its parts.
+mixed token). As an optional clause, any word or part of a word makes a document a hit and each adds to its score; where
+a clause is required, excluded or operand of AND and OR, every coarse word must be there. A mixed token, and a coarse
+word that must be there, is found whole or by all its parts.
 """
 
 from __future__ import annotations
@@ -14,9 +15,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from cnsearch.analysis.analyzer import coarse_tokens
 from cnsearch.analysis.fold import fold
-from cnsearch.analysis.scripts import CJK_RUN
+from cnsearch.analysis.scripts import CJK_RUN, HAN_CHAR
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.errors import QuerySyntaxError
 from cnsearch.query import syntax
@@ -211,14 +211,16 @@ class _Planner:
         if len(text) == 1 and CJK_RUN.match(text):
             return Substring(text, fields)  # one character: wherever it stands, not only where it is a word
         tokens = self._tokenizer.tokens(text)
-        if optional:
-            counts = Counter(token.text for token in tokens)
-            return _joined(AnyOf, [Term(text, fields, float(count)) for text, count in counts.items()])
-        parts: dict[int, list[Step]] = {}
+        groups: dict[int, list[str]] = {}
         for token in tokens:
-            parts.setdefault(token.position, []).append(Term(token.text, fields))
-        required = [_whole_or_parts(parts[token.position]) for token in coarse_tokens(tokens)]
-        return _joined(AllOf, required)
+            groups.setdefault(token.position, []).append(token.text)
+        if not optional:
+            return _joined(AllOf, [_whole_or_parts(group, fields) for group in groups.values()])
+        # A part of 数字化 says something alone; "s" of "s-300" does not.
+        counts = Counter(text for group in groups.values() if HAN_CHAR.search(group[-1]) for text in group)
+        terms: list[Step] = [Term(text, fields, float(count)) for text, count in counts.items()]
+        mixed = dict.fromkeys(tuple(group) for group in groups.values() if not HAN_CHAR.search(group[-1]))
+        return _joined(AnyOf, terms + [_whole_or_parts(group, fields) for group in mixed])
 
     def _filter(self, field: str, value: str) -> Step:
         if field == "date":
@@ -248,12 +250,10 @@ def _joined(join: type[AllOf] | type[AnyOf], steps: list[Step]) -> Step | None:
     return steps[0] if len(steps) == 1 else join(tuple(steps))
 
 
-def _whole_or_parts(terms: list[Step]) -> Step:
+def _whole_or_parts(group: Sequence[str], fields: tuple[str, ...]) -> Step:
     """The last term is the whole. With parts, the document may have the whole or all of them; each adds its score."""
-    *parts, whole = terms
-    if not parts:
-        return whole
-    return AnyOf((whole, AllOf(tuple(parts))))
+    *parts, whole = (Term(text, fields) for text in dict.fromkeys(group))
+    return AnyOf((whole, AllOf(tuple(parts)))) if parts else whole
 
 
 def _pattern(node: syntax.Pattern) -> Step | None:

@@ -1,0 +1,206 @@
+"""Pages and bytes that nobody writes: nothing raises, nothing recurses, time is linear, the end is still there."""
+
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnsearch.corpus.clean import CleanBody, clean_body, clean_html, clean_text
+from cnsearch.corpus.reader import article_from_post
+from cnsearch.errors import CorpusError
+from cnsearch.model import Article
+
+CASES: dict[str, Callable[[int], str]] = {
+    "elements 100,000 deep": lambda n: "<div>" * n + "中" + "</div>" * n,
+    "elements that never end": lambda n: "<b>" * n + "<font>" * n,
+    "end tags without a start": lambda n: "<div>" * n + "</span>" * n,
+    "end tags behind blocks": lambda n: "<span>" + "<div>" * n + "</span>" * n,
+    "tables in tables": lambda n: "<table><tr><td>" * n,
+    "entities": lambda n: "&amp;" * n + "&#x4e2d;" * n + "&nosuch" * n,
+    "one line": lambda n: "中文，" * n,
+    "empty lines": lambda n: "中" + "\n" * n + " " * n + "　" * n + "\r" * n,
+    "short lines": lambda n: "中\n" * n,
+    "signs": lambda n: "<" * n + "</" * n + "<!" * n + "<?" * n,
+    "tags without an end": lambda n: "<a " * n + "<a b=" * n + '<p a="' * n,
+    "comments without an end": lambda n: "<!--" * n + "<!--article_adlist[" * n + "<![CDATA[" * n,
+    "declarations": lambda n: "<!DOCTYPE" * n + "<?xml" * n + "<![if" * n,
+    "scripts without an end": lambda n: "<script>" * n + "<style><p>" * n,
+    "unseen elements crossed": lambda n: "<svg>" * n + "</video>" * n + "<video>" * n + "</svg>" * n,
+    "unseen elements around paragraphs": lambda n: "<video>" * n + "<p>" + "</video>" * n,
+    "boilerplate in boilerplate": lambda n: '<div class="qrcode">' * n + "x" + "</div>" * n,
+    "boilerplate in a row": lambda n: '<span class="qrcode">x</span>y' * n,
+    "hidden elements": lambda n: '<p>甲</p><div style="display:none">乙乙</div>' * n,
+    "hidden elements in hidden ones": lambda n: '<div hidden>甲<div style="display:none">乙' * n,
+    "ruby": lambda n: "<ruby>漢<rt>a" * n + "<ruby>汉字<rt>abc</rt></ruby>" * n,
+    "time stamps": lambda n: '<span class="time">x' * n,
+    "foreign names": lambda n: "<x:y a='b' " * n + ("<" + "x" * 20 + "-" + "y" * 40) * n,
+    "lists of code": lambda n: "<pre>" + "x\n" * n + "</pre>",
+    "almost boilerplate": lambda n: (
+        ("<p>" + "免责声明：" + "转载请注明" * 12 + "每经记者 夏冰 " * 12 + "</p>") * (n // 100)
+    ),
+    "half tags": lambda n: "<scr<!---->" * n,
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_time_is_linear_and_the_end_survives(name: str) -> None:
+    # Quadratic time would take minutes here; linear time takes less than a second on any machine.
+    page = CASES[name](100_000 if "100,000" in name else 20_000) + "<p>最后</p>最后"
+    started = time.process_time()
+    found = clean_html(page)
+    assert time.process_time() - started < 8
+    assert "最后" in "".join(found.paragraphs)
+    check(found)
+
+
+@pytest.mark.parametrize("text", ["[a](b" * 20_000, "![" * 20_000, "**" * 20_000, "```\n" * 20_000, "1. " * 20_000])
+def test_markdown_is_linear_too(text: str) -> None:
+    started = time.process_time()
+    found = clean_text(text + "\n最后", markdown=True)
+    assert time.process_time() - started < 8
+    assert "最后" in "".join(found.paragraphs)
+    check(found)
+
+
+BAD = re.compile("[\x00-\x1f\x7f-\x9f\u200b\ufeff\ud800-\udfff\u2028\u2029]")
+
+
+def check(found: CleanBody | Article) -> None:
+    for text in found.paragraphs:
+        assert text
+        assert text == " ".join(text.split())
+        assert not BAD.search(text)
+    assert found.date is None or found.date.utcoffset() is not None
+
+
+anything = st.text(st.characters(exclude_categories=()))
+pieces = st.lists(
+    st.sampled_from(
+        [
+            *[
+                "<p>",
+                "</p>",
+                "<br>",
+                "<b>",
+                "</b>",
+                "<div class='qrcode'>",
+                "</div>",
+                "<!--",
+                "-->",
+                "<script>",
+                "</script>",
+            ],
+            *[
+                "<pre>",
+                "</pre>",
+                "<td>",
+                "<table>",
+                "</table>",
+                "<h1>",
+                "</h1>",
+                "<ruby>",
+                "<rt>",
+                "</ruby>",
+                "<svg>",
+                "</svg>",
+            ],
+            *[
+                "<![CDATA[",
+                "]]>",
+                "<",
+                ">",
+                "&",
+                "&#0;",
+                "&#xD800;",
+                "&#8203;",
+                "&lt;",
+                "\n",
+                "\r",
+                "\t",
+                "　",
+                "\0",
+                "\ud800",
+            ],
+            *[
+                "中文",
+                "abc",
+                "。",
+                "\u200b",
+                "\ufeff",
+                "责任编辑：甲乙",
+                "- THE END -",
+                "2021-10-27 20:11",
+                "<span class=time>",
+            ],
+            *[
+                "<div style='display:none'>",
+                "<video>",
+                "</video>",
+                "<T>",
+                "<o:p>",
+                "</x>",
+                "<textarea>",
+                "<iframe",
+                "/>",
+                "\x1b[31m",
+            ],
+        ]
+    ),
+    max_size=40,
+).map("".join)
+
+
+@given(anything | pieces)
+def test_no_page_raises(page: str) -> None:
+    check(clean_html(page, title="中文"))
+    check(clean_body(page))
+
+
+@given(anything | pieces)
+def test_no_text_raises(text: str) -> None:
+    for markdown in (False, True):
+        check(clean_text(text, markdown=markdown))
+    check(clean_text(text, unwrap=False))
+
+
+@given(
+    st.binary()
+    | anything.map(lambda text: text.encode("utf-8", "surrogatepass"))
+    | pieces.map(lambda t: t.encode("gb18030", "ignore"))
+)
+@settings(max_examples=300)
+def test_bytes_give_an_article_or_one_clear_line(data: bytes) -> None:
+    try:
+        article: Article | None = article_from_post(data, id="a/文.md")
+        reason = "none"
+    except CorpusError as error:
+        article, reason = None, error.reason
+    assert reason
+    assert "\n" not in reason
+    if article is not None:
+        check(article)
+        assert article.title
+
+
+plain = (
+    st.text(st.sampled_from("中文字数化abcXYZ0123，。！（） "), min_size=1)
+    .map(lambda text: " ".join(text.split()))
+    .filter(bool)
+)
+
+
+@given(st.lists(plain, max_size=8, unique_by=str.lower))
+def test_clean_paragraphs_stay_as_they_are(texts: list[str]) -> None:
+    page = "".join(f"<p>{text}</p>" for text in texts)
+    assert clean_html(page).paragraphs == tuple(texts)
+    assert clean_text("\n".join(texts), unwrap=False).paragraphs == tuple(texts)
+    assert clean_html("".join(f"<td>{text}</td>" for text in texts)).paragraphs == tuple(texts)
+
+
+@given(anything | pieces)
+def test_cleaning_what_is_clean_changes_nothing(page: str) -> None:
+    once = clean_text(page, unwrap=False).paragraphs
+    assert clean_text("\n".join(once), unwrap=False).paragraphs == once

@@ -1,0 +1,61 @@
+"""The imports in the code are those of the table in ARCHITECTURE.md, and point downwards."""
+
+import ast
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+FACES = {"__init__", "__main__"}  # they import what they show
+
+
+def documented() -> dict[str, tuple[set[str], set[str]]]:
+    """room -> (rooms, packages), in the order of the table."""
+    rows = {}
+    for line in (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.split("|")[1:-1]]
+        if len(cells) == 3 and cells[0] not in ("room", "---"):
+            rooms, packages = ({name for name in cell.split(", ") if name} for cell in cells[1:])
+            rows[cells[0]] = (rooms, packages)
+    return rows
+
+
+def in_code() -> dict[str, tuple[set[str], set[str]]]:
+    own: dict[str, set[str]] = defaultdict(set)
+    foreign: dict[str, set[str]] = defaultdict(set)
+    for path in (ROOT / "cnsearch").rglob("*.py"):
+        room = path.relative_to(ROOT / "cnsearch").with_suffix("").parts[0]
+        own[room]  # a room without imports counts
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module == "cnsearch":
+                names = [f"cnsearch.{alias.name}" for alias in node.names if alias.name != "__version__"]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            else:
+                continue
+            for name in names:
+                first, _, rest = name.partition(".")
+                if first == "cnsearch" and rest:
+                    own[room].add(rest.partition(".")[0])
+                elif first not in sys.stdlib_module_names:
+                    foreign[room].add(first)
+    return {room: (own[room] - {room}, foreign[room]) for room in own if room not in FACES}
+
+
+def test_imports_are_those_of_the_table() -> None:
+    assert in_code() == documented()
+
+
+def test_imports_point_downwards() -> None:
+    rooms = list(documented())
+    for room, (below, _) in documented().items():
+        assert below <= set(rooms[: rooms.index(room)]), room
+
+
+def test_searching_does_not_load_what_only_indexing_needs() -> None:
+    code = "import sys, cnsearch.cli, cnsearch.render; print(*(m for m in ('bs4', 'lxml', 'loky') if m in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
