@@ -144,7 +144,7 @@ def update_posts(
         for article_id in gone:
             batch.delete(article_id)
             tally.removed += 1
-        _bring_in(batch, tasks, tally, jobs=jobs, dry_run=dry_run, progress=progress, total=len(tasks))
+        _bring_in(batch, tasks, tally, indexed, jobs=jobs, dry_run=dry_run, progress=progress, total=len(tasks))
         articles = batch.finish()
     return tally.report(articles, time.perf_counter() - started)
 
@@ -164,7 +164,7 @@ def add_articles(
     with _open_batch(store, wait, dry_run) as batch:
         indexed = batch.indexed()
         tasks = _article_tasks(articles, indexed, tally)
-        _bring_in(batch, tasks, tally, jobs=jobs, dry_run=dry_run, progress=progress, total=None)
+        _bring_in(batch, tasks, tally, indexed, jobs=jobs, dry_run=dry_run, progress=progress, total=None)
         count = batch.finish()
     return tally.report(count, time.perf_counter() - started)
 
@@ -190,15 +190,20 @@ def rebuild(
         read = {task.source.id for task in tasks}
         removed = set(gone)
         tally.removed += len(removed)
-        carried = (
-            _Task(batch.article(entry), _Origin(entry.root, entry.size, entry.mtime_ns, entry.digest))
-            for article_id, entry in indexed.items()
-            if article_id not in read and article_id not in removed
-        )
-        total = len(tasks) + len(indexed.keys() - read - removed)
-        _bring_in(batch, chain(tasks, carried), tally, jobs=jobs, dry_run=False, progress=progress, total=total)
+        stays = [article_id for article_id in indexed if article_id not in read and article_id not in removed]
+        carried = (_carried(batch, indexed[article_id]) for article_id in stays)
+        total = len(tasks) + len(stays)
+        every = chain(tasks, carried)
+        unread = _bring_in(batch, every, tally, (), jobs=jobs, dry_run=False, progress=progress, total=total)
+        kept = [_carried(batch, indexed[article_id]) for article_id in unread if article_id in indexed]
+        _bring_in(batch, kept, tally, (), jobs=jobs, dry_run=False, progress=None, total=len(kept))
         articles = batch.finish()
     return tally.report(articles, time.perf_counter() - started)
+
+
+def _carried(batch: _Batch, entry: Indexed) -> _Task:
+    """Brings an article from its stored text into the new generation, with what the index knows of its origin."""
+    return _Task(batch.article(entry), _Origin(entry.root, entry.size, entry.mtime_ns, entry.digest))
 
 
 def delete_articles(store: Store, article_ids: Iterable[str], *, wait: float = 0.0) -> int:
@@ -282,15 +287,19 @@ def _is_below(article_id: str, prefix: str) -> bool:
 def _article_tasks(
     articles: Iterable[Article | Failure], indexed: dict[str, Indexed], tally: _Tally
 ) -> Iterator[_Task]:
+    digests: dict[str, bytes] = {}  # of what this stream has brought: of equal ids the last holds
     for article in articles:
         if isinstance(article, Failure):
             tally.failed.append(article)
             continue
+        if not isinstance(article, Article):
+            raise TypeError(f"articles to add must be of the type Article, not {article!r}")
         digest = article_digest(article)
         entry = indexed.get(article.id)
-        if entry is not None and entry.digest == digest:
+        if digest == digests.get(article.id, None if entry is None else entry.digest):
             tally.unchanged += 1
             continue
+        digests[article.id] = digest
         yield _Task(article, _Origin(digest=digest), None if entry is None else entry.digest)
 
 
@@ -325,7 +334,7 @@ class _Batch:
 
     @property
     def identity(self) -> tuple[TokenizerIdentity, UserDictionary]:
-        analyzer = self._replace or self._store.analyzer
+        analyzer = self._replace or self.transaction.snapshot.analyzer
         return analyzer.identity, analyzer.user_dictionary
 
     def _begin(self) -> Transaction:
@@ -412,23 +421,30 @@ def _bring_in(
     batch: _Batch | _DryRun,
     tasks: Iterable[_Task],
     tally: _Tally,
+    existing: Iterable[str],
     *,
     jobs: int | None,
     dry_run: bool,
     progress: Progress | None,
     total: int | None,
-) -> None:
-    """Read and tokenise ``tasks`` and write them, in their order."""
+) -> list[str]:
+    """Read and tokenise ``tasks`` and write them, in their order.
+
+    existing : ids of what is there before, which a task with the same id replaces, wherever it came from
+    Returns  : the ids of what could not be read
+    """
     identity, user_dictionary = batch.identity
-    in_index: set[str] = set()
+    in_index = set(existing)
+    unread: list[str] = []
     results = _results(tasks, identity, user_dictionary, jobs=jobs, tokenise=not dry_run)
     for done, result in enumerate(results, 1):
         if result.failure is not None:
             tally.failed.append(result.failure)
+            unread.append(result.id)
         elif result.document is None:
             tally.unchanged += 1
         else:
-            if result.known or result.id in in_index:
+            if result.id in in_index:
                 batch.delete(result.id)
                 tally.changed += 1
             else:
@@ -437,6 +453,7 @@ def _bring_in(
             batch.add(result.document)
         if progress is not None:
             progress(done, total)
+    return unread
 
 
 def _results(

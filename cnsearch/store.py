@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import threading
 import time
 from bisect import bisect_right
@@ -34,8 +35,9 @@ from cnsearch.errors import (
 from cnsearch.model import Article
 from cnsearch.schema import NO_DATE, SCHEMA_VERSION, ArticleSchema, article_of
 
-REBUILD_HINT = "Build it again with: cnsearch index --rebuild"
+REBUILD_HINT = "Build it again with: cnsearch index --rebuild PATH"
 CREATE_HINT = "Make one with: cnsearch index data/"
+FOREIGN = "this Whoosh index was not made by cnsearch"
 
 DocIds = npt.NDArray[np.int32]
 Freqs = npt.NDArray[np.int32]
@@ -147,9 +149,12 @@ class Indexed:
 class Snapshot:
     """One commit of the index, unchanged by later ones. Thread-safe. ``close`` it when done."""
 
-    def __init__(self, reader: Any, generation: int) -> None:
+    def __init__(self, reader: Any, generation: int, analyzer: ChineseAnalyzer) -> None:
         self._reader = reader
         self.generation = generation
+        self.analyzer = analyzer
+        """The one that this commit was written with: a rebuild may bring another."""
+        self.closed = False
         self.segments = [Segment(leaf, base) for leaf, base in reader.leaf_readers() if leaf.doc_count_all()]
         self.num_docs: int = sum(segment.num_docs for segment in self.segments)
         """Documents, deleted ones included: what the statistics of ranking count."""
@@ -220,7 +225,9 @@ class Snapshot:
         return {root for number in self.live_doc_numbers() if (root := self.stored(number).get("root", ""))}
 
     def close(self) -> None:
-        self._reader.close()
+        if not self.closed:
+            self.closed = True
+            self._reader.close()
 
 
 class Transaction:
@@ -266,7 +273,8 @@ class Transaction:
 
     def cancel(self) -> None:
         self.snapshot.close()
-        self._writer.cancel()
+        if not self._writer.is_closed:  # a commit that fails has closed it
+            self._writer.cancel()
 
 
 class Store:
@@ -279,7 +287,9 @@ class Store:
 
     @classmethod
     def exists(cls, path: str | os.PathLike[str]) -> bool:
-        return Path(path).is_dir() and whoosh_index.exists_in(os.fspath(path))
+        folder = Path(path)
+        with _clear_errors(folder):
+            return folder.is_dir() and any(_TOC_NAME.fullmatch(name) for name in os.listdir(folder))
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], analyzer: ChineseAnalyzer) -> Store:
@@ -310,7 +320,7 @@ class Store:
         if not isinstance(schema, ArticleSchema):
             raise IndexFormatError(
                 folder,
-                "this Whoosh index was not made by cnsearch",
+                FOREIGN,
                 found=sorted(schema.names()),
                 hint="Name another folder with --index",
             )
@@ -335,7 +345,9 @@ class Store:
             generation = self.generation()
             try:
                 with _clear_errors(self.path):
-                    return Snapshot(self.whoosh.reader(), generation)
+                    reader = self.whoosh.reader()
+                    analyzer = reader.schema["title"].analyzer
+                    return Snapshot(reader, generation, self.analyzer if analyzer == self.analyzer else analyzer)
             except CorruptIndexError:
                 if attempt + 1 == _OPEN_ATTEMPTS or self.generation() == generation:
                     raise
@@ -361,6 +373,7 @@ class Store:
 
 
 _OPEN_ATTEMPTS = 10
+_TOC_NAME = re.compile(r"_MAIN_[0-9]+\.toc")
 
 
 @contextlib.contextmanager
@@ -374,7 +387,7 @@ def _clear_errors(path: Path) -> Iterator[None]:
         raise IndexNotFoundError(path, "there is no index here", hint=CREATE_HINT) from error
     except PermissionError as error:
         raise IndexNotFoundError(path, f"no permission to open {error.filename}", hint="Change it") from error
-    except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
+    except (OSError, EOFError, ValueError, LookupError, TypeError, AssertionError, whoosh_index.IndexError) as error:
         raise CorruptIndexError(path, f"the index is damaged: {error}", hint=REBUILD_HINT) from error
     except Exception as error:
         if type(error).__module__ in ("_pickle", "pickle", "struct", "zlib"):
