@@ -289,7 +289,7 @@ class Store:
     def exists(cls, path: str | os.PathLike[str]) -> bool:
         folder = Path(path)
         with _clear_errors(folder):
-            return folder.is_dir() and any(_TOC_NAME.fullmatch(name) for name in os.listdir(folder))
+            return folder.is_dir() and any(_TOC_NAME.fullmatch(entry.name) for entry in folder.iterdir())
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], analyzer: ChineseAnalyzer) -> Store:
