@@ -283,7 +283,10 @@ class Store:
     def __init__(self, path: Path, whoosh: Any, schema: ArticleSchema) -> None:
         self.path = path
         self.whoosh = whoosh
-        self.analyzer: ChineseAnalyzer = schema["title"].analyzer
+        analyzer = schema["title"].analyzer
+        if not isinstance(analyzer, ChineseAnalyzer):
+            raise TypeError(f"the analyzer of the schema is {analyzer!r}")
+        self.analyzer = analyzer
 
     @classmethod
     def exists(cls, path: str | os.PathLike[str]) -> bool:
