@@ -29,7 +29,7 @@ from cnsearch.errors import (
 from cnsearch.model import FORMAT_VERSION, Article, Fragment, Hit, SearchResults, Snippet, UpdateReport
 from cnsearch.query.plan import Filters, Plan, Substring, Term, TermPattern, make_plan
 from cnsearch.query.syntax import parse_query
-from cnsearch.schema import SCHEMA_VERSION, date_of
+from cnsearch.schema import SCHEMA_VERSION
 from cnsearch.search.execute import Searcher
 from cnsearch.search.snippet import Highlighter
 from cnsearch.store import Snapshot, Store
@@ -327,8 +327,7 @@ class Index:
     def stats(self) -> Mapping[str, Any]:
         """Counts and facts, ready for JSON: articles, sources, categories, segments, size_bytes, tokenizer, dates."""
         snapshot = self._current().snapshot
-        dates = [date for segment in snapshot.segments for date in segment.dates()]
-        first, last = (date_of(min(dates)), date_of(max(dates))) if dates else (None, None)
+        first, last = snapshot.date_span()
         identity = self._store.analyzer.identity
         return {
             "version": FORMAT_VERSION,
@@ -366,8 +365,8 @@ class _Excerpts:
     def of(self, number: int) -> tuple[Fragment, Snippet]:
         if self._highlighter is None:
             self._highlighter = self._make()
-        stored = self._searcher.snapshot.stored(number)
-        return self._highlighter.title(stored.get("title", "")), self._highlighter.snippet(stored.get("body", ""))
+        title, body = self._searcher.snapshot.texts(number)
+        return self._highlighter.title(title), self._highlighter.snippet(body)
 
     def _make(self) -> Highlighter:
         terms, substrings, patterns = {}, {}, {}
@@ -383,7 +382,7 @@ class _Excerpts:
 
 
 def _hit(snapshot: Snapshot, number: int, score: float, rank: int, excerpts: _Excerpts) -> Hit:
-    article = snapshot.article(number)
+    article = snapshot.article(number, body=False)
     return Hit(
         rank=rank,
         id=article.id,

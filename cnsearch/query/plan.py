@@ -216,10 +216,14 @@ class _Planner:
             groups.setdefault(token.position, []).append(token.text)
         if not optional:
             return _joined(AllOf, [_whole_or_parts(group, fields) for group in groups.values()])
-        # A part of 数字化 says something alone; "s" of "s-300" does not.
-        counts = Counter(text for group in groups.values() if HAN_CHAR.search(group[-1]) for text in group)
+        counts: Counter[str] = Counter()
+        mixed: dict[tuple[str, ...], None] = {}
+        for group in groups.values():
+            if len(group) == 1 or HAN_CHAR.search(group[-1]):
+                counts.update(group)
+            else:  # a part of 数字化 says something alone; "s" of "s-300" does not
+                mixed[tuple(group)] = None
         terms: list[Step] = [Term(text, fields, float(count)) for text, count in counts.items()]
-        mixed = dict.fromkeys(tuple(group) for group in groups.values() if not HAN_CHAR.search(group[-1]))
         return _joined(AnyOf, terms + [_whole_or_parts(group, fields) for group in mixed])
 
     def _filter(self, field: str, value: str) -> Step:
@@ -295,6 +299,8 @@ def _moment(value: str | datetime, zone: tzinfo) -> tuple[int, int]:
     try:
         match = _DATE.fullmatch(text)
         if match is None:
+            if text[4:5] != "-":
+                raise ValueError(text)  # some versions of Python accept more forms than we promise
             date = datetime.fromisoformat(text.replace("t", "T").replace("z", "+00:00"))
             return _moment(date, zone)
         year, month, day = (None if part is None else int(part) for part in match.groups())

@@ -118,7 +118,8 @@ class Group:
     def __str__(self) -> str:
         signs = {True: "", False: "+"}
         required = [signs[isinstance(node, (Filter, Phrase))] + _nested(node) for node in self.required]
-        return " ".join([*required, *map(_nested, self.optional), *(f"-{_nested(node)}" for node in self.excluded)])
+        optional = [str(node) if isinstance(node, Words) else _nested(node) for node in self.optional]
+        return " ".join([*required, *optional, *(f"-{_nested(node)}" for node in self.excluded)])
 
 
 Node = Words | Phrase | Pattern | Filter | Everything | And | Or | Group
@@ -225,10 +226,12 @@ def _begins_clause(folded: str, at: int) -> bool:
     """A sign is an operator at the start of a clause, with the clause right behind it."""
     before = folded[at - 1] if at else " "
     after = folded[at + 1] if at + 1 < len(folded) else " "
-    return (before.isspace() or before in "(|+-") and not (after.isspace() or after in ")|")
+    return (before.isspace() or before in "()|+-") and not (after.isspace() or after in ")|")
 
 
 # Parsing
+
+_BINARY = ("OR", "|", "AND")
 
 
 class _Parser:
@@ -275,8 +278,10 @@ class _Parser:
                 optional.append(node)
         if not signed:
             return None
-        if len(signed) == 1 and not excluded and not (self._require_all and isinstance(signed[0][1], Words)):
-            return signed[0][1]
+        sign, first = signed[0]
+        all_its_words = isinstance(first, Words) and (sign == "+" or self._require_all)
+        if len(signed) == 1 and not excluded and not all_its_words:
+            return first
         return Group(tuple(required), _merge_words(optional), tuple(excluded))
 
     def _or_expression(self) -> tuple[str, Node] | None:
@@ -289,7 +294,8 @@ class _Parser:
         first = operand()
         clauses = [] if first is None else [first]
         while self._kind() in operators:
-            self._at += 1
+            while self._kind() in _BINARY:
+                self._at += 1
             clause = operand()
             if clause is not None:
                 clauses.append(clause)
