@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
-from whoosh import formats
 from whoosh.codec import base
 from whoosh.reading import TermInfo, TermNotFound
 
@@ -25,7 +24,7 @@ from cnsearch.codec.ragged import lengths_of, write_ragged
 from cnsearch.codec.segment import VECTOR_KINDS, ColumnarSegment, SegmentData, SegmentFileWriter, open_segment
 from cnsearch.codec.stored import StoredWriter, encode_piece
 from cnsearch.codec.termdict import TermDictionary
-from cnsearch.codec.terms import FieldTermsWriter
+from cnsearch.codec.terms import FieldTermsWriter, has_frequency_values
 from cnsearch.codec.values import PLAIN_TYPES, decode_value, encode_value
 
 #: documents per piece of stored values on the generic path
@@ -260,11 +259,6 @@ class ColumnarFieldWriter(base.FieldWriter):  # type: ignore[misc]
             self._file.close(self._doc_count)
             name = self._segment.make_filename
             self._storage.rename_file(name(TEMPORARY_EXTENSION), name(EXTENSION), safe=False)
-
-
-def has_frequency_values(format_: Any) -> bool:
-    """True if the format's values are the frequency as a big-endian uint32, and nothing else."""
-    return type(format_) is formats.Frequency
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------

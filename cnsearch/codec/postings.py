@@ -16,7 +16,7 @@ import numpy.typing as npt
 from cnsearch.codec import bitpack
 from cnsearch.codec.bitpack import choose_widths, escape_of, pack_rows, read_overflow, unpack
 from cnsearch.codec.container import Section
-from cnsearch.codec.ragged import gather_rows, offsets_of, scatter_rows
+from cnsearch.codec.ragged import gather_rows, lengths_of, offsets_of, row_indexes, scatter_rows
 from cnsearch.errors import CorruptIndexError
 
 DocIds = npt.NDArray[np.int32]
@@ -454,9 +454,147 @@ class PostingsReader:
         weights += 1
         return weights
 
+    # -- many lists -------------------------------------------------------------------------------------------------
+
+    def counts(self, pointers: Ints) -> Ints:
+        """Postings of each of many lists; quick where ``pointers`` are those of neighbouring terms."""
+        counts = np.ones(len(pointers), dtype=np.int64)
+        listed = np.flatnonzero(pointers >= 0)
+        if len(listed):
+            at = pointers[listed]
+            data = self._checked_bytes(int(at.min()), int(at.max()) + HEAD_ROOM)
+            counts[listed] = _read_varints(data, at + 2)[0]
+        return counts
+
+    def _checked_bytes(self, start: int, stop: int) -> Bytes:
+        """The section as an array, of which ``start..stop`` is checked; bytes beyond its end read as 0."""
+        section = self._section()
+        section.check(min(start, section.length), min(stop, section.length))
+        data = np.frombuffer(section.bytes, np.uint8)
+        if stop > section.length:
+            data = np.concatenate([data, np.zeros(stop - section.length, dtype=np.uint8)])
+        return data
+
+    def read_lists(self, pointers: Ints) -> ListsOfPostings:
+        """Decode the lists of neighbouring terms; as ``read`` on each, in numpy calls per width instead of per list.
+
+        REQUIRES: at least one pointer
+        """
+        listed = np.flatnonzero(pointers >= 0)
+        inline = np.flatnonzero(pointers < 0)
+        counts = self.counts(pointers)
+        starts = offsets_of(counts)
+        gaps, excess = np.zeros(int(starts[-1]), dtype=np.int64), np.zeros(int(starts[-1]), dtype=np.int64)
+        gaps[starts[inline]] = -1 - pointers[inline]
+        kinds = np.full(len(pointers), self._inline_kind, dtype=np.uint8)
+        value_starts = np.zeros(len(pointers), dtype=np.int64)
+        floats: list[tuple[Ints, Weights]] = []
+        if len(listed):
+            kinds[listed], value_starts[listed], floats = self._read_listed(
+                pointers[listed], starts[listed], counts[listed], gaps, excess
+            )
+        gaps += 1
+        running = np.cumsum(gaps)
+        first = starts[:-1]
+        doc_ids = running - np.repeat(running[first] - gaps[first] + 1, counts)
+        if int(doc_ids.max()) >= self._doc_count or int(doc_ids.min()) < 0:
+            raise self._section().corrupt("names a document that does not exist", expected=self._doc_count)
+        excess += 1
+        weights = excess.astype(np.float64) if floats else excess
+        for at, numbers in floats:
+            weights[at] = numbers
+        values = None
+        if bool((kinds != self._inline_kind).any()):
+            rows: list[bytes] = []
+            for kind, value_at, start, count in zip(
+                kinds.tolist(), value_starts.tolist(), first.tolist(), counts.tolist(), strict=True
+            ):
+                nothing = np.empty(0, dtype=np.int32)
+                rows += self.values(PostingsList(nothing, weights[start : start + count], kind, value_at))
+            values = PostingValues(lengths_of(rows), np.frombuffer(b"".join(rows), np.uint8))
+        return ListsOfPostings(counts, doc_ids.astype(np.int32), weights, values)
+
+    def _read_listed(
+        self, pointers: Ints, starts: Ints, counts: Ints, gaps: Ints, excess: Ints
+    ) -> tuple[Bytes, Ints, list[tuple[Ints, Weights]]]:
+        """Fill ``gaps`` and ``excess`` from ``starts`` on. Returns value kinds, offsets of the values, and the float
+        weights as (where, weights) pairs."""
+        section = self._section()
+        begin = int(pointers.min())
+        data = self._checked_bytes(begin, int(pointers.max()) + HEAD_ROOM)
+        first, second = data[pointers], data[pointers + 1]
+        _, at = _read_varints(data, pointers + 2)
+        codes, overflow_codes = first & 7, (first >> 3) & 3
+        weight_codes, weight_overflow_codes, wide = first >> 5, second & 3, (second >> 2) & 1
+        kinds, value_starts = (second >> 3) & 3, np.zeros(len(pointers), dtype=np.int64)
+        widths = np.array([*bitpack.WIDTHS, 0])
+        docs_sizes = (counts * widths[codes] + 7) >> 3
+        bitmaps, stored = np.flatnonzero(codes == BITMAP), np.flatnonzero(kinds == VALUES_STORED)
+        docs_sizes[bitmaps] = gather_rows(data, at[bitmaps], np.full(len(bitmaps), 4)).view("<u4")
+        at[bitmaps] += 4
+        value_starts[stored] = gather_rows(data, at[stored], np.full(len(stored), 8)).view("<u8")
+        at[stored] += 8
+        is_float = weight_codes == FLOATS
+        weights_sizes = np.where(is_float, counts << (2 + wide.astype(np.int64)), (counts * widths[weight_codes] + 7) >> 3)
+        weights_at = at + docs_sizes
+        over_at = weights_at + weights_sizes
+        data = self._checked_bytes(begin, int(over_at.max()))
+        over_sizes = self._unpack_many(data, at, over_at, starts, counts, codes, overflow_codes, gaps)
+        for index in bitmaps.tolist():
+            bits = np.unpackbits(data[at[index] : weights_at[index]], bitorder="little")
+            doc_ids = np.flatnonzero(bits)
+            if len(doc_ids) != counts[index]:
+                raise section.corrupt("has a bitmap of another size", found=len(doc_ids), expected=counts[index])
+            gaps[starts[index] : starts[index] + counts[index]] = np.diff(doc_ids, prepend=-1) - 1
+        self._unpack_many(
+            data, weights_at, over_at + over_sizes, starts, counts, weight_codes, weight_overflow_codes, excess
+        )
+        floats = []
+        for size in (4, 8):
+            chosen = np.flatnonzero(is_float & (wide == size // 8))
+            if len(chosen):
+                raw = gather_rows(data, weights_at[chosen], weights_sizes[chosen]).view(f"<f{size}")
+                floats.append((row_indexes(starts[chosen], counts[chosen]), raw))
+        return kinds, value_starts, floats
+
+    def _unpack_many(
+        self,
+        data: Bytes,
+        at: Ints,
+        over_at: Ints,
+        starts: Ints,
+        counts: Ints,
+        codes: Bytes,
+        overflow_codes: Bytes,
+        out: Ints,
+    ) -> Ints:
+        """Unpack all lists that are packed numbers into ``out``. Returns the bytes of each overflow list."""
+        over_sizes = np.zeros(len(counts), dtype=np.int64)
+        for code in range(1, len(bitpack.WIDTHS)):
+            lists = np.flatnonzero(codes == code)
+            if not len(lists):
+                continue
+            packed = bitpack.unpack_rows(data, at[lists], counts[lists], code).astype(np.int64)
+            if overflow_codes[lists].any():
+                owners = np.repeat(np.arange(len(lists)), counts[lists])
+                escaped = (packed == escape_of(code)) & (overflow_codes[lists] > 0)[owners]
+                for overflow_code in (1, 2, 3):
+                    size = bitpack.OVERFLOW_BYTES[overflow_code]
+                    mine = np.flatnonzero(overflow_codes[lists] == overflow_code)
+                    here = np.flatnonzero(escaped & (overflow_codes[lists] == overflow_code)[owners])
+                    sizes = np.bincount(owners[here], minlength=len(lists))[mine] * size
+                    if not len(here):
+                        continue
+                    over_sizes[lists[mine]] = sizes
+                    source = over_at[lists[mine]]
+                    full = self._checked_bytes(int(source.min()), int((source + sizes).max()))
+                    packed[here] += gather_rows(full, source, sizes).view(f"<u{size}")
+            scatter_rows(out, starts[lists], packed, counts[lists])
+        return over_sizes
+
     def values(self, postings: PostingsList) -> list[bytes]:
         """The opaque values of a list that ``read`` returned, one per posting."""
-        count = len(postings.doc_ids)
+        count = len(postings.weights)
         if postings.value_kind == VALUES_NONE:
             return [b""] * count
         if postings.value_kind == VALUES_FREQUENCY:
@@ -475,6 +613,35 @@ class PostingsReader:
         flat = bytes(section.read(body, body + int(offsets[-1])))
         bounds = offsets.tolist()
         return [flat[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+
+
+class ListsOfPostings(NamedTuple):
+    """Many decoded lists, one after the other.
+
+    counts  : postings per list, int64
+    doc_ids : int32
+    weights : int64, or float64 if not all are integers
+    values  : opaque values, or None if they are those of inline postings (empty, or the frequency)
+    """
+
+    counts: Ints
+    doc_ids: DocIds
+    weights: Weights
+    values: PostingValues | None
+
+
+def _read_varints(data: Bytes, at: Ints) -> tuple[Ints, Ints]:
+    """The LEB128 numbers at the given places, and the offsets after them."""
+    byte = data[at].astype(np.int64)
+    numbers, at, shift = byte & 0x7F, at + 1, 7
+    more = np.flatnonzero(byte >= 0x80)
+    while len(more) and shift <= 28:
+        byte = data[at[more]].astype(np.int64)
+        numbers[more] |= (byte & 0x7F) << shift
+        at[more] += 1
+        more = more[byte >= 0x80]
+        shift += 7
+    return numbers, at
 
 
 def _read_varint(section: Section, at: int) -> tuple[int, int]:

@@ -105,17 +105,15 @@ class ColumnarSegment(base.Segment):  # type: ignore[misc]
         self.delete_documents(np.array([docnum], dtype=np.int64), delete=delete)
 
     def delete_documents(self, doc_ids: npt.NDArray[Any], *, delete: bool = True) -> int:
-        """Mark documents as deleted (or not). Returns how many were not so before. Repeated doc_ids count once."""
+        """Mark documents as deleted (or not). Returns how many were not so before; repeated doc_ids count once."""
         if self._deleted is None:
             if not delete:
                 return 0
             self._deleted = np.zeros(self._doc_count, dtype=bool)
-        else:
-            self._deleted = self._deleted.copy()  # readers may hold the old one
-        before = self._deleted_count
-        self._deleted[doc_ids] = delete
-        self._deleted_count = int(np.count_nonzero(self._deleted))
-        return abs(self._deleted_count - before)
+        changed = np.unique(doc_ids[self._deleted[doc_ids] != delete])
+        self._deleted[changed] = delete
+        self._deleted_count += len(changed) if delete else -len(changed)
+        return len(changed)
 
     def is_deleted(self, docnum: int) -> bool:
         return self._deleted is not None and bool(self._deleted[docnum])
@@ -135,6 +133,7 @@ class SegmentFileWriter:
     """Write the file of one segment: sections go to ``container``, what describes the fields to the manifest."""
 
     def __init__(self, storage: Any, segment: ColumnarSegment, extension: str = EXTENSION) -> None:
+        self.extension = extension
         self._file = segment.create_file(storage, extension)
         self.container = ContainerWriter(self._file)
         self._infos: dict[str, dict[str, Any]] = {}

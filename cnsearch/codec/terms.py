@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from whoosh import formats
 
 from cnsearch.codec.container import SectionKind
 from cnsearch.codec.postings import PostingValues, encode_postings
@@ -16,6 +17,11 @@ from cnsearch.codec.termdict import TermDictionaryWriter
 
 #: bytes of posting values (positions) that are kept in memory before they go to a temporary file
 _SPOOL_BYTES = 16 << 20
+
+
+def has_frequency_values(format_: Any) -> bool:
+    """True if the format's values are the frequency as a big-endian uint32, and nothing else."""
+    return type(format_) is formats.Frequency
 
 
 class FieldTermsWriter:
