@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from whoosh.matching import LeafMatcher, NullMatcher, ReadTooFar
+from whoosh.matching import LeafMatcher, ReadTooFar
 
 from cnsearch.codec.postings import PostingsList
 
@@ -50,13 +50,6 @@ class ColumnarMatcher(LeafMatcher):  # type: ignore[misc]
         other.__dict__.update(self.__dict__)
         return other
 
-    def replace(self, minquality: float = 0) -> Any:
-        if self._i >= len(self._ids):
-            return NullMatcher()
-        if minquality and self.supports_block_quality() and self.max_quality() < minquality:
-            return NullMatcher()
-        return self
-
     def is_active(self) -> bool:
         return self._i < len(self._ids)
 
@@ -64,7 +57,8 @@ class ColumnarMatcher(LeafMatcher):  # type: ignore[misc]
         self._i = 0
 
     def id(self) -> int:
-        return self._ids[self._i]
+        # AndNotMatcher asks a used-up matcher, and needs any id that is not larger than those to come: there are none.
+        return self._ids[min(self._i, len(self._ids) - 1)]
 
     def all_ids(self) -> Iterator[int]:
         return iter(self._ids[self._i :])
@@ -116,20 +110,24 @@ class ColumnarMatcher(LeafMatcher):  # type: ignore[misc]
             )
         return self._block_figures
 
+    def _block(self) -> int:
+        """Number of the current block; Whoosh asks for its quality even when the last one is used up."""
+        return min(self._i, len(self._ids) - 1) // BLOCK_SIZE
+
     def block_min_id(self) -> int:
-        return self._ids[self._i - self._i % BLOCK_SIZE]
+        return self._ids[self._block() * BLOCK_SIZE]
 
     def block_max_id(self) -> int:
-        return self._ids[min(self._i - self._i % BLOCK_SIZE + BLOCK_SIZE, len(self._ids)) - 1]
+        return self._ids[min((self._block() + 1) * BLOCK_SIZE, len(self._ids)) - 1]
 
     def block_max_weight(self) -> float:
-        return self._figures()[0][self._i // BLOCK_SIZE]
+        return self._figures()[0][self._block()]
 
     def block_min_length(self) -> int:
-        return self._figures()[1][self._i // BLOCK_SIZE]
+        return self._figures()[1][self._block()]
 
     def block_max_length(self) -> int:
-        return self._figures()[2][self._i // BLOCK_SIZE]
+        return self._figures()[2][self._block()]
 
     def skip_to_quality(self, minquality: float) -> int:
         skipped = 0

@@ -116,7 +116,8 @@ class ColumnarSegment(base.Segment):  # type: ignore[misc]
         return len(changed)
 
     def is_deleted(self, docnum: int) -> bool:
-        return self._deleted is not None and bool(self._deleted[docnum])
+        # Whoosh's InverseMatcher also asks for the number after the last document.
+        return self._deleted is not None and docnum < self._doc_count and bool(self._deleted[docnum])
 
     # -- for array code ---------------------------------------------------------------------------------------------
 
