@@ -32,7 +32,7 @@ from cnsearch.query.syntax import parse_query
 from cnsearch.schema import SCHEMA_VERSION
 from cnsearch.search.execute import Searcher
 from cnsearch.search.snippet import Highlighter
-from cnsearch.store import Snapshot, Store
+from cnsearch.store import FOREIGN, Snapshot, Store
 
 if TYPE_CHECKING:
     from cnsearch.indexer import Progress
@@ -104,15 +104,19 @@ def rebuild_index(
 
     The posts below ``paths`` (none: the folders indexed before) are read again; articles that did not come from files
     are carried over. Without ``user_dict`` the index keeps the dictionary that it has. An index that cannot be read at
-    all is replaced by an empty one first.
+    all is replaced by an empty one first, if ``paths`` are given; one of another program never is.
     """
     from cnsearch import indexer
 
     words = None if user_dict is None else UserDictionary.load(user_dict)
     try:
         store = Store.open(path)
+        store.snapshot().close()
         words = words if words is not None else store.analyzer.user_dictionary
-    except (IndexNotFoundError, IndexFormatError, CorruptIndexError):
+    except (IndexNotFoundError, IndexFormatError, CorruptIndexError) as error:
+        nothing_to_read = not paths and not isinstance(error, IndexNotFoundError)
+        if nothing_to_read or error.reason == FOREIGN:
+            raise
         store = Store.create(path, ChineseAnalyzer(engine=engine, user_dictionary=words))
     analyzer = ChineseAnalyzer(engine=engine, user_dictionary=words)
     report = indexer.rebuild(store, _folders(store, paths), analyzer, jobs=jobs, wait=wait, progress=progress)
@@ -156,6 +160,9 @@ class Index:
             return False
         fresh = Searcher(self._store.snapshot())
         with self._lock:
+            newest = self._current()  # another thread may have been faster, or has closed
+            if newest.snapshot.generation >= fresh.snapshot.generation:
+                return newest is not current
             self._searcher = fresh  # the old snapshot goes when the last search that uses it ends
         return True
 
@@ -204,6 +211,7 @@ class Index:
         """
         from cnsearch import indexer  # BeautifulSoup and the worker processes: not for those who only search
 
+        self._current()
         report = indexer.update_posts(
             self._store, _folders(self._store, paths), jobs=jobs, dry_run=dry_run, wait=wait, progress=progress
         )
@@ -220,6 +228,7 @@ class Index:
         """Add one article or many in one commit; each replaces the one that has its id."""
         from cnsearch import indexer  # BeautifulSoup and the worker processes: not for those who only search
 
+        self._current()
         several = [articles] if isinstance(articles, Article) else articles
         report = indexer.add_articles(self._store, several, jobs=jobs, wait=wait)
         self.refresh()
@@ -242,6 +251,7 @@ class Index:
         from cnsearch import indexer
         from cnsearch.corpus.reader import read_jsonl
 
+        self._current()
         records = read_jsonl(stream, name=name or getattr(stream, "name", "") or "records")
         report = indexer.add_articles(self._store, records, jobs=jobs, dry_run=dry_run, wait=wait, progress=progress)
         self.refresh()
@@ -251,6 +261,7 @@ class Index:
         """Delete articles by id in one commit; returns how many there were."""
         from cnsearch import indexer  # BeautifulSoup and the worker processes: not for those who only search
 
+        self._current()
         several = [article_ids] if isinstance(article_ids, str) else article_ids
         deleted = indexer.delete_articles(self._store, several, wait=wait)
         self.refresh()
@@ -294,12 +305,16 @@ class Index:
             raise ValueError(f'sort must be "score" or "date", not {sort!r}')
         if match not in ("any", "all"):
             raise ValueError(f'match must be "any" or "all", not {match!r}')
+        for name, moment in (("since", since), ("until", until)):
+            if moment is not None and not isinstance(moment, (str, datetime)):
+                raise TypeError(f"{name} must be a str or a datetime, not {moment!r}")
         searcher = self._current()
         filters = Filters(_values(source), _values(category), _values(author), since, until)
         parsed = parse_query(query, require_all=match == "all", raw=raw)
-        plan = make_plan(parsed.root, filters, self._store.analyzer.tokenizer, self._zone)
+        analyzer = searcher.snapshot.analyzer
+        plan = make_plan(parsed.root, filters, analyzer.tokenizer, self._zone)
         ranking = searcher.rank(plan, order=sort, limit=limit, offset=offset)
-        excerpts = _Excerpts(searcher, plan, self._store.analyzer)
+        excerpts = _Excerpts(searcher, plan, analyzer)
         hits = []
         for at, (number, score) in enumerate(zip(ranking.doc_numbers, ranking.scores, strict=True)):
             hits.append(_hit(searcher.snapshot, number, score, offset + at + 1, excerpts))
@@ -322,13 +337,13 @@ class Index:
 
     def analyze(self, text: str) -> Analysis:
         """How ``text`` is indexed and searched."""
-        return analyze_text(text, self._store.analyzer)
+        return analyze_text(text, self._current().snapshot.analyzer)
 
     def stats(self) -> Mapping[str, Any]:
         """Counts and facts, ready for JSON: articles, sources, categories, segments, size_bytes, tokenizer, dates."""
         snapshot = self._current().snapshot
         first, last = snapshot.date_span()
-        identity = self._store.analyzer.identity
+        identity = snapshot.analyzer.identity
         return {
             "version": FORMAT_VERSION,
             "index": self.path,
@@ -348,6 +363,8 @@ class Index:
 
 def analyze_text(text: str, analyzer: ChineseAnalyzer | None = None) -> Analysis:
     """How ``text`` is folded and cut by ``analyzer``, or by that of a new index."""
+    if not isinstance(text, str):
+        raise TypeError(f"text must be a str, not {text!r}")
     folded = fold(text)
     words = (analyzer or ChineseAnalyzer()).tokenizer.tokens(folded)
     return Analysis(folded, tuple(words), tuple(character_tokens(folded)))
@@ -363,6 +380,8 @@ class _Excerpts:
         self._highlighter: Highlighter | None = None
 
     def of(self, number: int) -> tuple[Fragment, Snippet]:
+        if self._searcher.snapshot.closed:
+            raise ValueError("the Index of this hit is closed")
         if self._highlighter is None:
             self._highlighter = self._make()
         title, body = self._searcher.snapshot.texts(number)
@@ -401,7 +420,11 @@ def _hit(snapshot: Snapshot, number: int, score: float, rank: int, excerpts: _Ex
 def _values(given: Values) -> tuple[str, ...]:
     if given is None:
         return ()
-    return (given,) if isinstance(given, str) else tuple(given)
+    values = (given,) if isinstance(given, str) else tuple(given)
+    for value in values:
+        if not isinstance(value, str):
+            raise TypeError(f"source, category and author are strings, not {value!r}")
+    return values
 
 
 def _by_count(counts: Mapping[str, int]) -> dict[str, int]:

@@ -23,19 +23,18 @@ from typing import Any, TypeVar
 from cnsearch.analysis.analyzer import ChineseAnalyzer, require_tokenizer
 from cnsearch.analysis.tokenizer import TokenizerIdentity, WordTokenizer
 from cnsearch.analysis.userdict import UserDictionary
-from cnsearch.codec import BatchBuilder, DocumentBatch
 from cnsearch.corpus.posts import PostFile, scan_posts
 from cnsearch.corpus.reader import article_from_post, read_post
 from cnsearch.errors import CorpusError
 from cnsearch.model import Article, Failure, UpdateReport
 from cnsearch.schema import DIGEST_BYTES, document_of
-from cnsearch.store import Indexed, Store, Transaction
+from cnsearch.store import BatchBuilder, DocumentBatch, Indexed, Store, Transaction
 
 COMMIT_EVERY = 10_000
 """Articles per commit of a long update: what an interruption can lose."""
-CHUNK = 64
-"""Articles that a worker process takes at a time: about 0.1 s of work."""
-MIN_ARTICLES_FOR_WORKERS = 4 * CHUNK
+CHUNK = 256
+"""Articles that a worker process takes at a time: about 0.4 s of work."""
+MIN_ARTICLES_FOR_WORKERS = CHUNK
 """Fewer are done in this process: starting workers costs as much as these."""
 RACY_NS = 2_000_000_000
 """A file this fresh when scanned may still be written to within the same time stamp, so its hash is read next time."""
@@ -70,7 +69,6 @@ class _Outcome:
     """What became of one task: written (in the batch), failed, or neither where the content is as known."""
 
     id: str
-    known: bool
     written: bool = False
     failure: Failure | None = None
 
@@ -152,7 +150,7 @@ def update_posts(
         tasks, gone = _compare(paths, indexed, tally)
         batch.delete(gone)
         tally.removed += len(gone)
-        _bring_in(batch, tasks, tally, jobs=jobs, dry_run=dry_run, progress=progress, total=len(tasks))
+        _bring_in(batch, tasks, tally, indexed, jobs=jobs, dry_run=dry_run, progress=progress, total=len(tasks))
         articles = batch.finish()
     return tally.report(articles, time.perf_counter() - started)
 
@@ -172,7 +170,7 @@ def add_articles(
     with _open_batch(store, wait, dry_run) as batch:
         indexed = batch.indexed()
         tasks = _article_tasks(articles, indexed, tally)
-        _bring_in(batch, tasks, tally, jobs=jobs, dry_run=dry_run, progress=progress, total=None)
+        _bring_in(batch, tasks, tally, indexed, jobs=jobs, dry_run=dry_run, progress=progress, total=None)
         count = batch.finish()
     return tally.report(count, time.perf_counter() - started)
 
@@ -198,15 +196,20 @@ def rebuild(
         read = {task.source.id for task in tasks}
         removed = set(gone)
         tally.removed += len(removed)
-        carried = (
-            _Task(batch.article(entry), _Origin(entry.root, entry.size, entry.mtime_ns, entry.digest))
-            for article_id, entry in indexed.items()
-            if article_id not in read and article_id not in removed
-        )
-        total = len(tasks) + len(indexed.keys() - read - removed)
-        _bring_in(batch, chain(tasks, carried), tally, jobs=jobs, dry_run=False, progress=progress, total=total)
+        stays = [article_id for article_id in indexed if article_id not in read and article_id not in removed]
+        carried = (_carried(batch, indexed[article_id]) for article_id in stays)
+        total = len(tasks) + len(stays)
+        every = chain(tasks, carried)
+        unread = _bring_in(batch, every, tally, (), jobs=jobs, dry_run=False, progress=progress, total=total)
+        kept = [_carried(batch, indexed[article_id]) for article_id in unread if article_id in indexed]
+        _bring_in(batch, kept, tally, (), jobs=jobs, dry_run=False, progress=None, total=len(kept))
         articles = batch.finish()
     return tally.report(articles, time.perf_counter() - started)
+
+
+def _carried(batch: _Batch, entry: Indexed) -> _Task:
+    """Brings an article from its stored text into the new generation, with what the index knows of its origin."""
+    return _Task(batch.article(entry), _Origin(entry.root, entry.size, entry.mtime_ns, entry.digest))
 
 
 def delete_articles(store: Store, article_ids: Iterable[str], *, wait: float = 0.0) -> int:
@@ -288,15 +291,19 @@ def _is_below(article_id: str, prefix: str) -> bool:
 def _article_tasks(
     articles: Iterable[Article | Failure], indexed: dict[str, Indexed], tally: _Tally
 ) -> Iterator[_Task]:
+    digests: dict[str, bytes] = {}  # of what this stream has brought: of equal ids the last holds
     for article in articles:
         if isinstance(article, Failure):
             tally.failed.append(article)
             continue
+        if not isinstance(article, Article):
+            raise TypeError(f"articles to add must be of the type Article, not {article!r}")
         digest = article_digest(article)
         entry = indexed.get(article.id)
-        if entry is not None and entry.digest == digest:
+        if digest == digests.get(article.id, None if entry is None else entry.digest):
             tally.unchanged += 1
             continue
+        digests[article.id] = digest
         yield _Task(article, _Origin(digest=digest), None if entry is None else entry.digest)
 
 
@@ -331,7 +338,7 @@ class _Batch:
 
     @property
     def identity(self) -> tuple[TokenizerIdentity, UserDictionary]:
-        analyzer = self._replace or self._store.analyzer
+        analyzer = self._replace or self.transaction.snapshot.analyzer
         return analyzer.identity, analyzer.user_dictionary
 
     def _begin(self) -> Transaction:
@@ -413,32 +420,40 @@ def _bring_in(
     batch: _Batch | _DryRun,
     tasks: Iterable[_Task],
     tally: _Tally,
+    existing: Iterable[str],
     *,
     jobs: int | None,
     dry_run: bool,
     progress: Progress | None,
     total: int | None,
-) -> None:
-    """Read and tokenise ``tasks`` and write them, in their order."""
+) -> list[str]:
+    """Read and tokenise ``tasks`` and write them, in their order.
+
+    existing : ids of what is there before, which a task with the same id replaces, wherever it came from
+    Returns  : the ids of what could not be read
+    """
     identity, user_dictionary = batch.identity
     done = 0
-    new: set[str] = set()
+    there = set(existing)
+    unread: list[str] = []
     for chunk in _chunks(tasks, identity, user_dictionary, jobs=jobs, tokenise=not dry_run):
         for outcome in chunk.outcomes:
             if outcome.failure is not None:
                 tally.failed.append(outcome.failure)
+                unread.append(outcome.id)
             elif not outcome.written:
                 tally.unchanged += 1
-            elif outcome.known or outcome.id in new:
+            elif outcome.id in there:
                 tally.changed += 1
             else:
                 tally.added += 1
-                new.add(outcome.id)
+                there.add(outcome.id)
         if chunk.batch is not None:
             batch.add(chunk.batch)
         done += len(chunk.outcomes)
         if progress is not None:
             progress(done, total)
+    return unread
 
 
 def _chunks(
@@ -505,24 +520,24 @@ def _analyse(tasks: Sequence[_Task], tokenizer: WordTokenizer, tokenise: bool) -
     outcomes = []
     builder = BatchBuilder()
     for task in tasks:
-        source, origin, known = task.source, task.origin, task.known is not None
+        source, origin = task.source, task.origin
         digest = origin.digest
         try:
             if isinstance(source, PostFile):
                 data = read_post(source)
                 digest = hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()
                 if digest == task.known:
-                    outcomes.append(_Outcome(source.id, known))
+                    outcomes.append(_Outcome(source.id))
                     continue
                 article = article_from_post(data, id=source.id, path=source.path)
             else:
                 article = source
         except CorpusError as error:
-            outcomes.append(_Outcome(source.id, known, failure=Failure(error.path, error.reason)))
+            outcomes.append(_Outcome(source.id, failure=Failure(error.path, error.reason)))
             continue
         if tokenise:
             values = {"root": origin.root, "size": origin.size, "mtime_ns": origin.mtime_ns, "digest": digest}
             document = document_of(article, tokenizer, values)
             builder.add(document.tokens, document.stored, document.columns)
-        outcomes.append(_Outcome(article.id, known, written=True))
+        outcomes.append(_Outcome(article.id, written=True))
     return _Chunk(outcomes, builder.build() if builder.doc_count else None)

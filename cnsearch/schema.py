@@ -12,7 +12,7 @@
 | author      | itself, folded                      |        | values as written | filter, show |
 | date        |                                     |        | int64  | filter, sort; seconds since 1970 or NO_DATE |
 | url, path   |                                     | yes    |        | show |
-| root        |                                     |        | values as written | the folder whose update may remove it |
+| root        |                                     |        | values as written | whose update may remove it |
 | size, mtime_ns, digest |                          |        | int64, int64, bytes | whether a file has changed |
 """
 
@@ -99,9 +99,7 @@ def document_of(article: Article, tokenizer: WordTokenizer, origin: Mapping[str,
         tokens[name] = tokenizer.terms(folded)
         tokens[CHARS_FIELD[name]] = character_terms(folded)
         stored[name] = text
-    for name, value in (("url", article.url), ("path", article.path)):
-        if value:
-            stored[name] = value
+    stored.update({name: value for name, value in (("url", article.url), ("path", article.path)) if value})
     values: dict[str, Any] = {
         "size": origin["size"],
         "mtime_ns": origin["mtime_ns"],

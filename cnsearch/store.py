@@ -26,7 +26,9 @@ from whoosh import writing
 from whoosh.filedb.filestore import FileStorage
 
 from cnsearch.analysis.analyzer import ChineseAnalyzer
-from cnsearch.codec import DocumentBatch, open_writer, segment_arrays
+from cnsearch.codec import BatchBuilder as BatchBuilder  # for indexer, which names no codec
+from cnsearch.codec import DocumentBatch as DocumentBatch
+from cnsearch.codec import open_writer, segment_arrays
 from cnsearch.errors import (
     CorruptIndexError,
     IndexFormatError,
@@ -36,11 +38,12 @@ from cnsearch.errors import (
 from cnsearch.model import Article
 from cnsearch.schema import NO_DATE, SCHEMA_VERSION, TEXT_FIELDS, ArticleSchema, date_of
 
-LIMIT_MB = 96
+LIMIT_MB = 256
 """Megabytes of documents that a transaction collects in memory before it writes a segment."""
 
-REBUILD_HINT = "Build it again with: cnsearch index --rebuild"
+REBUILD_HINT = "Build it again with: cnsearch index --rebuild PATH"
 CREATE_HINT = "Make one with: cnsearch index data/"
+FOREIGN = "this Whoosh index was not made by cnsearch"
 
 DocIds = npt.NDArray[np.int32]
 Freqs = npt.NDArray[np.float32]
@@ -156,9 +159,12 @@ class Indexed:
 class Snapshot:
     """One commit of the index, unchanged by later ones. Thread-safe. ``close`` it when done."""
 
-    def __init__(self, reader: Any, generation: int) -> None:
+    def __init__(self, reader: Any, generation: int, analyzer: ChineseAnalyzer) -> None:
         self._reader = reader
         self.generation = generation
+        self.analyzer = analyzer
+        """The one that this commit was written with: a rebuild may bring another."""
+        self.closed = False
         self.segments = [Segment(leaf, base) for leaf, base in reader.leaf_readers() if leaf.doc_count_all()]
         self.num_docs: int = sum(segment.num_docs for segment in self.segments)
         """Documents, deleted ones included: what the statistics of ranking count."""
@@ -247,7 +253,9 @@ class Snapshot:
         return found
 
     def close(self) -> None:
-        self._reader.close()
+        if not self.closed:
+            self.closed = True
+            self._reader.close()
 
 
 class Transaction:
@@ -291,7 +299,8 @@ class Transaction:
 
     def cancel(self) -> None:
         self.snapshot.close()
-        self._writer.cancel()
+        if not self._writer.is_closed:  # a commit that fails has closed it
+            self._writer.cancel()
 
 
 class Store:
@@ -304,8 +313,9 @@ class Store:
 
     @classmethod
     def exists(cls, path: str | os.PathLike[str]) -> bool:
-        """Whether the folder has a table of contents, be it readable or not."""
-        return any(_TOC.fullmatch(name) for name in os.listdir(path)) if Path(path).is_dir() else False
+        folder = Path(path)
+        with _clear_errors(folder):
+            return folder.is_dir() and any(_TOC_NAME.fullmatch(path.name) for path in folder.iterdir())
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], analyzer: ChineseAnalyzer) -> Store:
@@ -336,7 +346,7 @@ class Store:
         if not isinstance(schema, ArticleSchema):
             raise IndexFormatError(
                 folder,
-                "this Whoosh index was not made by cnsearch",
+                FOREIGN,
                 found=sorted(schema.names()),
                 hint="Name another folder with --index",
             )
@@ -361,7 +371,9 @@ class Store:
             generation = self.generation()
             try:
                 with _clear_errors(self.path):
-                    return Snapshot(self.whoosh.reader(), generation)
+                    reader = self.whoosh.reader()
+                    analyzer = reader.schema["title"].analyzer
+                    return Snapshot(reader, generation, self.analyzer if analyzer == self.analyzer else analyzer)
             except CorruptIndexError:
                 if attempt + 1 == _OPEN_ATTEMPTS or self.generation() == generation:
                     raise
@@ -387,7 +399,7 @@ class Store:
 
 
 _OPEN_ATTEMPTS = 10
-_TOC = re.compile(r"_MAIN_[0-9]+\.toc")
+_TOC_NAME = re.compile(r"_MAIN_[0-9]+\.toc")
 _ID_ONLY = ("id",)
 _SHORT_FIELDS = ("id", "title", "url", "path")
 
@@ -403,7 +415,7 @@ def _clear_errors(path: Path) -> Iterator[None]:
         raise IndexNotFoundError(path, "there is no index here", hint=CREATE_HINT) from error
     except PermissionError as error:
         raise IndexNotFoundError(path, f"no permission to open {error.filename}", hint="Change it") from error
-    except (whoosh_index.IndexError, OSError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
+    except (OSError, EOFError, ValueError, LookupError, TypeError, AssertionError, whoosh_index.IndexError) as error:
         raise CorruptIndexError(path, f"the index is damaged: {error}", hint=REBUILD_HINT) from error
     except Exception as error:
         if type(error).__module__ in ("_pickle", "pickle", "struct", "zlib"):

@@ -1,8 +1,8 @@
 """HTML to the paragraphs that a reader sees, in one pass of BeautifulSoup's lxml tree builder.
 
-The builder hears of each tag and text in order (`start`, `data`, `end`) and makes paragraphs at once: no tree of
-Python objects is built, which was 70 % of the time of cleaning a post (0.70 of 1.0 ms a post on 2,000 news of the
-corpus, 0.20 ms this way), and nothing recurses, however deep elements are nested.
+The builder hears of each tag and text in order (`start`, `data`, `end`) and makes paragraphs at once. No tree of Python
+objects is built (measured on 2,000 posts of 2,000 characters: BeautifulSoup with its tree 0.70 ms a post, without
+0.20 ms, lxml alone 0.07 ms), and nothing recurses, however deep elements are nested.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ _ANY_LENGTH = 1 << 62
 #: Such elements inside each other that are looked at. More are a page that was made to take long.
 _MOST_REGIONS = 20
 
-#: Characters of an annotation in <ruby>; the longest of Linux中国's 4,150 has 85.
+#: Characters of an annotation in <ruby>; the longest of Linux中国's 4,150 has 104.
 _LONGEST_GLOSS = 150
 _EMPTY_LINES = re.compile(r"\n[^\S\n]*\n")
 _IDEOGRAPH = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import threading
@@ -48,6 +49,7 @@ def test_somebody_elses_whoosh_index(path: Path) -> None:
         cnsearch.open_index(path)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Whoosh leaves the file open
 @pytest.mark.parametrize("damage", [b"", b"garbage" * 100])
 def test_a_damaged_table_of_contents(path: Path, damage: bytes) -> None:
     cnsearch.open_index(path, create=True).close()
@@ -55,6 +57,7 @@ def test_a_damaged_table_of_contents(path: Path, damage: bytes) -> None:
     toc.write_bytes(damage)
     with pytest.raises(cnsearch.IndexUnusableError):
         cnsearch.open_index(path)
+    gc.collect()
 
 
 def test_another_format_version(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
