@@ -7,7 +7,8 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -74,8 +75,11 @@ def _say(message: str) -> None:
     click.echo(f"cnsearch: {printable(message)}", err=True)
 
 
+_RAW_CONTROL = re.compile("[\x7f-\x9f]")  # JSON may hold them as they are, and a terminal would obey some
+
+
 def _print_json(value: Any) -> None:
-    text = json.dumps(value, ensure_ascii=False)
+    text = _RAW_CONTROL.sub(lambda match: f"\\u{ord(match.group()):04x}", json.dumps(value, ensure_ascii=False))
     click.echo(text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
@@ -198,7 +202,7 @@ def _update(
     from cnsearch.store import Store
 
     is_new = not Store.exists(index_path)
-    if is_new and jsonl is None and not paths:
+    if jsonl is None and not paths and (is_new or (not rebuild and _is_empty(index_path))):
         paths = ("data",)
     for path in paths:
         if not os.path.lexists(path):  # before an index is made for nothing
@@ -207,10 +211,19 @@ def _update(
         opened, report = rebuild_index(index_path, paths, user_dict=user_dict, jobs=jobs, wait=wait, progress=progress)
         opened.close()
         return report
-    with open_index(index_path, create=True, user_dict=user_dict) as opened:
+    with ExitStack() as stack:
+        if dry_run and is_new:  # compare with an empty index, and make none
+            index_path = stack.enter_context(TemporaryDirectory(prefix="cnsearch-"))
+        opened = stack.enter_context(open_index(index_path, create=True, user_dict=user_dict))
         if jsonl is not None:
-            return opened.add_jsonl(jsonl, jobs=jobs, dry_run=dry_run, wait=wait, progress=progress)
+            name = "stdin" if jsonl.name == "<stdin>" else jsonl.name
+            return opened.add_jsonl(jsonl, name=name, jobs=jobs, dry_run=dry_run, wait=wait, progress=progress)
         return opened.update(paths, jobs=jobs, dry_run=dry_run, wait=wait, progress=progress)
+
+
+def _is_empty(index_path: str) -> bool:
+    with _opened(index_path) as opened:
+        return len(opened) == 0
 
 
 @contextmanager
@@ -345,7 +358,7 @@ class _Printer:
 
         zone = index.time_zone
         if self._output == "count":
-            click.echo(f"{results.total}\t{results.query}" if heading else results.total)
+            click.echo(f"{results.total}\t{printable(results.query)}" if heading else results.total)
         elif self._output == "ids":
             for hit in results:
                 click.echo(printable(hit.id))

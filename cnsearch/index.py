@@ -155,8 +155,8 @@ class Index:
 
     def refresh(self) -> bool:
         """Move on to the last commit; True if there was a newer one."""
-        current = self._current().snapshot
-        if self._store.generation() == current.generation:
+        current = self._current()
+        if self._store.generation() == current.snapshot.generation:
             return False
         fresh = Searcher(self._store.snapshot())
         with self._lock:

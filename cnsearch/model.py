@@ -41,10 +41,17 @@ class Article:
     def __post_init__(self) -> None:
         if not isinstance(self.id, str) or not self.id:
             raise ValueError(f"Article.id must be a non-empty string, not {self.id!r}")
-        if isinstance(self.paragraphs, str):
-            raise TypeError("Article.paragraphs must be a tuple of strings, not one string")
-        if isinstance(self.categories, str):
-            raise TypeError("Article.categories must be a tuple of strings, not one string")
+        for name in ("title", "source", "author", "url", "path"):
+            if not isinstance(getattr(self, name), str):
+                raise TypeError(f"Article.{name} must be a string, not {getattr(self, name)!r}")
+        for name in ("paragraphs", "categories"):
+            if isinstance(getattr(self, name), str):
+                raise TypeError(f"Article.{name} must be a tuple of strings, not one string")
+            for text in getattr(self, name):
+                if not isinstance(text, str):
+                    raise TypeError(f"Article.{name} must be a tuple of strings, with no {text!r} in it")
+        if self.date is not None and not isinstance(self.date, datetime):
+            raise TypeError(f"Article.date must be a datetime or None, not {self.date!r}")
         if self.date is not None and self.date.utcoffset() is None:
             raise ValueError(f"Article.date must carry a time zone: {self.date!r}")
 

@@ -120,7 +120,7 @@ def analysis_text(analysis: Analysis) -> str:
 
 
 def csv_text(rows: Iterable[Hit], *, zone: tzinfo, header: bool) -> str:
-    """CSV (RFC 4180); levels of categories joined with "/"."""
+    """CSV (RFC 4180); levels of categories joined with "/", control characters replaced by spaces."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     if header:
@@ -128,7 +128,8 @@ def csv_text(rows: Iterable[Hit], *, zone: tzinfo, header: bool) -> str:
     for hit in rows:
         row = hit.to_dict(zone)
         row["categories"] = "/".join(hit.categories)
-        writer.writerow("" if row[name] is None else row[name] for name in CSV_COLUMNS)
+        values = ("" if row[name] is None else row[name] for name in CSV_COLUMNS)
+        writer.writerow(printable(value) if isinstance(value, str) else value for value in values)
     return text.getvalue().rstrip("\n")
 
 

@@ -358,7 +358,8 @@ class Store:
                 expected=SCHEMA_VERSION,
                 hint=REBUILD_HINT,
             )
-        return cls(folder, found, schema)
+        with _clear_errors(folder):
+            return cls(folder, found, schema)
 
     def generation(self) -> int:
         """The number of the last commit."""

@@ -96,6 +96,7 @@ def test_a_title_over_several_lines() -> None:
         "---\n正文\n---\n更多\n",  # two rules of Markdown
         "--- a\ntitle: b\n---\n",
         "---\n- a\n- b\n---\n",
+        "---\n正文\ntitle: a\n---\n",
         "---\nhttps://example.com: x\n",
     ],
 )

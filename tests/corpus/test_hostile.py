@@ -16,7 +16,7 @@ from cnsearch.model import Article
 CASES: dict[str, Callable[[int], str]] = {
     "elements 100,000 deep": lambda n: "<div>" * n + "中" + "</div>" * n,
     "elements that never end": lambda n: "<b>" * n + "<font>" * n,
-    "end tags without a start": lambda n: "<div>" * n + "</span>" * n,
+    "end tags without a start, 100,000": lambda n: "<div>" * n + "</span>" * n,
     "end tags behind blocks": lambda n: "<span>" + "<div>" * n + "</span>" * n,
     "tables in tables": lambda n: "<table><tr><td>" * n,
     "entities": lambda n: "&amp;" * n + "&#x4e2d;" * n + "&nosuch" * n,
@@ -31,6 +31,7 @@ CASES: dict[str, Callable[[int], str]] = {
     "unseen elements crossed": lambda n: "<svg>" * n + "</video>" * n + "<video>" * n + "</svg>" * n,
     "unseen elements around paragraphs": lambda n: "<video>" * n + "<p>" + "</video>" * n,
     "boilerplate in boilerplate": lambda n: '<div class="qrcode">' * n + "x" + "</div>" * n,
+    "paragraphs in boilerplate": lambda n: '<div class="qrcode"><p>x</p>' * n + "长" * 500,
     "boilerplate in a row": lambda n: '<span class="qrcode">x</span>y' * n,
     "hidden elements": lambda n: '<p>甲</p><div style="display:none">乙乙</div>' * n,
     "hidden elements in hidden ones": lambda n: '<div hidden>甲<div style="display:none">乙' * n,

@@ -89,6 +89,9 @@ def test_a_post_cut_inside_a_character() -> None:
         (codecs.BOM_UTF8, "the file is empty"),
         (codecs.BOM_UTF16_LE + "　\n".encode("utf-16-le"), "the file is empty"),
         (b"abc\0def", "not text"),
+        (b"a long text with one such byte, which no text has: \0", "not text"),
+        # GB18030 would read 鏁板瓧溴寲杞瀷, other words than were written
+        ("数字".encode() + b"\xe4" + "化转型".encode(), "undecodable: byte 0xe4 at offset 6 is not utf-8"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\xff\xfe", "not text"),
         (bytes(range(1, 32)), "not text"),
         (b"\xff\xfe\x00\xd8", "undecodable: byte 0x00 at offset 2 is not utf-16-le"),
@@ -172,6 +175,7 @@ def test_categories_and_source(items: list[str], categories: tuple[str, ...], so
         ),
         ("2021-07-01 15:07:37", '<span class="time">2021-10-27 20:11:47</span><p>文</p>', "2021-07-01T07:07:37+00:00"),
         ("Invalid Date", "<p>2021年10月27日，上海发布规划。</p>", None),
+        ("Invalid Date", f'<div class="date">2021年10月27日，{"文章" * 30}</div>', None),
         ("Invalid Date", '<p>会议于<span class="date">2021年</span>举行。</p>', None),
         ("", "<p>文</p>", None),
     ],
