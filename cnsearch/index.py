@@ -401,20 +401,7 @@ class _Excerpts:
 
 
 def _hit(snapshot: Snapshot, number: int, score: float, rank: int, excerpts: _Excerpts) -> Hit:
-    article = snapshot.article(number, body=False)
-    return Hit(
-        rank=rank,
-        id=article.id,
-        title=article.title,
-        source=article.source,
-        categories=article.categories,
-        author=article.author,
-        date=article.date,
-        url=article.url,
-        path=article.path,
-        score=score,
-        _excerpts=partial(excerpts.of, number),
-    )
+    return Hit(rank=rank, score=score, _excerpts=partial(excerpts.of, number), **snapshot.about(number))
 
 
 def _values(given: Values) -> tuple[str, ...]:

@@ -32,9 +32,9 @@ from cnsearch.store import BatchBuilder, DocumentBatch, Indexed, Store, Transact
 
 COMMIT_EVERY = 10_000
 """Articles per commit of a long update: what an interruption can lose."""
-CHUNK = 256
-"""Articles that a worker process takes at a time: about 0.4 s of work."""
-MIN_ARTICLES_FOR_WORKERS = CHUNK
+CHUNK = 128
+"""Articles that a worker process takes at a time: about 0.2 s of work."""
+MIN_ARTICLES_FOR_WORKERS = 2 * CHUNK
 """Fewer are done in this process: starting workers costs as much as these."""
 RACY_NS = 2_000_000_000
 """A file this fresh when scanned may still be written to within the same time stamp, so its hash is read next time."""

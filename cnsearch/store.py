@@ -187,22 +187,25 @@ class Snapshot:
         segment = self.segments[bisect_right(self._bases, doc_number) - 1]
         return segment, doc_number - segment.base
 
-    def article(self, doc_number: int, *, body: bool = True) -> Article:
-        """An article as it was given; without its paragraphs if not ``body``, which is much cheaper."""
+    def about(self, doc_number: int) -> dict[str, Any]:
+        """The fields of an article without its paragraphs, which cost much more, by the names of ``Article``."""
         segment, doc_id = self.locate(doc_number)
-        stored = segment.stored(doc_id, None if body else _SHORT_FIELDS)
-        text = stored.get("body", "")
-        return Article(
-            id=stored["id"],
-            title=stored.get("title", ""),
-            paragraphs=tuple(text.split("\n")) if text else (),
-            source=segment.label("source", doc_id),
-            categories=segment.label_list("category", doc_id),
-            author=segment.label("author", doc_id),
-            date=date_of(int(segment.dates()[doc_id])),
-            url=stored.get("url", ""),
-            path=stored.get("path", ""),
-        )
+        stored = segment.stored(doc_id, _SHORT_FIELDS)
+        return {
+            "id": stored["id"],
+            "title": stored.get("title", ""),
+            "source": segment.label("source", doc_id),
+            "categories": segment.label_list("category", doc_id),
+            "author": segment.label("author", doc_id),
+            "date": date_of(int(segment.dates()[doc_id])),
+            "url": stored.get("url", ""),
+            "path": stored.get("path", ""),
+        }
+
+    def article(self, doc_number: int) -> Article:
+        """An article as it was given."""
+        _, body = self.texts(doc_number)
+        return Article(paragraphs=tuple(body.split("\n")) if body else (), **self.about(doc_number))
 
     def texts(self, doc_number: int) -> tuple[str, str]:
         """Title and body of a document."""

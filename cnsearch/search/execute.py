@@ -101,7 +101,9 @@ class Searcher:
             weighted = [self._scored(leaf, at) for leaf in leaves]
             doc_ids = np.concatenate([doc_ids for doc_ids, _ in weighted])
             values = np.concatenate([found for _, found in weighted])
-            scores = np.bincount(doc_ids, weights=values, minlength=segment.num_docs)
+            scores: Scores = np.bincount(doc_ids, weights=values, minlength=segment.num_docs).astype(
+                np.float64, copy=False
+            )
             if segment.has_deletions:
                 scores *= segment.live
             found = np.flatnonzero(scores)
