@@ -11,6 +11,8 @@ Most functions here come in two forms: one list, for reading; many lists at once
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -36,6 +38,12 @@ def _spread_table(width: int) -> npt.NDArray[np.unsignedinteger]:  # type: ignor
 
 
 _SPREAD = {width: _spread_table(width) for width in (1, 2, 4)}
+#: (width, dtype) -> table whose row b holds the values of byte b, plus one
+_PLUS_ONE: dict[tuple[int, type], npt.NDArray[Any]] = {
+    (width, dtype): (table.view(np.uint8).reshape(256, 8 // width) + np.uint8(1)).astype(dtype)
+    for width, table in _SPREAD.items()
+    for dtype in (np.int32, np.float32)
+}
 
 
 def packed_size(code: int, count: int) -> int:
@@ -54,7 +62,23 @@ def unpack(data: memoryview, start: int, code: int, count: int) -> npt.NDArray[n
     if code == 0:
         return np.zeros(count, dtype=np.uint8)
     packed = np.frombuffer(data, np.uint8, packed_size(code, count), start)
-    return _SPREAD[WIDTHS[code]][packed].view(np.uint8)[:count]
+    return _SPREAD[WIDTHS[code]].take(packed).view(np.uint8)[:count]
+
+
+def unpack_plus_one(data: memoryview, start: int, code: int, count: int, dtype: type) -> npt.NDArray[Any]:
+    """``unpack`` as numbers of another type, plus one, which is what lists of gaps and of weights need.
+
+    dtype   : np.int32 or np.float32
+    Returns : new array, shape (count,); an escape reads as ``escape_of(code) + 1``
+    """
+    if code >= _CODE_8:
+        values = unpack(data, start, code, count).astype(dtype)
+        values += dtype(1)
+        return values
+    if code == 0:
+        return np.ones(count, dtype=dtype)
+    packed = np.frombuffer(data, np.uint8, packed_size(code, count), start)
+    return _PLUS_ONE[WIDTHS[code], dtype].take(packed, axis=0).reshape(-1)[:count]
 
 
 def escape_of(code: int) -> int:

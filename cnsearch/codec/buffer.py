@@ -8,6 +8,7 @@ postings in their order.
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -34,17 +35,14 @@ class _FieldBuffer:
     """Postings of one field."""
 
     def __init__(self) -> None:
-        self.numbers: dict[bytes, int] = {}
+        self.numbers: defaultdict[bytes, int] = defaultdict(count().__next__)
         self.runs: list[Run] = []
         self.size = 0
 
     def add(self, postings: TermPostings, base: int) -> None:
         numbers = self.numbers
         known = len(numbers)
-        setdefault = numbers.setdefault
-        ids = np.fromiter(
-            (setdefault(term, len(numbers)) for term in postings.terms), dtype=np.int32, count=len(postings.terms)
-        )
+        ids = np.fromiter(map(numbers.__getitem__, postings.terms), dtype=np.int32, count=len(postings.terms))
         weights = postings.weights
         if weights.dtype.kind in "iu" and len(weights) and int(weights.max()) <= 0xFFFF:
             weights = weights.astype(np.uint16)
@@ -118,27 +116,27 @@ class SegmentBuffer:
 
     def finish(self) -> ColumnarSegment:
         """Write the file. Returns the segment's entry.  REQUIRES: at least one document"""
-        file, count = self._file, self.doc_count
+        file, doc_count = self._file, self.doc_count
         assert file is not None and self._stored is not None
         for name in self._stored.finish({name: file.field(name)[0] for name in self._stored.names()}):
             file.field(name)[1]["stored"] = True
         for name in sorted(self._lengths):
-            lengths = np.zeros(count, dtype=np.int64)
+            lengths = np.zeros(doc_count, dtype=np.int64)
             for base, piece in self._lengths[name]:
                 lengths[base : base + len(piece)] = piece
             file.add_lengths(name, lengths)
         for name in sorted(self._columns):
             column = self._schema[name].column_type
-            file.add_column(name, kind_of(column), make_column(_fill(self._columns[name], count, None), column))
+            file.add_column(name, kind_of(column), make_column(_fill(self._columns[name], doc_count, None), column))
         for name in sorted(self._vectors):
-            rows = [row or b"" for row in _fill(self._vectors[name], count, b"")]
+            rows = [row or b"" for row in _fill(self._vectors[name], doc_count, b"")]
             number, info = file.field(name)
             info["vector"] = True
             write_ragged(file.container, VECTOR_KINDS, number, lengths_of(rows), [b"".join(rows)])
         for name in sorted(self._fields):
             self._write_terms(file, name, self._fields.pop(name))
-        file.close(count)
-        self.segment.set_doc_count(count)
+        file.close(doc_count)
+        self.segment.set_doc_count(doc_count)
         return self.segment
 
     def _write_terms(self, file: SegmentFileWriter, name: str, field: _FieldBuffer) -> None:
@@ -147,7 +145,7 @@ class SegmentBuffer:
         rank = np.empty(len(terms), dtype=np.int64)
         rank[order] = np.arange(len(terms))
         frequency_is_value = has_frequency_values(self._schema[name].format)
-        field.numbers = {}
+        field.numbers.clear()
         runs = [run._replace(numbers=rank[run.numbers]) for run in field.runs]
         field.runs = []
         combined = combine_runs(runs, len(terms), frequency_is_value=frequency_is_value)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnsearch.codec import bitpack
-from cnsearch.codec.bitpack import choose_widths, escape_of, pack_rows, read_overflow, unpack
+from cnsearch.codec.bitpack import choose_widths, escape_of, pack_rows, read_overflow, unpack, unpack_plus_one
 from cnsearch.codec.container import Section
 from cnsearch.codec.ragged import gather_rows, lengths_of, offsets_of, row_indexes, scatter_rows
 from cnsearch.errors import CorruptIndexError
@@ -35,6 +35,8 @@ FLOATS = 7
 VALUES_NONE = 0  # every value is empty
 VALUES_FREQUENCY = 1  # each value is the weight as a big-endian uint32, as formats.Frequency makes it
 VALUES_STORED = 2  # the values section has them
+
+_CODE_32 = bitpack.WIDTHS.index(32)
 
 MAX_DOC_ID = 2**31 - 2
 MAX_INTEGER_WEIGHT = 2**31 - 1  # larger weights are kept as float64
@@ -416,43 +418,47 @@ class PostingsReader:
         head = self._head(section, pointer)
         data, count, overflow_at = section.bytes, head.count, head.overflow_at
         if head.doc_code == BITMAP:
-            bits = np.unpackbits(np.frombuffer(data[head.docs_at : head.weights_at], np.uint8), bitorder="little")
-            doc_ids = np.flatnonzero(bits).astype(np.int32)
+            packed = np.frombuffer(data, np.uint8, head.weights_at - head.docs_at, head.docs_at)
+            doc_ids = np.unpackbits(packed, bitorder="little").view(np.bool_).nonzero()[0].astype(np.int32)
             if len(doc_ids) != count:
                 raise section.corrupt("has a bitmap of another size", found=len(doc_ids), expected=count)
+        elif head.doc_overflow:
+            doc_ids = unpack_plus_one(data, head.docs_at, head.doc_code, count, np.int32)
+            overflow_at = self._add_overflow(section, doc_ids, head.doc_code, head.doc_overflow, overflow_at)
+            doc_ids[0] -= 1
+            np.add.accumulate(doc_ids, out=doc_ids)
         else:
-            gaps = unpack(data, head.docs_at, head.doc_code, count)
-            doc_ids = gaps.astype(np.int32)
-            if head.doc_overflow:
-                escapes = np.flatnonzero(gaps == escape_of(head.doc_code))
-                end = overflow_at + len(escapes) * bitpack.OVERFLOW_BYTES[head.doc_overflow]
-                section.check(overflow_at, end)
-                doc_ids[escapes] += read_overflow(data, overflow_at, head.doc_overflow, len(escapes)).astype(np.int32)
-                overflow_at = end
-            np.cumsum(doc_ids, out=doc_ids)
+            doc_ids = np.add.accumulate(unpack(data, head.docs_at, head.doc_code, count), dtype=np.int32)
             doc_ids += _RAMP[:count] if count <= _SHARED else np.arange(count, dtype=np.int32)
         if count == 0 or not 0 <= doc_ids[-1] < self._doc_count:
             raise section.corrupt("names a document that does not exist", offset=pointer, expected=self._doc_count)
         return PostingsList(doc_ids, self._weights(section, head, overflow_at), head.value_kind, head.values_at)
 
     def _weights(self, section: Section, head: _Head, overflow_at: int) -> Weights:
-        data, count, code = section.bytes, head.count, head.weight_code
+        count, code = head.count, head.weight_code
         if code == 0:
             return _ONES[:count] if count <= _SHARED else np.ones(count, dtype=np.float32)
         if code == FLOATS:
-            return np.frombuffer(data, "<f8" if head.wide else "<f4", count, head.weights_at)
-        excess = unpack(data, head.weights_at, code, count)
-        if code == len(bitpack.WIDTHS) - 1 or head.weight_overflow == 3:
-            weights: Weights = excess.astype(np.float64)
+            return np.frombuffer(section.bytes, "<f8" if head.wide else "<f4", count, head.weights_at)
+        if code == _CODE_32 or head.weight_overflow == 3:  # may be more than float32 holds exactly
+            weights: Weights = unpack(section.bytes, head.weights_at, code, count).astype(np.float64)
+            weights += 1
         else:
-            weights = excess.astype(np.float32)
+            weights = unpack_plus_one(section.bytes, head.weights_at, code, count, np.float32)
         if head.weight_overflow:
-            escapes = np.flatnonzero(excess == escape_of(code))
-            end = overflow_at + len(escapes) * bitpack.OVERFLOW_BYTES[head.weight_overflow]
-            section.check(overflow_at, end)
-            weights[escapes] += read_overflow(data, overflow_at, head.weight_overflow, len(escapes))
-        weights += 1
+            self._add_overflow(section, weights, code, head.weight_overflow, overflow_at)
         return weights
+
+    @staticmethod
+    def _add_overflow(
+        section: Section, values: npt.NDArray[Any], code: int, overflow_code: int, overflow_at: int
+    ) -> int:
+        """Add the overflow list to the escapes of ``values``, which are plus one. Returns where the list ends."""
+        escapes = (values == escape_of(code) + 1).nonzero()[0]
+        end = overflow_at + len(escapes) * bitpack.OVERFLOW_BYTES[overflow_code]
+        section.check(overflow_at, end)
+        values[escapes] += read_overflow(section.bytes, overflow_at, overflow_code, len(escapes)).astype(values.dtype)
+        return end
 
     # -- many lists -------------------------------------------------------------------------------------------------
 

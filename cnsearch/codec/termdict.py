@@ -158,6 +158,7 @@ class TermDictionary:
             if len(section) != expected:
                 raise section.corrupt("has another number of entries", found=len(section), expected=expected)
         self._pointer_flag = 1 << (8 * self._pointers.item_size - 1)
+        self._checked = bytearray(blocks)  # blocks whose bytes and lengths are known to be undamaged
         self._keys: Any = None
         self._prefix = b""
 
@@ -172,37 +173,47 @@ class TermDictionary:
 
     # -- blocks -----------------------------------------------------------------------------------------------------
 
-    def _block_parts(self, block: int) -> tuple[int, int, list[int], memoryview]:
-        """(bytes of the shared prefix, offset of the first suffix, suffix lengths, all term bytes), checked."""
+    def _check_block(self, block: int) -> None:
+        """Check what ``_block_parts`` reads, and that it fits together."""
         first = block << _BLOCK_SHIFT
         stop = min(first + TERMS_PER_BLOCK, self.count)
-        lengths = self._suffix_lengths
-        lengths.check(first * lengths.item_size, stop * lengths.item_size)
-        start, end = self._offsets.at(block), self._offsets.at(block + 1)
-        data = self._bytes
-        data.check(start, end)
-        return self._prefix_lengths.at(block), start, lengths.items[first:stop].tolist(), data.bytes
+        size = self._suffix_lengths.item_size
+        self._suffix_lengths.check(first * size, stop * size)
+        start, end, shared = self._offsets.at(block), self._offsets.at(block + 1), self._prefix_lengths.at(block)
+        self._bytes.check(start, end)
+        if shared + sum(self._suffix_lengths.items[first:stop]) != end - start:
+            raise self._bytes.corrupt("does not fit its lengths", offset=start, found=end - start)
+        self._checked[block] = 1
+
+    def _block_parts(self, block: int) -> tuple[bytes, int, list[int]]:
+        """(bytes of the block, how many of them are the shared prefix, lengths of the suffixes)."""
+        if not self._checked[block]:
+            self._check_block(block)
+        first = block << _BLOCK_SHIFT
+        offsets = self._offsets.items
+        raw = bytes(self._bytes.bytes[offsets[block] : offsets[block + 1]])
+        lengths = self._suffix_lengths.items[first : first + TERMS_PER_BLOCK].tolist()
+        return raw, self._prefix_lengths.items[block], lengths
 
     def _block(self, block: int) -> list[bytes]:
         """All terms of a block."""
-        shared, start, lengths, data = self._block_parts(block)
-        at = start + shared
-        prefix = bytes(data[start:at])
+        raw, at, lengths = self._block_parts(block)
+        prefix = raw[:at]
         terms = []
         for length in lengths:
-            terms.append(prefix + bytes(data[at : at + length]))
+            terms.append(prefix + raw[at : at + length])
             at += length
         return terms
 
     def _first(self, block: int) -> bytes:
-        shared, start, lengths, data = self._block_parts(block)
-        return bytes(data[start : start + shared + lengths[0]])
+        raw, shared, lengths = self._block_parts(block)
+        return raw[: shared + lengths[0]]
 
     def _block_for(self, term: bytes) -> int:
         """The last block whose first term is <= ``term``, or -1.  REQUIRES: term begins with the shared prefix."""
-        keys = self._index()
+        keys = self._keys
         key = term_key(term, self._skip)
-        high = bisect_right(keys, key) - 1
+        high: int = bisect_right(keys, key) - 1
         if high < 0 or keys[high] != key:
             return high
         low = bisect_left(keys, key, 0, high + 1)
@@ -219,21 +230,21 @@ class TermDictionary:
 
     def find(self, term: bytes) -> int:
         """Number of the term in byte order, or -1 if the field does not have it."""
-        self._index()
+        if self._keys is None:
+            self._index()
         if not term.startswith(self._prefix):
             return -1
         block = self._block_for(term)
         if block < 0:
             return -1
-        shared, at, lengths, data = self._block_parts(block)
-        if data[at : at + shared] != term[:shared]:
+        raw, at, lengths = self._block_parts(block)
+        if at and raw[:at] != term[:at]:
             return -1
-        at += shared
-        rest = term[shared:]
+        rest = term[at:]
         size = len(rest)
         number = block << _BLOCK_SHIFT
         for length in lengths:
-            if length == size and data[at : at + size] == rest:
+            if length == size and raw[at : at + size] == rest:
                 return number
             at += length
             number += 1

@@ -39,14 +39,21 @@ PLAIN_TYPES = frozenset(
 )
 
 
+#: characters by which the encoding of a text is chosen
+_SAMPLE = 512
+
+
 def encode_text(text: str) -> bytes:
-    """UTF-8 or UTF-16, whichever is shorter: Chinese takes two bytes a character instead of three, and what is
-    shorter is also compressed sooner and better (16 MB of news: 10.4 against 11.9 MB, in 3/4 of the time)."""
-    utf8 = text.encode("utf-8", _SURROGATES)
-    if len(utf8) <= len(text) * 2:
-        return TAG_TEXT_UTF8 + utf8
-    utf16 = text.encode("utf-16-le", _SURROGATES)
-    return TAG_TEXT_UTF16 + utf16 if len(utf16) < len(utf8) else TAG_TEXT_UTF8 + utf8
+    """UTF-8, or UTF-16 where that is shorter (for the beginning of the text).
+
+    Chinese takes two bytes a character instead of three, and what is shorter is also compressed sooner and better:
+    24 MB of news in UTF-8 become 11.6 MB in 0.38 s, the same in UTF-16 10.3 MB in 0.24 s.
+    """
+    if not text.isascii():
+        sample = text[:_SAMPLE]
+        if len(sample.encode("utf-8", _SURROGATES)) > len(sample.encode("utf-16-le", _SURROGATES)):
+            return TAG_TEXT_UTF16 + text.encode("utf-16-le", _SURROGATES)
+    return TAG_TEXT_UTF8 + text.encode("utf-8", _SURROGATES)
 
 
 def _varint(number: int) -> bytes:
@@ -60,6 +67,8 @@ def _varint(number: int) -> bytes:
 
 def encode_value(value: Any, _depth: int = 0) -> bytes:
     """The bytes of a value. Raises TypeError if it, or something in it, has no form."""
+    if type(value) is str:
+        return encode_text(value)
     if isinstance(value, str):
         return encode_text(str(value))
     if value is None:
