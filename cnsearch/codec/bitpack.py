@@ -30,7 +30,7 @@ UintArray = npt.NDArray[np.uint32]
 ByteArray = npt.NDArray[np.uint8]
 
 
-def _spread_table(width: int) -> npt.NDArray[np.unsignedinteger]:  # type: ignore[type-arg]
+def _spread_table(width: int) -> npt.NDArray[Any]:
     """Entry b holds the 8 / width values of byte b, one per byte: an unsigned integer of 8 / width bytes."""
     per_byte = 8 // width
     values = (np.arange(256)[:, None] >> (np.arange(per_byte) * width)) & ((1 << width) - 1)
@@ -51,7 +51,7 @@ def packed_size(code: int, count: int) -> int:
     return (count * WIDTHS[code] + 7) >> 3
 
 
-def unpack(data: memoryview, start: int, code: int, count: int) -> npt.NDArray[np.unsignedinteger]:  # type: ignore[type-arg]
+def unpack(data: memoryview, start: int, code: int, count: int) -> npt.NDArray[Any]:
     """Decode ``count`` values packed at ``data[start:]``; escapes are left as they are.
 
     Returns : read-only or new array, uint8, uint16 or uint32, shape (count,)
@@ -72,7 +72,7 @@ def unpack_plus_one(data: memoryview, start: int, code: int, count: int, dtype: 
     Returns : new array, shape (count,); an escape reads as ``escape_of(code) + 1``
     """
     if code >= _CODE_8:
-        values = unpack(data, start, code, count).astype(dtype)
+        values: npt.NDArray[Any] = unpack(data, start, code, count).astype(dtype)
         values += dtype(1)
         return values
     if code == 0:
@@ -86,7 +86,7 @@ def escape_of(code: int) -> int:
     return (1 << WIDTHS[code]) - 1
 
 
-def pack_rows(values: npt.NDArray[np.integer], counts: npt.NDArray[np.integer], code: int) -> ByteArray:  # type: ignore[type-arg]
+def pack_rows(values: npt.NDArray[Any], counts: npt.NDArray[Any], code: int) -> ByteArray:
     """Pack many lists at one width; each begins on a byte.
 
     values  : integers 0..escape, shape (sum(counts),), all lists one after the other; not modified
@@ -103,7 +103,7 @@ def pack_rows(values: npt.NDArray[np.integer], counts: npt.NDArray[np.integer], 
     starts = offsets_of(sizes)
     slots = np.zeros(int(starts[-1]) * per_byte, dtype=np.uint8)
     slots[row_indexes(starts[:-1] * per_byte, counts)] = values
-    packed = slots[::per_byte].copy()
+    packed: ByteArray = slots[::per_byte].copy()
     for place in range(1, per_byte):
         packed |= slots[place::per_byte] << np.uint8(place * width)
     return packed
@@ -111,8 +111,8 @@ def pack_rows(values: npt.NDArray[np.integer], counts: npt.NDArray[np.integer], 
 
 def unpack_rows(
     data: ByteArray,
-    starts: npt.NDArray[np.integer],  # type: ignore[type-arg]
-    counts: npt.NDArray[np.integer],  # type: ignore[type-arg]
+    starts: npt.NDArray[Any],
+    counts: npt.NDArray[Any],
     code: int,
 ) -> UintArray:
     """Inverse of ``pack_rows`` for lists that lie at ``data[starts[i]:]``. Returns new uint32, shape (sum(counts),)."""
@@ -128,20 +128,20 @@ def unpack_rows(
     return gather_rows(slots, offsets_of(sizes)[:-1] * per_byte, counts).astype(np.uint32)
 
 
-def overflow_code_of(largest: npt.NDArray[np.integer]) -> npt.NDArray[np.uint8]:  # type: ignore[type-arg]
+def overflow_code_of(largest: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """Overflow code for each list whose largest ``value - escape`` is given; negative means no value is escaped."""
     return ((largest >= 0).astype(np.uint8) + (largest > 0xFF) + (largest > 0xFFFF)).astype(np.uint8)
 
 
-def read_overflow(data: memoryview, start: int, code: int, count: int) -> npt.NDArray[np.unsignedinteger]:  # type: ignore[type-arg]
+def read_overflow(data: memoryview, start: int, code: int, count: int) -> npt.NDArray[Any]:
     """The ``count`` overflow values at ``data[start:]``: what to add to the escapes, in order."""
     return np.frombuffer(data, _OVERFLOW_DTYPES[code], count, start)
 
 
 def choose_widths(
-    values: npt.NDArray[np.integer],  # type: ignore[type-arg]
-    starts: npt.NDArray[np.integer],  # type: ignore[type-arg]
-    counts: npt.NDArray[np.integer],  # type: ignore[type-arg]
+    values: npt.NDArray[Any],
+    starts: npt.NDArray[Any],
+    counts: npt.NDArray[Any],
     codes: tuple[int, ...],
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """Find the smallest way to pack each list.

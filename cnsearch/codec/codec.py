@@ -49,9 +49,7 @@ class ColumnarCodec(base.Codec):  # type: ignore[misc]
     def postings_writer(self, dbfile: Any, byteids: bool = False) -> Any:
         raise NotImplementedError("ColumnarCodec writes all postings of a field at once: use field_writer")
 
-    def postings_reader(
-        self, dbfile: Any, terminfo: Any, format_: Any, term: Any = None, scorer: Any = None
-    ) -> Any:
+    def postings_reader(self, dbfile: Any, terminfo: Any, format_: Any, term: Any = None, scorer: Any = None) -> Any:
         raise NotImplementedError("ColumnarCodec reads postings by term: use terms_reader(...).matcher")
 
     def terms_reader(self, storage: Any, segment: ColumnarSegment) -> ColumnarTermsReader:
@@ -158,7 +156,8 @@ class ColumnarPerDocumentWriter(base.PerDocumentWriter):  # type: ignore[misc]
         if self._pending_docs:
             self._flush_stored()
         file, count = self._file, self._doc_count
-        assert file is not None and self._stored_writer is not None
+        assert file is not None
+        assert self._stored_writer is not None
         numbers = {name: file.field(name)[0] for name in sorted(self._stored_writer.names())}
         for name in self._stored_writer.finish(numbers):
             file.field(name)[1]["stored"] = True
@@ -284,7 +283,9 @@ class ColumnarTermInfo(TermInfo):  # type: ignore[misc]
 class ColumnarCursor(base.FieldCursor):  # type: ignore[misc]
     """Walk through the terms of a field."""
 
-    def __init__(self, reader: ColumnarTermsReader, terms: TermDictionary | None, fieldname: str, fieldobj: Any) -> None:
+    def __init__(
+        self, reader: ColumnarTermsReader, terms: TermDictionary | None, fieldname: str, fieldobj: Any
+    ) -> None:
         self._reader = reader
         self._terms = terms
         self._fieldname = fieldname

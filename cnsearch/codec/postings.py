@@ -8,6 +8,7 @@ weight 1 has no list: its pointer is the doc_id itself. FORMAT.md describes the 
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -322,7 +323,7 @@ def _encode_values(values: PostingValues, starts: Ints, counts: Ints) -> tuple[I
 class _Head(NamedTuple):
     """The decoded head of a list, and where its parts begin (offsets in the section)."""
 
-    count: int
+    count: int  # type: ignore[assignment]  # of postings; hides tuple.count
     doc_code: int
     doc_overflow: int
     weight_code: int
@@ -383,10 +384,7 @@ class PostingsReader:
             values_at = int.from_bytes(data[at : at + 8], "little")
             at += 8
         weight_code, wide = first >> 5, (second >> 2) & 1
-        if weight_code == FLOATS:
-            weights_size = count << (2 + wide)
-        else:
-            weights_size = (count * bitpack.WIDTHS[weight_code] + 7) >> 3
+        weights_size = count << 2 + wide if weight_code == FLOATS else count * bitpack.WIDTHS[weight_code] + 7 >> 3
         weights_at = at + docs_size
         overflow_at = weights_at + weights_size
         section.check(offset, overflow_at)
@@ -522,7 +520,7 @@ class PostingsReader:
 
     def _read_listed(
         self, pointers: Ints, starts: Ints, counts: Ints, gaps: Ints, excess: Ints
-    ) -> tuple[Bytes, Ints, list[tuple[Ints, Weights]]]:
+    ) -> tuple[npt.NDArray[Any], Ints, list[tuple[Ints, Weights]]]:
         """Fill ``gaps`` and ``excess`` from ``starts`` on. Returns value kinds, offsets of the values, and the float
         weights as (where, weights) pairs."""
         section = self._section()
@@ -541,7 +539,9 @@ class PostingsReader:
         value_starts[stored] = gather_rows(data, at[stored], np.full(len(stored), 8)).view("<u8")
         at[stored] += 8
         is_float = weight_codes == FLOATS
-        weights_sizes = np.where(is_float, counts << (2 + wide.astype(np.int64)), (counts * widths[weight_codes] + 7) >> 3)
+        weights_sizes = np.where(
+            is_float, counts << (2 + wide.astype(np.int64)), (counts * widths[weight_codes] + 7) >> 3
+        )
         weights_at = at + docs_sizes
         over_at = weights_at + weights_sizes
         data = self._checked_bytes(begin, int(over_at.max()))
@@ -570,8 +570,8 @@ class PostingsReader:
         over_at: Ints,
         starts: Ints,
         counts: Ints,
-        codes: Bytes,
-        overflow_codes: Bytes,
+        codes: npt.NDArray[Any],
+        overflow_codes: npt.NDArray[Any],
         out: Ints,
     ) -> Ints:
         """Unpack all lists that are packed numbers into ``out``. Returns the bytes of each overflow list."""
@@ -618,7 +618,7 @@ class PostingsReader:
         offsets = offsets_of(lengths)
         flat = bytes(section.read(body, body + int(offsets[-1])))
         bounds = offsets.tolist()
-        return [flat[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+        return [flat[a:b] for a, b in itertools.pairwise(bounds)]
 
 
 class ListsOfPostings(NamedTuple):

@@ -7,6 +7,7 @@ base plus the sum of at most ``GROUP - 1`` lengths, so nothing is computed when 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -125,7 +126,7 @@ class RaggedReader:
         """All rows as bytes objects."""
         flat = self.flat().tobytes()
         offsets = offsets_of(self.lengths()).tolist()
-        return [flat[a:b] for a, b in zip(offsets, offsets[1:], strict=False)]
+        return [flat[a:b] for a, b in itertools.pairwise(offsets)]
 
 
 def take_rows(

@@ -214,7 +214,7 @@ class SegmentData:
             pass
         part = make() if present else None
         with self._lock:
-            return self._parts.setdefault(key, part)  # type: ignore[no-any-return]
+            return self._parts.setdefault(key, part)
 
     def terms(self, name: str) -> TermDictionary | None:
         """Term dictionary of a field; None if it has no terms here."""
@@ -351,9 +351,9 @@ def open_segment(storage: Any, segment: ColumnarSegment, extension: str = EXTENS
     with storage.open_file(name) as file:
         raw = file.read()
     folder = getattr(storage, "folder", "") or type(storage).__name__
-    key = (folder, name, zlib.crc32(raw[-64:]), len(raw), id(storage))
-    data = _open_files.get(key)
+    in_memory = (folder, name, zlib.crc32(raw[-64:]), len(raw), id(storage))
+    data = _open_files.get(in_memory)
     if data is None:
         data = SegmentData(Container(f"{folder}/{name}", raw))
-        _open_files[key] = data
+        _open_files[in_memory] = data
     return data

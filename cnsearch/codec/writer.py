@@ -47,7 +47,9 @@ _WAITING_BATCHES = 2
 Ints = npt.NDArray[np.int64]
 
 
-def open_writer(ix: Any, *, limit_mb: float = DEFAULT_LIMIT_MB, timeout: float = 0.0, delay: float = 0.1) -> ColumnarWriter:
+def open_writer(
+    ix: Any, *, limit_mb: float = DEFAULT_LIMIT_MB, timeout: float = 0.0, delay: float = 0.1
+) -> ColumnarWriter:
     """The writer for an index. Raises whoosh.index.LockError if another one holds the lock for ``timeout`` seconds."""
     return ColumnarWriter(ix, limitmb=limit_mb, timeout=timeout, delay=delay)
 
@@ -464,8 +466,9 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
             segment.delete_documents(np.array(sorted(deleted)))
         self.segments.append(segment)
         self._setup_doc_offsets()
-        if self._searcher is not None:  # it does not know the new segment
-            self._searcher._orig_close()
+        searcher: Any = getattr(self, "_searcher", None)
+        if searcher is not None:  # it does not know the new segment
+            searcher._orig_close()
             self._searcher = None
 
     def doc_count(self) -> int:
