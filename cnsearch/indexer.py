@@ -17,6 +17,7 @@ from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -478,7 +479,8 @@ def _chunks(
     with _workers(jobs, identity, user_dictionary) as executor:
         running: deque[Future[_Chunk]] = deque()
         for group in groups:
-            running.append(executor.submit(_analyse_in_worker, group, tokenise))
+            with _interrupts_held():  # submit starts the workers
+                running.append(executor.submit(_analyse_in_worker, group, tokenise))
             if len(running) > 2 * jobs:
                 yield running.popleft().result()
         while running:
@@ -499,6 +501,21 @@ def _workers(jobs: int, identity: TokenizerIdentity, user_dictionary: UserDictio
         raise
     else:
         executor.shutdown()
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C waits until the end. A process started meanwhile never sees it: it is for the parent, which ends its
+    workers, and a worker that is still importing would print a traceback."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # it would let the signal through when started later
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _tokenizer_of_worker: WordTokenizer | None = None

@@ -318,7 +318,7 @@ class Store:
     def exists(cls, path: str | os.PathLike[str]) -> bool:
         folder = Path(path)
         with _clear_errors(folder):
-            return folder.is_dir() and any(_TOC_NAME.fullmatch(path.name) for path in folder.iterdir())
+            return folder.is_dir() and any(_TOC_NAME.fullmatch(entry.name) for entry in folder.iterdir())
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], analyzer: ChineseAnalyzer) -> Store:
