@@ -29,7 +29,7 @@ from cnsearch.errors import (
 from cnsearch.model import FORMAT_VERSION, Article, Fragment, Hit, SearchResults, Snippet, UpdateReport
 from cnsearch.query.plan import Filters, Plan, Substring, Term, TermPattern, make_plan
 from cnsearch.query.syntax import parse_query
-from cnsearch.schema import SCHEMA_VERSION, date_of
+from cnsearch.schema import SCHEMA_VERSION
 from cnsearch.search.execute import Searcher
 from cnsearch.search.snippet import Highlighter
 from cnsearch.store import FOREIGN, Snapshot, Store
@@ -342,8 +342,7 @@ class Index:
     def stats(self) -> Mapping[str, Any]:
         """Counts and facts, ready for JSON: articles, sources, categories, segments, size_bytes, tokenizer, dates."""
         snapshot = self._current().snapshot
-        dates = [date for segment in snapshot.segments for date in segment.dates()]
-        first, last = (date_of(min(dates)), date_of(max(dates))) if dates else (None, None)
+        first, last = snapshot.date_span()
         identity = snapshot.analyzer.identity
         return {
             "version": FORMAT_VERSION,
@@ -385,8 +384,8 @@ class _Excerpts:
             raise ValueError("the Index of this hit is closed")
         if self._highlighter is None:
             self._highlighter = self._make()
-        stored = self._searcher.snapshot.stored(number)
-        return self._highlighter.title(stored.get("title", "")), self._highlighter.snippet(stored.get("body", ""))
+        title, body = self._searcher.snapshot.texts(number)
+        return self._highlighter.title(title), self._highlighter.snippet(body)
 
     def _make(self) -> Highlighter:
         terms, substrings, patterns = {}, {}, {}
@@ -402,20 +401,7 @@ class _Excerpts:
 
 
 def _hit(snapshot: Snapshot, number: int, score: float, rank: int, excerpts: _Excerpts) -> Hit:
-    article = snapshot.article(number)
-    return Hit(
-        rank=rank,
-        id=article.id,
-        title=article.title,
-        source=article.source,
-        categories=article.categories,
-        author=article.author,
-        date=article.date,
-        url=article.url,
-        path=article.path,
-        score=score,
-        _excerpts=partial(excerpts.of, number),
-    )
+    return Hit(rank=rank, score=score, _excerpts=partial(excerpts.of, number), **snapshot.about(number))
 
 
 def _values(given: Values) -> tuple[str, ...]:

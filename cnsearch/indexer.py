@@ -28,13 +28,13 @@ from cnsearch.corpus.reader import article_from_post, read_post
 from cnsearch.errors import CorpusError
 from cnsearch.model import Article, Failure, UpdateReport
 from cnsearch.schema import DIGEST_BYTES, document_of
-from cnsearch.store import Indexed, Store, Transaction
+from cnsearch.store import BatchBuilder, DocumentBatch, Indexed, Store, Transaction
 
 COMMIT_EVERY = 10_000
 """Articles per commit of a long update: what an interruption can lose."""
-CHUNK = 64
-"""Articles that a worker process takes at a time: about 0.1 s of work."""
-MIN_ARTICLES_FOR_WORKERS = 4 * CHUNK
+CHUNK = 128
+"""Articles that a worker process takes at a time: about 0.2 s of work."""
+MIN_ARTICLES_FOR_WORKERS = 2 * CHUNK
 """Fewer are done in this process: starting workers costs as much as these."""
 RACY_NS = 2_000_000_000
 """A file this fresh when scanned may still be written to within the same time stamp, so its hash is read next time."""
@@ -65,13 +65,20 @@ class _Task:
 
 
 @dataclass(frozen=True, slots=True)
-class _Result:
-    """``document`` is None where the content is as known, ``failure`` says why there is none otherwise."""
+class _Outcome:
+    """What became of one task: written (in the batch), failed, or neither where the content is as known."""
 
     id: str
-    known: bool
-    document: dict[str, Any] | None = None
+    written: bool = False
     failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """What a worker hands over: the outcomes of its tasks, in order, and the documents of those that are written."""
+
+    outcomes: list[_Outcome]
+    batch: DocumentBatch | None
 
 
 @dataclass
@@ -141,9 +148,8 @@ def update_posts(
     with _open_batch(store, wait, dry_run) as batch:
         indexed = batch.indexed()
         tasks, gone = _compare(paths, indexed, tally)
-        for article_id in gone:
-            batch.delete(article_id)
-            tally.removed += 1
+        batch.delete(gone)
+        tally.removed += len(gone)
         _bring_in(batch, tasks, tally, indexed, jobs=jobs, dry_run=dry_run, progress=progress, total=len(tasks))
         articles = batch.finish()
     return tally.report(articles, time.perf_counter() - started)
@@ -209,9 +215,7 @@ def _carried(batch: _Batch, entry: Indexed) -> _Task:
 def delete_articles(store: Store, article_ids: Iterable[str], *, wait: float = 0.0) -> int:
     """Delete articles by id; returns how many there were."""
     with _open_batch(store, wait, False) as batch:
-        deleted = 0
-        for article_id in dict.fromkeys(article_ids):
-            deleted += batch.delete(article_id)
+        deleted: int = batch.delete(list(dict.fromkeys(article_ids)))
         batch.finish()
     return deleted
 
@@ -330,7 +334,7 @@ class _Batch:
         self._wait = wait
         self._replace = analyzer
         self.transaction = self._begin()
-        self._pending: set[str] = set()
+        self._pending = 0
 
     @property
     def identity(self) -> tuple[TokenizerIdentity, UserDictionary]:
@@ -346,21 +350,16 @@ class _Batch:
     def article(self, entry: Indexed) -> Article:
         return self.transaction.snapshot.article(entry.number)
 
-    def add(self, document: dict[str, Any]) -> None:
-        self.transaction.add(document)
-        self._pending.add(document["id"])
-        if len(self._pending) >= COMMIT_EVERY and self._replace is None:
-            self._commit()
+    def add(self, documents: DocumentBatch) -> None:
+        self.transaction.add(documents)
+        self._pending += documents.doc_count
+        if self._pending >= COMMIT_EVERY and self._replace is None:
+            self.transaction.commit()
+            self.transaction = self._begin()
+            self._pending = 0
 
-    def delete(self, article_id: str) -> bool:
-        if article_id in self._pending and self._replace is None:
-            self._commit()  # only what is committed can be deleted
-        return self.transaction.delete(article_id)
-
-    def _commit(self) -> None:
-        self.transaction.commit()
-        self.transaction = self._begin()
-        self._pending.clear()
+    def delete(self, article_ids: Sequence[str]) -> int:
+        return self.transaction.delete(article_ids)
 
     def finish(self) -> int:
         """Commit; returns how many articles the index has now."""
@@ -386,11 +385,11 @@ class _DryRun:
         finally:
             snapshot.close()
 
-    def add(self, document: dict[str, Any]) -> None:
+    def add(self, documents: DocumentBatch) -> None:
         pass
 
-    def delete(self, article_id: str) -> bool:
-        return True
+    def delete(self, article_ids: Sequence[str]) -> int:
+        return len(article_ids)
 
     def finish(self) -> int:
         return _count(self._store)
@@ -434,56 +433,57 @@ def _bring_in(
     Returns  : the ids of what could not be read
     """
     identity, user_dictionary = batch.identity
-    in_index = set(existing)
+    done = 0
+    there = set(existing)
     unread: list[str] = []
-    results = _results(tasks, identity, user_dictionary, jobs=jobs, tokenise=not dry_run)
-    for done, result in enumerate(results, 1):
-        if result.failure is not None:
-            tally.failed.append(result.failure)
-            unread.append(result.id)
-        elif result.document is None:
-            tally.unchanged += 1
-        else:
-            if result.id in in_index:
-                batch.delete(result.id)
+    for chunk in _chunks(tasks, identity, user_dictionary, jobs=jobs, tokenise=not dry_run):
+        for outcome in chunk.outcomes:
+            if outcome.failure is not None:
+                tally.failed.append(outcome.failure)
+                unread.append(outcome.id)
+            elif not outcome.written:
+                tally.unchanged += 1
+            elif outcome.id in there:
                 tally.changed += 1
             else:
                 tally.added += 1
-            in_index.add(result.id)
-            batch.add(result.document)
+                there.add(outcome.id)
+        if chunk.batch is not None:
+            batch.add(chunk.batch)
+        done += len(chunk.outcomes)
         if progress is not None:
             progress(done, total)
     return unread
 
 
-def _results(
+def _chunks(
     tasks: Iterable[_Task],
     identity: TokenizerIdentity,
     user_dictionary: UserDictionary,
     *,
     jobs: int | None,
     tokenise: bool,
-) -> Iterator[_Result]:
-    """The result of each task, in order; in worker processes where there are enough tasks."""
+) -> Iterator[_Chunk]:
+    """What comes of the tasks, a chunk at a time, in order; from worker processes where there are enough tasks."""
     tasks = iter(tasks)
     jobs = jobs if jobs is not None else (os.cpu_count() or 1)
     few = list(islice(tasks, MIN_ARTICLES_FOR_WORKERS))
+    every = chain(few, tasks)
+    groups = iter(lambda: list(islice(every, CHUNK)), [])
     if jobs <= 1 or len(few) < MIN_ARTICLES_FOR_WORKERS:
         tokenizer = require_tokenizer(identity, user_dictionary)
-        for task in chain(few, tasks):
-            yield _analyse(task, tokenizer, tokenise)
+        for group in groups:
+            yield _analyse(group, tokenizer, tokenise)
         return
-    every = chain(few, tasks)
-    chunks = iter(lambda: list(islice(every, CHUNK)), [])
     with _workers(jobs, identity, user_dictionary) as executor:
-        running: deque[Future[list[_Result]]] = deque()
-        for chunk in chunks:
+        running: deque[Future[_Chunk]] = deque()
+        for group in groups:
             with _interrupts_held():  # submit starts the workers
-                running.append(executor.submit(_analyse_chunk, chunk, tokenise))
+                running.append(executor.submit(_analyse_in_worker, group, tokenise))
             if len(running) > 2 * jobs:
-                yield from running.popleft().result()
+                yield running.popleft().result()
         while running:
-            yield from running.popleft().result()
+            yield running.popleft().result()
 
 
 @contextmanager
@@ -528,28 +528,34 @@ def _begin_worker(identity: TokenizerIdentity, user_dictionary: UserDictionary) 
     _tokenizer_of_worker = require_tokenizer(identity, user_dictionary)
 
 
-def _analyse_chunk(tasks: Sequence[_Task], tokenise: bool) -> list[_Result]:
+def _analyse_in_worker(tasks: Sequence[_Task], tokenise: bool) -> _Chunk:
     assert _tokenizer_of_worker is not None
-    return [_analyse(task, _tokenizer_of_worker, tokenise) for task in tasks]
+    return _analyse(tasks, _tokenizer_of_worker, tokenise)
 
 
-def _analyse(task: _Task, tokenizer: WordTokenizer, tokenise: bool) -> _Result:
-    """Read, compare, clean and tokenise one article."""
-    source, origin, known = task.source, task.origin, task.known
-    digest = origin.digest
-    if isinstance(source, PostFile):
+def _analyse(tasks: Sequence[_Task], tokenizer: WordTokenizer, tokenise: bool) -> _Chunk:
+    """Read, compare, clean and tokenise articles; turn their tokens into arrays."""
+    outcomes = []
+    builder = BatchBuilder()
+    for task in tasks:
+        source, origin = task.source, task.origin
+        digest = origin.digest
         try:
-            data = read_post(source)
-            digest = hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()
-            if digest == known:
-                return _Result(source.id, known=True)
-            article = article_from_post(data, id=source.id, path=source.path)
+            if isinstance(source, PostFile):
+                data = read_post(source)
+                digest = hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()
+                if digest == task.known:
+                    outcomes.append(_Outcome(source.id))
+                    continue
+                article = article_from_post(data, id=source.id, path=source.path)
+            else:
+                article = source
         except CorpusError as error:
-            return _Result(source.id, known=known is not None, failure=Failure(error.path, error.reason))
-    else:
-        article = source
-    if not tokenise:
-        return _Result(article.id, known=known is not None, document={})
-    document = document_of(article, tokenizer)
-    document.update(root=origin.root, size=origin.size, mtime_ns=origin.mtime_ns, digest=digest)
-    return _Result(article.id, known=known is not None, document=document)
+            outcomes.append(_Outcome(source.id, failure=Failure(error.path, error.reason)))
+            continue
+        if tokenise:
+            values = {"root": origin.root, "size": origin.size, "mtime_ns": origin.mtime_ns, "digest": digest}
+            document = document_of(article, tokenizer, values)
+            builder.add(document.tokens, document.stored, document.columns)
+        outcomes.append(_Outcome(article.id, written=True))
+    return _Chunk(outcomes, builder.build() if builder.doc_count else None)

@@ -7,18 +7,20 @@
 | body        | words                               | yes    |        | ranking, snippets, show |
 | title_chars | characters (bigrams)                |        |        | exact substrings |
 | body_chars  | characters (bigrams)                |        |        | exact substrings |
-| source      | itself, folded                      | yes    |        | filter |
-| category    | each level and leading path, folded | yes    |        | filter |
-| author      | itself, folded                      | yes    |        | filter |
+| source      | itself, folded                      |        | values as written | filter, facets, show |
+| category    | each level and leading path, folded |        | values as written | filter, facets, show |
+| author      | itself, folded                      |        | values as written | filter, show |
 | date        |                                     |        | int64  | filter, sort; seconds since 1970 or NO_DATE |
 | url, path   |                                     | yes    |        | show |
-| root        |                                     | yes    |        | the folder whose update may remove it |
+| root        |                                     |        | values as written | whose update may remove it |
 | size, mtime_ns, digest |                          |        | int64, int64, bytes | whether a file has changed |
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -29,6 +31,7 @@ from cnsearch.analysis.analyzer import CharacterAnalyzer, ChineseAnalyzer
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.ngrams import character_terms
 from cnsearch.analysis.tokenizer import WordTokenizer
+from cnsearch.codec import OrdinalListColumn
 from cnsearch.model import Article
 
 SCHEMA_VERSION = 1
@@ -57,13 +60,13 @@ class ArticleSchema(fields.Schema):  # type: ignore[misc]  # Whoosh has no types
             body=fields.TEXT(analyzer=analyzer, phrase=False, stored=True),
             title_chars=fields.TEXT(analyzer=characters, phrase=False),
             body_chars=fields.TEXT(analyzer=characters, phrase=False),
-            source=_labels(),
-            category=_labels(),
-            author=_labels(),
+            source=_labels(columns.RefBytesColumn()),
+            category=_labels(OrdinalListColumn()),
+            author=_labels(columns.RefBytesColumn()),
             date=fields.COLUMN(columns.NumericColumn("q", default=NO_DATE)),
             url=fields.STORED(),
             path=fields.STORED(),
-            root=fields.STORED(),
+            root=fields.COLUMN(columns.RefBytesColumn()),
             size=fields.COLUMN(columns.NumericColumn("q")),
             mtime_ns=fields.COLUMN(columns.NumericColumn("q")),
             digest=fields.COLUMN(columns.FixedBytesColumn(DIGEST_BYTES)),
@@ -71,37 +74,53 @@ class ArticleSchema(fields.Schema):  # type: ignore[misc]  # Whoosh has no types
         self.version = SCHEMA_VERSION
 
 
-def _labels() -> fields.FieldType:
+def _labels(column: columns.Column) -> fields.FieldType:
     """Values matched whole: the analyzer splits nothing, lists of values are indexed one term each."""
-    return fields.FieldType(
-        format=fields.formats.Existence(), analyzer=IDTokenizer(), stored=True, scorable=False, unique=False
-    )
+    field = fields.FieldType(format=fields.formats.Existence(), analyzer=IDTokenizer(), scorable=False, unique=False)
+    field.column_type = column
+    return field
 
 
-def document_of(article: Article, tokenizer: WordTokenizer) -> dict[str, Any]:
-    """Clean article to Whoosh document: each field with its terms (a list) or value, ``_stored_*`` as shown.
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An article ready to be written: the tokens of each indexed field, and the stored and column values."""
 
-    Lists of terms bypass the analyzers, so a worker process does the analysis and the writer only writes.
-    """
-    document: dict[str, Any] = {"id": article.id, "root": ""}
+    tokens: dict[str, list[str]]
+    stored: dict[str, Any]
+    columns: dict[str, Any]
+
+
+def document_of(article: Article, tokenizer: WordTokenizer, origin: Mapping[str, Any]) -> Document:
+    """Clean article to document. ``origin`` has the values of root (str), size, mtime_ns and digest."""
+    tokens: dict[str, list[str]] = {"id": [article.id]}
+    stored: dict[str, Any] = {"id": article.id}
     for name, text in (("title", article.title), ("body", article.body)):
         folded = fold(text)
-        document[name] = tokenizer.terms(folded)
-        document["_stored_" + name] = text
-        document[CHARS_FIELD[name]] = character_terms(folded)
-    for name, terms, stored in (
-        ("source", [fold(article.source)], article.source),
-        ("category", category_terms(article.categories), list(article.categories)),
-        ("author", [fold(article.author)], article.author),
-    ):
-        if stored:
-            document[name] = terms
-            document["_stored_" + name] = stored
+        tokens[name] = tokenizer.terms(folded)
+        tokens[CHARS_FIELD[name]] = character_terms(folded)
+        stored[name] = text
+    stored.update({name: value for name, value in (("url", article.url), ("path", article.path)) if value})
+    values: dict[str, Any] = {
+        "size": origin["size"],
+        "mtime_ns": origin["mtime_ns"],
+        "digest": origin["digest"],
+    }
+    for name, label in (("source", article.source), ("author", article.author)):
+        if label:
+            tokens[name] = [fold(label)]
+            values[name] = _encoded(label)
+    if article.categories:
+        tokens["category"] = category_terms(article.categories)
+        values["category"] = [_encoded(level) for level in article.categories]
     if article.date is not None:
-        document["date"] = seconds_of(article.date)
-    document["url"] = article.url
-    document["path"] = article.path
-    return document
+        values["date"] = seconds_of(article.date)
+    if origin["root"]:
+        values["root"] = os.fsencode(origin["root"])
+    return Document(tokens, stored, values)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
 
 
 def category_terms(categories: Iterable[str]) -> list[str]:
@@ -109,22 +128,6 @@ def category_terms(categories: Iterable[str]) -> list[str]:
     levels = [fold(level) for level in categories]
     paths = {"/".join(levels[:depth]) for depth in range(1, len(levels) + 1)}
     return sorted(paths.union(levels))
-
-
-def article_of(stored: Mapping[str, Any], date: int) -> Article:
-    """The article back from its stored fields and its date column (seconds or NO_DATE)."""
-    body = stored.get("body", "")
-    return Article(
-        id=stored["id"],
-        title=stored.get("title", ""),
-        paragraphs=tuple(body.split("\n")) if body else (),
-        source=stored.get("source", ""),
-        categories=tuple(stored.get("category", ())),
-        author=stored.get("author", ""),
-        date=date_of(date),
-        url=stored.get("url", ""),
-        path=stored.get("path", ""),
-    )
 
 
 def seconds_of(date: datetime) -> int:

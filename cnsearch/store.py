@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import threading
 import time
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,9 +24,11 @@ import numpy.typing as npt
 from whoosh import index as whoosh_index
 from whoosh import writing
 from whoosh.filedb.filestore import FileStorage
-from whoosh.reading import TermNotFound
 
 from cnsearch.analysis.analyzer import ChineseAnalyzer
+from cnsearch.codec import BatchBuilder as BatchBuilder  # for indexer, which names no codec
+from cnsearch.codec import DocumentBatch as DocumentBatch
+from cnsearch.codec import open_writer, segment_arrays
 from cnsearch.errors import (
     CorruptIndexError,
     IndexFormatError,
@@ -33,21 +36,24 @@ from cnsearch.errors import (
     IndexNotFoundError,
 )
 from cnsearch.model import Article
-from cnsearch.schema import NO_DATE, SCHEMA_VERSION, ArticleSchema, article_of
+from cnsearch.schema import NO_DATE, SCHEMA_VERSION, TEXT_FIELDS, ArticleSchema, date_of
+
+LIMIT_MB = 256
+"""Megabytes of documents that a transaction collects in memory before it writes a segment."""
 
 REBUILD_HINT = "Build it again with: cnsearch index --rebuild PATH"
 CREATE_HINT = "Make one with: cnsearch index data/"
 FOREIGN = "this Whoosh index was not made by cnsearch"
 
 DocIds = npt.NDArray[np.int32]
-Freqs = npt.NDArray[np.int32]
+Freqs = npt.NDArray[np.float32]
 
 
 class Postings(NamedTuple):
-    """The postings list of one term in one segment.
+    """The postings list of one term in one segment; read-only.
 
     doc_ids : int32, ascending, without repeats, deleted documents included
-    freqs   : int32, the same shape: how often the term occurs in the field of the document, at least 1
+    freqs   : float32, the same shape: how often the term occurs in the field of the document, at least 1
     """
 
     doc_ids: DocIds
@@ -55,80 +61,84 @@ class Postings(NamedTuple):
 
 
 class Segment:
-    """One segment as arrays, whichever codec wrote it. ``base`` is the number of its first document in the index."""
+    """One segment as arrays. ``base`` is the number of its first document in the index. Thread-safe."""
 
     def __init__(self, leaf: Any, base: int) -> None:
-        self._leaf = leaf
-        self._lock = threading.RLock()  # Whoosh's own files share one read position
-        self._lengths: dict[str, npt.NDArray[np.float32]] = {}
-        self._numbers: dict[str, npt.NDArray[np.int64]] = {}
+        self._arrays = segment_arrays(leaf)
         self.base = base
-        self.num_docs: int = leaf.doc_count_all()
+        self.num_docs: int = self._arrays.doc_count_all
 
     @cached_property
     def live(self) -> npt.NDArray[np.bool_]:
         """Which documents are not deleted. Shape (num_docs,)."""
-        live = np.ones(self.num_docs, dtype=bool)
-        live[list(self._leaf.segment().deleted_docs())] = False
-        return live
+        live = self._arrays.live_mask()
+        return np.ones(self.num_docs, dtype=bool) if live is None else live
+
+    @property
+    def has_deletions(self) -> bool:
+        return self._arrays.live_mask() is not None
 
     def postings(self, field: str, term: str) -> Postings | None:
         """The postings list of ``term`` in ``field``; None if the segment does not have it."""
-        with self._lock:
-            try:
-                matcher = self._leaf.postings(field, term)
-            except TermNotFound:
-                return None
-            doc_ids, freqs = [], []
-            while matcher.is_active():
-                doc_ids.append(matcher.id())
-                freqs.append(matcher.weight())
-                matcher.next()
-        return Postings(np.array(doc_ids, dtype=np.int32), np.array(freqs, dtype=np.int32))
+        found = self._arrays.postings(field, term)
+        return None if found is None else Postings(*found)
 
     def terms(self, field: str, prefix: str = "") -> Iterator[str]:
         """The terms of ``field`` that begin with ``prefix``, sorted by their UTF-8 bytes."""
-        with self._lock:
-            found = [term.decode("utf-8") for term in self._leaf.expand_prefix(field, prefix)]
-        return iter(found)
+        return (term.decode("utf-8") for term in self._arrays.terms_with_prefix(field, prefix))
 
-    def doc_freq(self, field: str, term: str) -> int:
-        with self._lock:
-            return int(self._leaf.doc_frequency(field, term))
+    def lengths(self, field: str) -> npt.NDArray[Any]:
+        """Tokens of ``field`` per document. Shape (num_docs,), unsigned; 0 where the document lacks the field."""
+        return self._arrays.lengths(field)
 
-    def lengths(self, field: str) -> npt.NDArray[np.float32]:
-        """Tokens of ``field`` per document. Shape (num_docs,), float32; 0 where the document lacks the field."""
-        if field not in self._lengths:
-            with self._lock:
-                length_of = self._leaf.doc_field_length
-                lengths = [length_of(doc_id, field, 0) for doc_id in range(self.num_docs)]
-            self._lengths[field] = np.array(lengths, dtype=np.float32)
-        return self._lengths[field]
+    def total_length(self, field: str) -> int:
+        """Tokens of ``field`` in all documents."""
+        return self._arrays.total_length(field)
 
-    def numbers(self, field: str) -> npt.NDArray[np.int64]:
-        """The column ``field``. Shape (num_docs,), int64; its default where a document has no value."""
-        if field not in self._numbers:
-            with self._lock:
-                column = self._leaf.column_reader(field)
-                values = [column[doc_id] for doc_id in range(self.num_docs)]
-            self._numbers[field] = np.array(values, dtype=np.int64)
-        return self._numbers[field]
+    def numbers(self, field: str, default: int = 0) -> npt.NDArray[np.int64]:
+        """The column ``field``. Shape (num_docs,), int64; ``default`` everywhere if no document has a value."""
+        values = self._arrays.numeric(field)
+        return np.full(self.num_docs, default, dtype=np.int64) if values is None else values
 
-    def dates(self) -> list[int]:
-        """The known dates of the articles that are not deleted, in seconds since 1970, in order of document."""
-        dates = self.numbers("date")
-        return dates[self.live & (dates != NO_DATE)].tolist()  # type: ignore[no-any-return]
+    def dates(self) -> npt.NDArray[np.int64]:
+        """The date column: seconds since 1970, or NO_DATE. Shape (num_docs,)."""
+        return self.numbers("date", NO_DATE)
 
-    def digests(self) -> list[bytes]:
-        """The column ``digest``: one bytes value per document."""
-        with self._lock:
-            column = self._leaf.column_reader("digest")
-            return [column[doc_id] for doc_id in range(self.num_docs)]
+    def digests(self) -> Any:
+        """The column ``digest``, to be indexed by document: bytes."""
+        return self._arrays.values("digest")
 
-    def stored(self, doc_id: int) -> Mapping[str, Any]:
-        """The stored fields of one document."""
-        with self._lock:
-            return self._leaf.stored_fields(doc_id)  # type: ignore[no-any-return]
+    def labels(self, field: str) -> tuple[npt.NDArray[Any], list[bytes]] | None:
+        """(ordinals, values) of a column of one label per document, b"" for none; None if nobody has one."""
+        return self._arrays.ordinals(field)
+
+    def label(self, field: str, doc_id: int) -> str:
+        """The label of one document as written, or empty."""
+        found = self._arrays.ordinals(field)
+        return "" if found is None else found[1][found[0][doc_id]].decode("utf-8")
+
+    def label_list(self, field: str, doc_id: int) -> tuple[str, ...]:
+        """The labels of one document in a column of several, as written, in order."""
+        found = self._arrays.ordinal_lists(field)
+        if found is None:
+            return ()
+        offsets, ordinals, values = found
+        return tuple(values[at].decode("utf-8") for at in ordinals[offsets[doc_id] : offsets[doc_id + 1]])
+
+    def label_counts(self, field: str) -> Counter[str]:
+        """How many articles that are not deleted have each label."""
+        counts: Counter[str] = Counter()
+        if field == "category":
+            for doc_id in np.flatnonzero(self.live).tolist():
+                counts.update(set(self.label_list(field, doc_id)))
+        elif (found := self._arrays.ordinals(field)) is not None:
+            numbers = np.bincount(found[0][self.live], minlength=len(found[1]))
+            counts.update({value.decode("utf-8"): int(n) for value, n in zip(found[1], numbers, strict=True) if n})
+        return counts
+
+    def stored(self, doc_id: int, fields: Iterable[str] | None = None) -> Mapping[str, Any]:
+        """Stored values of one document: all, or those of ``fields``."""
+        return self._arrays.stored(doc_id, fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +178,7 @@ class Snapshot:
     def average_length(self, field: str) -> float:
         """Mean tokens of ``field`` over the documents of the whole index, at least 1."""
         if field not in self._average_lengths:
-            total = sum(float(segment.lengths(field).sum()) for segment in self.segments)
+            total = sum(segment.total_length(field) for segment in self.segments)
             self._average_lengths[field] = max(1.0, total / max(1, self.num_docs))
         return self._average_lengths[field]
 
@@ -177,13 +187,31 @@ class Snapshot:
         segment = self.segments[bisect_right(self._bases, doc_number) - 1]
         return segment, doc_number - segment.base
 
-    def stored(self, doc_number: int) -> Mapping[str, Any]:
+    def about(self, doc_number: int) -> dict[str, Any]:
+        """The fields of an article without its paragraphs, which cost much more, by the names of ``Article``."""
         segment, doc_id = self.locate(doc_number)
-        return segment.stored(doc_id)
+        stored = segment.stored(doc_id, _SHORT_FIELDS)
+        return {
+            "id": stored["id"],
+            "title": stored.get("title", ""),
+            "source": segment.label("source", doc_id),
+            "categories": segment.label_list("category", doc_id),
+            "author": segment.label("author", doc_id),
+            "date": date_of(int(segment.dates()[doc_id])),
+            "url": stored.get("url", ""),
+            "path": stored.get("path", ""),
+        }
 
     def article(self, doc_number: int) -> Article:
+        """An article as it was given."""
+        _, body = self.texts(doc_number)
+        return Article(paragraphs=tuple(body.split("\n")) if body else (), **self.about(doc_number))
+
+    def texts(self, doc_number: int) -> tuple[str, str]:
+        """Title and body of a document."""
         segment, doc_id = self.locate(doc_number)
-        return article_of(segment.stored(doc_id), int(segment.numbers("date")[doc_id]))
+        stored = segment.stored(doc_id, TEXT_FIELDS)
+        return stored.get("title", ""), stored.get("body", "")
 
     def find(self, article_id: str) -> int | None:
         """The number of the document with this id, or None."""
@@ -194,35 +222,38 @@ class Snapshot:
                     return segment.base + int(doc_id)
         return None
 
-    def live_doc_numbers(self) -> Iterator[int]:
-        for segment in self.segments:
-            for doc_id in np.flatnonzero(segment.live):
-                yield segment.base + int(doc_id)
+    def label_counts(self, field: str) -> Counter[str]:
+        """For each label as written, how many articles have it."""
+        return sum((segment.label_counts(field) for segment in self.segments), Counter())
 
-    def label_counts(self, field: str) -> dict[str, int]:
-        """For each value of a label field as stored, how many articles have it."""
-        counts: dict[str, int] = {}
-        for number in self.live_doc_numbers():
-            values = self.stored(number).get(field, ())
-            for value in dict.fromkeys([values] if isinstance(values, str) else values):
-                counts[value] = counts.get(value, 0) + 1
-        return counts
+    def date_span(self) -> tuple[datetime | None, datetime | None]:
+        """The first and the last known date of the articles, or (None, None)."""
+        dates = [segment.dates()[segment.live] for segment in self.segments]
+        known = [found[found != NO_DATE] for found in dates]
+        known = [found for found in known if len(found)]
+        if not known:
+            return None, None
+        return date_of(int(min(map(np.min, known)))), date_of(int(max(map(np.max, known))))
+
+    def roots(self) -> set[str]:
+        """The folders whose posts are in the index, as absolute paths."""
+        return {root for segment in self.segments for root in segment.label_counts("root") if root}
 
     def indexed(self) -> dict[str, Indexed]:
         """What is in the index, by article id."""
         found = {}
         for segment in self.segments:
             sizes, mtimes, digests = segment.numbers("size"), segment.numbers("mtime_ns"), segment.digests()
-            for doc_id in map(int, np.flatnonzero(segment.live)):
-                stored = segment.stored(doc_id)
-                found[stored["id"]] = Indexed(
-                    segment.base + doc_id, stored["root"], int(sizes[doc_id]), int(mtimes[doc_id]), digests[doc_id]
+            for doc_id in np.flatnonzero(segment.live).tolist():
+                article_id = segment.stored(doc_id, _ID_ONLY)["id"]
+                found[article_id] = Indexed(
+                    number=segment.base + doc_id,
+                    root=segment.label("root", doc_id),
+                    size=int(sizes[doc_id]),
+                    mtime_ns=int(mtimes[doc_id]),
+                    digest=digests[doc_id],
                 )
         return found
-
-    def roots(self) -> set[str]:
-        """The folders whose posts are in the index, as absolute paths."""
-        return {root for number in self.live_doc_numbers() if (root := self.stored(number).get("root", ""))}
 
     def close(self) -> None:
         if not self.closed:
@@ -237,7 +268,7 @@ class Transaction:
         self._store = store
         self._replace = replace
         try:
-            self._writer = store.whoosh.writer(timeout=wait, limitmb=256)
+            self._writer = open_writer(store.whoosh, limit_mb=LIMIT_MB, timeout=wait)
         except whoosh_index.LockError as error:
             raise IndexLockedError(
                 store.path, "another process is writing to the index", hint="Try again when it has finished"
@@ -254,15 +285,13 @@ class Transaction:
         """What was in the index when the transaction began, by article id."""
         return self.snapshot.indexed()
 
-    def add(self, document: Mapping[str, Any]) -> None:
-        """Add a document (see ``schema.document_of``). The caller deletes an older one with the same id first."""
-        self._writer.add_document(**document)
+    def add(self, batch: DocumentBatch) -> None:
+        """Add documents; each replaces the one with its id, committed or added before in this transaction."""
+        self._writer.add_batch(batch, replace=True)
 
-    def delete(self, article_id: str) -> bool:
-        """Delete the article with this id, committed or added in this transaction; False if there is none."""
-        if self._replace:
-            return False
-        return bool(self._writer.delete_by_term("id", article_id))
+    def delete(self, article_ids: Iterable[str]) -> int:
+        """Delete the articles with these ids, committed or added in this transaction; returns how many there were."""
+        return 0 if self._replace else int(self._writer.delete_by_terms("id", article_ids))
 
     def commit(self) -> None:
         self.snapshot.close()
@@ -378,6 +407,8 @@ class Store:
 
 _OPEN_ATTEMPTS = 10
 _TOC_NAME = re.compile(r"_MAIN_[0-9]+\.toc")
+_ID_ONLY = ("id",)
+_SHORT_FIELDS = ("id", "title", "url", "path")
 
 
 @contextlib.contextmanager

@@ -6,9 +6,11 @@ masks and sums. Ties rank by document number, so the same index gives the same o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -32,12 +34,17 @@ from cnsearch.query.plan import (
     Without,
 )
 from cnsearch.schema import CHARS_FIELD, NO_DATE
-from cnsearch.search.scoring import FieldNorms, Scores, idf, saturate, weighted_tf
+from cnsearch.search.scoring import FieldNorms, idf, saturate, weighted_tf
 from cnsearch.store import DocIds, Postings, Segment, Snapshot
 
 Mask = npt.NDArray[np.bool_]
+Scores = npt.NDArray[np.float64]
 Order = Literal["score", "date"]
 
+MAX_CACHED_POSTINGS = 4_000_000
+"""Postings that a Searcher keeps with their tf': 32 MB, the most recently used."""
+MAX_CACHED_MASKS = 64
+"""Filters whose masks are kept, per segment."""
 MAX_EXPANSIONS = 10_000
 """A pattern stands for at most this many terms per field and segment, the first by their bytes."""
 
@@ -60,39 +67,154 @@ class Searcher:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self._norms = FieldNorms(snapshot)
+        self._lock = threading.Lock()
+        self._matches: OrderedDict[Leaf, _Matches] = OrderedDict()
+        self._num_cached = 0
+        self._masks: OrderedDict[tuple[int, Step], Mask] = OrderedDict()
 
     def rank(self, plan: Plan, *, order: Order, limit: int, offset: int) -> Ranking:
         """The page ``offset .. offset + limit`` of the documents that match ``plan``."""
         if plan.step is None:
             return Ranking([], [], 0)
-        execution = _Execution(self.snapshot, self._norms)
-        execution.prepare(plan.leaves)
-        numbers, scores = [], []
-        for segment in self.snapshot.segments:
-            mask, score = execution.run(plan.step, segment)
-            doc_ids = np.flatnonzero(mask & segment.live)
+        by_date = order == "date" or not plan.ranked
+        numbers, scores, keys = [], [], []
+        for at, segment in enumerate(self.snapshot.segments):
+            doc_ids, found = self._run_whole(plan.step, at)
             numbers.append(doc_ids + segment.base)
-            scores.append(score[doc_ids])
+            scores.append(found)
+            keys.append(segment.dates()[doc_ids] if by_date else found)
         if not numbers:
             return Ranking([], [], 0)
-        found = np.concatenate(numbers)
-        found_scores = np.concatenate(scores)
-        keys = found_scores if order == "score" and plan.ranked else self._dates(found)
-        top = _top(keys, offset + limit)[offset:]
-        return Ranking(found[top].tolist(), found_scores[top].tolist(), len(found))
-
-    def _dates(self, doc_numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        dates = [segment.numbers("date") for segment in self.snapshot.segments]
-        return np.concatenate(dates)[doc_numbers]
+        found_numbers, found_scores = _joined(numbers), _joined(scores)
+        top = _top(_joined(keys), offset + limit)[offset:]
+        return Ranking(found_numbers[top].tolist(), found_scores[top].tolist(), len(found_numbers))
 
     def term_weight(self, leaf: Leaf) -> float:
         """The idf of a leaf: how telling it is, for choosing snippets."""
-        execution = _Execution(self.snapshot, self._norms)
-        execution.prepare([leaf])
-        return execution.weight(leaf)
+        return self._match(leaf).idf
+
+    def _run_whole(self, step: Step, at: int) -> tuple[npt.NDArray[np.intp], Scores]:
+        """(doc_ids ascending, scores) of the matching documents of segment number ``at`` that are not deleted."""
+        segment = self.snapshot.segments[at]
+        leaves = _flat(step)
+        if leaves:  # plain words: every match scores above 0, so the sums alone tell the matches
+            weighted = [self._scored(leaf, at) for leaf in leaves]
+            doc_ids = np.concatenate([doc_ids for doc_ids, _ in weighted])
+            values = np.concatenate([found for _, found in weighted])
+            scores: Scores = np.bincount(doc_ids, weights=values, minlength=segment.num_docs).astype(
+                np.float64, copy=False
+            )
+            if segment.has_deletions:
+                scores *= segment.live
+            found = np.flatnonzero(scores)
+            return found, scores[found]
+        mask, scores = self._run(step, at)
+        if segment.has_deletions:
+            mask = mask & segment.live
+        found = np.flatnonzero(mask)
+        return found, scores[found]
+
+    def _run(self, step: Step, at: int) -> tuple[Mask, Scores]:
+        """Which documents of the segment match, and their scores (0 where not). Shapes (num_docs,)."""
+        size = self.snapshot.segments[at].num_docs
+        if isinstance(step, (Term, Substring, TermPattern)):
+            mask, scores = np.zeros(size, dtype=bool), np.zeros(size)
+            self._add(step, at, mask, scores)
+            return mask, scores
+        if isinstance(step, AnyOf):
+            mask, scores = np.zeros(size, dtype=bool), np.zeros(size)
+            for clause in step.clauses:
+                if isinstance(clause, (Term, Substring, TermPattern)):
+                    self._add(clause, at, mask, scores)
+                else:
+                    clause_mask, clause_scores = self._run(clause, at)
+                    mask |= clause_mask
+                    scores += clause_scores
+            return mask, scores
+        if isinstance(step, AllOf):
+            runs = [self._run(clause, at) for clause in step.clauses]
+            mask = np.logical_and.reduce([run[0] for run in runs])
+            return mask, np.add.reduce([run[1] for run in runs]) * mask
+        if isinstance(step, Boosted):
+            mask, scores = self._run(step.base, at)
+            return mask, (scores + self._run(step.bonus, at)[1]) * mask
+        if isinstance(step, Without):
+            mask, scores = self._run(step.base, at)
+            mask = mask & ~self._run(step.excluded, at)[0]
+            return mask, scores * mask
+        return self._selected(step, at), np.zeros(size)
+
+    def _add(self, leaf: Leaf, at: int, mask: Mask, scores: Scores) -> None:
+        doc_ids, found = self._scored(leaf, at)
+        mask[doc_ids] = True
+        scores[doc_ids] += found
+
+    def _scored(self, leaf: Leaf, at: int) -> tuple[DocIds, npt.NDArray[np.float32]]:
+        """The documents of segment number ``at`` that contain the leaf, and the score that it gives each."""
+        matches = self._match(leaf)
+        doc_ids, tf = matches.per_segment[at]
+        return doc_ids, saturate(tf, matches.idf * (leaf.weight if isinstance(leaf, Term) else 1.0))
+
+    def _match(self, leaf: Leaf) -> _Matches:
+        """tf' of the leaf in every segment, and its idf in the whole index; from the cache where it is."""
+        key = replace(leaf, weight=1.0) if isinstance(leaf, Term) else leaf
+        with self._lock:
+            found = self._matches.get(key)
+            if found is not None:
+                self._matches.move_to_end(key)
+                return found
+        per_segment = [
+            weighted_tf(_postings(leaf, segment), segment, self._norms) for segment in self.snapshot.segments
+        ]
+        doc_freq = sum(len(doc_ids) for doc_ids, _ in per_segment)
+        made = _Matches(per_segment, idf(self.snapshot.num_docs, doc_freq), doc_freq)
+        with self._lock:
+            if key not in self._matches:
+                self._matches[key] = made
+                self._num_cached += doc_freq + 1
+            while self._num_cached > MAX_CACHED_POSTINGS and self._matches:
+                self._num_cached -= self._matches.popitem(last=False)[1].doc_freq + 1
+        return made
+
+    def _selected(self, step: Label | DateRange | All, at: int) -> Mask:
+        """The documents that a filter admits; cached, not to be modified."""
+        key = (at, step)
+        with self._lock:
+            mask = self._masks.get(key)
+        if mask is None:
+            mask = _selected(step, self.snapshot.segments[at])
+            with self._lock:
+                self._masks[key] = mask
+                while len(self._masks) > MAX_CACHED_MASKS:
+                    self._masks.popitem(last=False)
+        return mask
 
 
-def _top(keys: npt.NDArray[np.float32] | npt.NDArray[np.int64], count: int) -> npt.NDArray[np.intp]:
+@dataclass(frozen=True, slots=True)
+class _Matches:
+    """per_segment : (doc_ids, tf') of each segment; idf and doc_freq are those of the whole index."""
+
+    per_segment: list[tuple[DocIds, npt.NDArray[np.float32]]]
+    idf: float
+    doc_freq: int
+
+
+def _flat(step: Step) -> list[Leaf]:
+    """The leaves of a step that is one leaf or any of several; else none."""
+    if isinstance(step, (Term, Substring, TermPattern)):
+        return [step]
+    if isinstance(step, AnyOf):
+        leaves = [clause for clause in step.clauses if isinstance(clause, (Term, Substring, TermPattern))]
+        if len(leaves) == len(step.clauses):
+            return leaves
+    return []
+
+
+def _joined(arrays: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+
+def _top(keys: npt.NDArray[Any], count: int) -> npt.NDArray[np.intp]:
     """Positions of the ``count`` greatest keys, greatest first, equal ones in order of position."""
     if count <= 0:
         return np.empty(0, np.intp)
@@ -105,69 +227,6 @@ def _top(keys: npt.NDArray[np.float32] | npt.NDArray[np.int64], count: int) -> n
     return backwards[np.argsort(keys[backwards], kind="stable")][::-1][:count]
 
 
-class _Execution:
-    """One run: the postings and idf of its leaves, which are those of the whole index."""
-
-    def __init__(self, snapshot: Snapshot, norms: FieldNorms) -> None:
-        self._snapshot = snapshot
-        self._norms = norms
-        self._matches: dict[Leaf, list[tuple[DocIds, Scores]]] = {}
-        self._weights: dict[Leaf, float] = {}
-        self._position = {segment.base: at for at, segment in enumerate(snapshot.segments)}
-
-    def prepare(self, leaves: Iterable[Leaf]) -> None:
-        for leaf in leaves:
-            self._prepare(leaf)
-
-    def _prepare(self, leaf: Leaf) -> list[tuple[DocIds, Scores]]:
-        if leaf not in self._matches:
-            weighted = [
-                weighted_tf(_postings(leaf, segment), segment, self._norms) for segment in self._snapshot.segments
-            ]
-            weight = idf(self._snapshot.num_docs, sum(len(doc_ids) for doc_ids, _ in weighted))
-            self._weights[leaf] = weight * leaf.weight if isinstance(leaf, Term) else weight
-            self._matches[leaf] = [(doc_ids, saturate(tf, self._weights[leaf])) for doc_ids, tf in weighted]
-        return self._matches[leaf]
-
-    def weight(self, leaf: Leaf) -> float:
-        return self._weights[leaf]
-
-    def run(self, step: Step, segment: Segment) -> tuple[Mask, Scores]:
-        """Which documents of the segment match, and their scores (0 where not). Shapes (num_docs,)."""
-        size = segment.num_docs
-        if isinstance(step, (Term, Substring, TermPattern)):
-            mask, scores = np.zeros(size, dtype=bool), np.zeros(size, dtype=np.float32)
-            self._add(step, segment, mask, scores)
-            return mask, scores
-        if isinstance(step, AnyOf):
-            mask, scores = np.zeros(size, dtype=bool), np.zeros(size, dtype=np.float32)
-            for clause in step.clauses:
-                if isinstance(clause, (Term, Substring, TermPattern)):
-                    self._add(clause, segment, mask, scores)
-                else:
-                    clause_mask, clause_scores = self.run(clause, segment)
-                    mask |= clause_mask
-                    scores += clause_scores
-            return mask, scores
-        if isinstance(step, AllOf):
-            runs = [self.run(clause, segment) for clause in step.clauses]
-            mask = np.logical_and.reduce([run[0] for run in runs])
-            return mask, np.where(mask, np.add.reduce([run[1] for run in runs]), np.float32(0))
-        if isinstance(step, Boosted):
-            mask, scores = self.run(step.base, segment)
-            return mask, np.where(mask, scores + self.run(step.bonus, segment)[1], np.float32(0))
-        if isinstance(step, Without):
-            mask, scores = self.run(step.base, segment)
-            mask = mask & ~self.run(step.excluded, segment)[0]
-            return mask, np.where(mask, scores, np.float32(0))
-        return _selected(step, segment), np.zeros(size, dtype=np.float32)
-
-    def _add(self, leaf: Leaf, segment: Segment, mask: Mask, scores: Scores) -> None:
-        doc_ids, found = self._prepare(leaf)[self._position[segment.base]]
-        mask[doc_ids] = True
-        scores[doc_ids] += found
-
-
 def _selected(step: Label | DateRange | All, segment: Segment) -> Mask:
     """The documents that a filter admits."""
     if isinstance(step, Label):
@@ -178,7 +237,7 @@ def _selected(step: Label | DateRange | All, segment: Segment) -> Mask:
         return mask
     mask = np.ones(segment.num_docs, dtype=bool)
     if isinstance(step, DateRange):
-        dates = segment.numbers("date")
+        dates = segment.dates()
         mask &= dates != NO_DATE
         if step.start is not None:
             mask &= dates >= step.start
@@ -217,7 +276,7 @@ def _union(lists: Sequence[Postings | None]) -> Postings | None:
         return present[0] if present else None
     doc_ids, place = np.unique(np.concatenate([postings.doc_ids for postings in present]), return_inverse=True)
     freqs = np.bincount(place, weights=np.concatenate([postings.freqs for postings in present]))
-    return Postings(doc_ids, freqs.astype(np.int32))
+    return Postings(doc_ids, freqs.astype(np.float32))
 
 
 def _substring_postings(text: str, segment: Segment, field: str) -> Postings | None:
@@ -229,14 +288,14 @@ def _substring_postings(text: str, segment: Segment, field: str) -> Postings | N
     if CJK_RUN.fullmatch(text) and len(text) <= 2:
         return _one_character(text, segment, chars) if len(text) == 1 else segment.postings(chars, text)
     candidates = _candidates(text, segment, field)
-    doc_ids, freqs = [], []
+    doc_ids, freqs, only = [], [], (field,)
     for doc_id in candidates.tolist():
         if segment.live[doc_id]:
-            count = fold(segment.stored(doc_id).get(field, "")).count(text)
+            count = fold(segment.stored(doc_id, only).get(field, "")).count(text)
             if count:
                 doc_ids.append(doc_id)
                 freqs.append(count)
-    return Postings(np.array(doc_ids, dtype=np.int32), np.array(freqs, dtype=np.int32))
+    return Postings(np.array(doc_ids, dtype=np.int32), np.array(freqs, dtype=np.float32))
 
 
 def _one_character(char: str, segment: Segment, chars: str) -> Postings | None:

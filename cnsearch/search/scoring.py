@@ -45,9 +45,8 @@ class FieldNorms:
         key = (segment.base, field)
         norms = self._norms.get(key)
         if norms is None:
-            lengths = segment.lengths(field)
-            average = np.float32(self._snapshot.average_length(field))
-            norms = np.float32(FIELD_WEIGHTS[field]) / (np.float32(1 - B) + np.float32(B) * (lengths / average))
+            ratio = segment.lengths(field) / np.float32(self._snapshot.average_length(field))
+            norms = np.float32(FIELD_WEIGHTS[field]) / (np.float32(1 - B) + np.float32(B) * ratio.astype(np.float32))
             self._norms[key] = norms
         return norms
 
@@ -60,20 +59,23 @@ def idf(num_docs: int, doc_freq: int) -> float:
 def weighted_tf(postings: Mapping[str, Postings], segment: Segment, norms: FieldNorms) -> tuple[DocIds, Scores]:
     """tf' of one term in the documents of one segment that have it in any field.
 
-    Returns (doc_ids int32 ascending, tf' float32), new arrays or views not to be modified.
+    Returns (doc_ids int32 without repeats, in no particular order; tf' float32), new arrays or not to be modified.
     """
     parts = [
-        (found.doc_ids, found.freqs.astype(np.float32) * norms.of(segment, field)[found.doc_ids])
-        for field, found in postings.items()
+        (found.doc_ids, found.freqs * norms.of(segment, field)[found.doc_ids]) for field, found in postings.items()
     ]
-    if len(parts) == 1:
-        return parts[0]
     if not parts:
         return np.empty(0, np.int32), np.empty(0, np.float32)
-    every_doc = np.concatenate([doc_ids for doc_ids, _ in parts])
-    every_tf = np.concatenate([tf for _, tf in parts])
-    doc_ids, place = np.unique(every_doc, return_inverse=True)
-    return doc_ids, np.bincount(place, weights=every_tf, minlength=len(doc_ids)).astype(np.float32)
+    parts.sort(key=lambda part: -len(part[0]))
+    doc_ids, tf = parts[0]
+    for more_ids, more_tf in parts[1:]:
+        place = np.minimum(np.searchsorted(parts[0][0], more_ids), len(parts[0][0]) - 1)
+        same = parts[0][0][place] == more_ids
+        tf[place[same]] += more_tf[same]
+        if not same.all():
+            doc_ids = np.concatenate([doc_ids, more_ids[~same]])
+            tf = np.concatenate([tf, more_tf[~same]])
+    return doc_ids, tf
 
 
 def saturate(tf: Scores, weight: float) -> Scores:

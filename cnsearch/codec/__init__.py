@@ -1,0 +1,29 @@
+"""A columnar codec for Whoosh: postings, lengths, columns and stored fields as arrays in one mapped file per segment.
+
+    from cnsearch.codec import ColumnarCodec, open_writer, segment_arrays
+
+    writer = ix.writer(codec=ColumnarCodec())   # Whoosh's writer, any schema: slow, but complete
+    writer = open_writer(ix, limit_mb=128)      # the same contract and more over arrays
+    arrays = segment_arrays(leaf_reader)        # what a fast search reads
+
+It knows nothing of Chinese, of articles or of ranking.
+"""
+
+from cnsearch.codec.arrays import SegmentArrays, segment_arrays
+from cnsearch.codec.batch import BatchBuilder, DocumentBatch
+from cnsearch.codec.codec import ColumnarCodec
+from cnsearch.codec.columns import OrdinalListColumn
+from cnsearch.codec.segment import ColumnarSegment
+from cnsearch.codec.writer import ColumnarWriter, open_writer
+
+__all__ = [
+    "BatchBuilder",
+    "ColumnarCodec",
+    "ColumnarSegment",
+    "ColumnarWriter",
+    "DocumentBatch",
+    "OrdinalListColumn",
+    "SegmentArrays",
+    "open_writer",
+    "segment_arrays",
+]

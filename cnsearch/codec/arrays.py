@@ -1,0 +1,160 @@
+"""Segments as arrays: what the fast search path reads instead of matchers.
+
+    for leaf_reader, doc_base in reader.leaf_readers():
+        arrays = segment_arrays(leaf_reader)
+        found = arrays.postings("body", "上海")
+        if found is not None:
+            doc_ids, freqs = found
+
+All arrays are read-only and shared; every method may be called from any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cnsearch.codec.columns import (
+    AnyColumn,
+    BitsColumn,
+    NumberColumn,
+    OpaqueColumn,
+    OrdinalColumn,
+    OrdinalListsColumn,
+    as_bytes,
+)
+from cnsearch.codec.segment import ColumnarSegment, SegmentData
+
+Array = npt.NDArray[Any]
+
+
+class SegmentArrays:
+    """One segment, with the deletions of one commit."""
+
+    def __init__(self, data: SegmentData, segment: ColumnarSegment) -> None:
+        self.data = data
+        self.segment_id: str = segment.segment_id()
+        self.doc_count_all = data.doc_count
+        self.doc_count = segment.doc_count()
+        deleted = segment.deleted_mask()
+        self._live = None
+        if deleted is not None:
+            self._live = ~deleted
+            self._live.flags.writeable = False
+
+    # -- documents --------------------------------------------------------------------------------------------------
+
+    def live_mask(self) -> npt.NDArray[np.bool_] | None:
+        """bool, shape (doc_count_all,), False where deleted; None if nothing is deleted."""
+        return self._live
+
+    def stored(self, doc_id: int, fields: Iterable[str] | None = None) -> dict[str, Any]:
+        """Stored values of a document, of all fields or of those named; fields without a value are left out."""
+        if not 0 <= doc_id < self.doc_count_all:
+            raise IndexError(f"document {doc_id} of {self.doc_count_all}")
+        found = {}
+        for name in self.data.stored_names if fields is None else fields:
+            reader = self.data.stored(name)
+            if reader is not None:
+                value = reader.get(doc_id)
+                if value is not None:
+                    found[name] = value
+        return found
+
+    # -- terms ------------------------------------------------------------------------------------------------------
+
+    def postings(self, field: str, term: str | bytes) -> tuple[npt.NDArray[np.int32], Array] | None:
+        """(doc_ids, freqs) of a term, or None if the field does not have it.
+
+        doc_ids : int32, ascending, with deleted documents
+        freqs   : float32 (float64 where weights are not exact in float32), shape like doc_ids
+        """
+        found = self.data.find_postings(field, term if isinstance(term, bytes) else as_bytes(term))
+        return None if found is None else (found.doc_ids, found.weights)
+
+    def doc_freq(self, field: str, term: str | bytes) -> int:
+        """Number of documents with the term, deleted ones included; 0 if there is none."""
+        return self.data.doc_frequency(field, term if isinstance(term, bytes) else as_bytes(term))
+
+    def has_term(self, field: str, term: str | bytes) -> bool:
+        """True if the field has the term."""
+        terms = self.data.terms(field)
+        return terms is not None and terms.find(term if isinstance(term, bytes) else as_bytes(term)) >= 0
+
+    def terms_with_prefix(self, field: str, prefix: str | bytes) -> Iterator[bytes]:
+        """The terms that begin with ``prefix``, in byte order."""
+        terms = self.data.terms(field)
+        return iter(()) if terms is None else terms.terms(*terms.prefix_range(as_bytes(prefix)))
+
+    def terms_range(
+        self, field: str, start: str | bytes | None = None, stop: str | bytes | None = None
+    ) -> Iterator[bytes]:
+        """The terms with ``start`` <= term < ``stop``, in byte order; None is no bound."""
+        terms = self.data.terms(field)
+        if terms is None:
+            return iter(())
+        first = 0 if start is None else terms.lower_bound(as_bytes(start))
+        last = terms.count if stop is None else terms.lower_bound(as_bytes(stop))
+        return terms.terms(first, last)
+
+    # -- lengths ----------------------------------------------------------------------------------------------------
+
+    def lengths(self, field: str) -> Array:
+        """Tokens of the field in each document: unsigned, shape (doc_count_all,); zeros if the field has none."""
+        lengths = self.data.lengths(field)
+        return np.zeros(self.doc_count_all, dtype=np.uint8) if lengths is None else lengths
+
+    def total_length(self, field: str) -> int:
+        """Tokens of the field in all documents, deleted ones included."""
+        return self.data.length_statistics(field)["total"]
+
+    # -- columns ----------------------------------------------------------------------------------------------------
+
+    def _column(self, field: str, *kinds: type) -> AnyColumn | None:
+        column = self.data.column(field)
+        if column is not None and not isinstance(column, kinds):
+            raise TypeError(f'the column of field "{field}" is a {type(column).__name__}')
+        return column
+
+    def numeric(self, field: str) -> Array | None:
+        """Column of numbers or bits: int64, uint64, float64 or bool, shape (doc_count_all,), defaults filled in.
+        None if this segment has no value of the field."""
+        column = self._column(field, NumberColumn, BitsColumn)
+        return None if column is None else column.values  # type: ignore[union-attr]
+
+    def present(self, field: str) -> npt.NDArray[np.bool_] | None:
+        """Which documents have a number: bool, shape (doc_count_all,); None if all have, or the column is missing."""
+        column = self.data.column(field)
+        return column.present if isinstance(column, NumberColumn) else None
+
+    def ordinals(self, field: str) -> tuple[Array, list[bytes]] | None:
+        """(ordinals, values) of a column of byte strings: ordinals unsigned, shape (doc_count_all,), numbers into the
+        sorted distinct values. None if this segment has no value of the field."""
+        column = self._column(field, OrdinalColumn)
+        return None if column is None else (column.ordinals, column.uniques)  # type: ignore[union-attr]
+
+    def ordinal_lists(self, field: str) -> tuple[Array, Array, list[bytes]] | None:
+        """(offsets, ordinals, values) of a column with several values per document: those of document d are
+        ``ordinals[offsets[d] : offsets[d + 1]]``. None if this segment has no value of the field."""
+        column = self._column(field, OrdinalListsColumn)
+        if column is None:
+            return None
+        return column.offsets, column.ordinals, column.uniques  # type: ignore[union-attr]
+
+    def values(self, field: str) -> AnyColumn | None:
+        """Any column but an opaque one: ``values(field)[doc_id]``."""
+        column = self.data.column(field)
+        if isinstance(column, OpaqueColumn):
+            raise TypeError(f'the column of field "{field}" is opaque: use the reader\'s column_reader')
+        return column
+
+
+def segment_arrays(leaf_reader: Any) -> SegmentArrays:
+    """The arrays of a leaf reader (``reader.leaf_readers()``). Raises TypeError if another codec wrote its segment."""
+    arrays = getattr(getattr(leaf_reader, "_perdoc", None), "arrays", None)
+    if not isinstance(arrays, SegmentArrays):
+        raise TypeError(f"{leaf_reader!r} does not read a segment of ColumnarCodec")
+    return arrays

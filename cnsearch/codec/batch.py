@@ -1,0 +1,224 @@
+"""Analysed documents as arrays: what worker processes hand to the writer.
+
+    builder = BatchBuilder()
+    builder.add({"id": ["a1"], "body": tokens}, stored={"id": "a1", "body": text}, columns={"date": 1634567890})
+    batch = builder.build()          # in the worker: numpy and zlib
+    writer.add_batch(batch)          # in the writer: a dict lookup per distinct term
+
+A ``DocumentBatch`` is cheap to pickle: arrays, bytes, and a list of distinct terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cnsearch.codec.inversion import TermPostings, invert, join_tokens
+from cnsearch.codec.postings import PostingValues
+from cnsearch.codec.ragged import gather_rows, lengths_of, offsets_of
+from cnsearch.codec.stored import StoredPiece, encode_piece
+from cnsearch.codec.values import PLAIN_TYPES, encode_value
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass
+class DocumentBatch:
+    """Consecutive documents.
+
+    doc_count : number of documents
+    fields    : postings of each indexed field
+    lengths   : tokens per document of each indexed field, int64, shape (doc_count,)
+    stored    : stored values
+    columns   : column values, one per document, None for none
+    vectors   : encoded term vectors, one per document, b"" for none
+    """
+
+    doc_count: int
+    fields: dict[str, TermPostings]
+    lengths: dict[str, Ints]
+    stored: dict[str, StoredPiece]
+    columns: dict[str, list[Any]] = field(default_factory=dict)
+    vectors: dict[str, list[bytes]] = field(default_factory=dict)
+
+
+def check_stored(stored: Mapping[str, Any]) -> None:
+    """Raises TypeError, naming the field, if a value cannot be stored."""
+    for name, value in stored.items():
+        if type(value) not in PLAIN_TYPES:
+            try:
+                encode_value(value)
+            except TypeError as exc:
+                raise TypeError(f'stored field "{name}": {exc}') from exc
+
+
+class _Rows:
+    """Values by field and document, with None where there is none."""
+
+    def __init__(self) -> None:
+        self._by_field: dict[str, list[Any]] = {}
+
+    def add(self, doc: int, values: Mapping[str, Any]) -> None:
+        by_field = self._by_field
+        for name, value in values.items():
+            if value is not None:
+                column = by_field.get(name)
+                if column is None:
+                    column = by_field[name] = []
+                if len(column) < doc:
+                    column.extend([None] * (doc - len(column)))
+                column.append(value)
+
+    def finish(self, doc_count: int) -> dict[str, list[Any]]:
+        return {name: column + [None] * (doc_count - len(column)) for name, column in sorted(self._by_field.items())}
+
+
+class BatchBuilder:
+    """Collect tokenised documents; ``build`` turns them into a batch and empties the builder."""
+
+    def __init__(self) -> None:
+        self._reset()
+
+    def _reset(self) -> None:
+        self.doc_count = 0
+        self.token_count = 0
+        self.text_size = 0  # characters of tokens and of stored text
+        self._texts: dict[str, list[str]] = {}
+        self._counts: dict[str, list[int]] = {}
+        self._stored = _Rows()
+        self._columns = _Rows()
+
+    def add(
+        self,
+        tokens: Mapping[str, Sequence[str]],
+        stored: Mapping[str, Any] | None = None,
+        columns: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Add a document. Returns its number in the batch. If this raises, the document was not added.
+
+        tokens  : of each indexed field, in order
+        stored  : values to give back with a hit; None stores nothing
+        columns : values as the schema's columns hold them (numbers, bool, bytes or text, lists of those)
+        Raises  : TypeError for tokens that are not text, and for values that cannot be stored
+        """
+        joined = {name: join_tokens(words) for name, words in tokens.items() if words}
+        if stored:
+            check_stored(stored)
+        doc = self.doc_count
+        for name, text in joined.items():
+            counts = self._counts.get(name)
+            if counts is None:
+                counts = self._counts[name] = []
+                self._texts[name] = []
+            if len(counts) < doc:
+                counts.extend([0] * (doc - len(counts)))
+            counts.append(len(tokens[name]))
+            self._texts[name].append(text)
+            self.token_count += len(tokens[name])
+            self.text_size += len(text)
+        if stored:
+            self._stored.add(doc, stored)
+            self.text_size += sum(len(value) for value in stored.values() if isinstance(value, (str, bytes)))
+        if columns:
+            self._columns.add(doc, columns)
+        self.doc_count += 1
+        return doc
+
+    def build(self) -> DocumentBatch:
+        """The documents added since the last call, as a batch."""
+        count = self.doc_count
+        fields, lengths = {}, {}
+        for name in sorted(self._texts):
+            counts = self._counts[name] + [0] * (count - len(self._counts[name]))
+            fields[name] = invert(self._texts[name], counts)
+            lengths[name] = np.array(counts, dtype=np.int64)
+        stored = {name: encode_piece(values, count) for name, values in self._stored.finish(count).items()}
+        batch = DocumentBatch(count, fields, lengths, stored, self._columns.finish(count))
+        self._reset()
+        return batch
+
+
+class ItemBatchBuilder:
+    """Collect documents as Whoosh's fields analyse them: (term, weight, value) per distinct term of a document."""
+
+    def __init__(self) -> None:
+        self._reset()
+
+    def _reset(self) -> None:
+        self.doc_count = 0
+        self.token_count = 0
+        self.text_size = 0
+        self._terms: dict[str, list[bytes]] = {}
+        self._weights: dict[str, list[float]] = {}
+        self._values: dict[str, list[bytes]] = {}
+        self._docs: dict[str, list[int]] = {}
+        self._lengths = _Rows()
+        self._stored = _Rows()
+        self._columns = _Rows()
+        self._vectors = _Rows()
+
+    def add(
+        self,
+        items: Mapping[str, Sequence[tuple[bytes, float, bytes]]],
+        lengths: Mapping[str, int],
+        stored: Mapping[str, Any],
+        columns: Mapping[str, Any],
+        vectors: Mapping[str, bytes],
+    ) -> int:
+        """Add a document whose stored values were checked. Returns its number in the batch."""
+        doc = self.doc_count
+        for name, rows in items.items():
+            self.add_items(name, doc, rows)
+        self._lengths.add(doc, lengths)
+        self._stored.add(doc, stored)
+        self._columns.add(doc, columns)
+        self._vectors.add(doc, vectors)
+        self.text_size += sum(len(value) for value in stored.values() if isinstance(value, (str, bytes)))
+        self.doc_count += 1
+        return doc
+
+    def add_items(self, name: str, doc: int, rows: Sequence[tuple[bytes, float, bytes]]) -> None:
+        """Add postings of a field to document ``doc``; documents may come in any order, each term of one once."""
+        if not rows:
+            return
+        self._terms.setdefault(name, []).extend([row[0] for row in rows])
+        self._weights.setdefault(name, []).extend([row[1] for row in rows])
+        self._values.setdefault(name, []).extend([row[2] or b"" for row in rows])
+        self._docs.setdefault(name, []).extend([doc] * len(rows))
+        self.token_count += len(rows)
+        self.text_size += sum(len(row[0]) + len(row[2] or b"") for row in rows)
+
+    def build(self) -> DocumentBatch:
+        """The documents added since the last call, as a batch."""
+        count = self.doc_count
+        fields = {name: self._invert(name) for name in sorted(self._terms)}
+        lengths = {
+            name: np.array([length or 0 for length in row], dtype=np.int64)
+            for name, row in self._lengths.finish(count).items()
+        }
+        stored = {name: encode_piece(values, count) for name, values in self._stored.finish(count).items()}
+        vectors = {name: [row or b"" for row in rows] for name, rows in self._vectors.finish(count).items()}
+        batch = DocumentBatch(count, fields, lengths, stored, self._columns.finish(count), vectors)
+        self._reset()
+        return batch
+
+    def _invert(self, name: str) -> TermPostings:
+        numbers: dict[bytes, int] = {}
+        terms = np.fromiter((numbers.setdefault(term, len(numbers)) for term in self._terms[name]), dtype=np.int64)
+        docs = np.array(self._docs[name], dtype=np.int64)
+        order = np.lexsort((docs, terms))
+        weights = np.array(self._weights[name], dtype=np.float64)[order]
+        if bool((weights == np.floor(weights)).all()) and float(weights.max()) < 1 << 31 and float(weights.min()) >= 1:
+            weights = weights.astype(np.int32)
+        raw = self._values[name]
+        values = None
+        if any(raw):
+            sizes = lengths_of(raw)
+            flat = np.frombuffer(b"".join(raw), np.uint8)
+            values = PostingValues(sizes[order], gather_rows(flat, offsets_of(sizes)[:-1][order], sizes[order]))
+        counts = np.bincount(terms, minlength=len(numbers))
+        return TermPostings(list(numbers), counts, docs[order].astype(np.int32), weights, values)

@@ -1,0 +1,214 @@
+"""The segment that a writer is collecting in memory, and how it becomes a file.
+
+Stored values go to the file as they come. Terms get a number from one dict per field, when a batch brings them: once
+per distinct term of a batch, not per token. ``finish`` sorts the terms and lets a counting sort (runs.py) put the
+postings in their order.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import count
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cnsearch.codec.batch import DocumentBatch
+from cnsearch.codec.columns import kind_of, make_column, value_checker
+from cnsearch.codec.inversion import TermPostings
+from cnsearch.codec.ragged import lengths_of, offsets_of, write_ragged
+from cnsearch.codec.runs import CombinedRuns, Run, combine_runs, pieces, slice_values
+from cnsearch.codec.segment import VECTOR_KINDS, ColumnarSegment, SegmentFileWriter
+from cnsearch.codec.stored import StoredWriter
+from cnsearch.codec.terms import FieldTermsWriter, has_frequency_values
+
+Ints = npt.NDArray[np.int64]
+
+#: estimate of what a distinct term costs in the dict: bytes object, entry, number (measured with tracemalloc)
+_TERM_BYTES = 150
+#: what a flush takes on top, per posting: two arrays in order, and the piece being encoded
+_FLUSH_FACTOR = 2
+
+
+class _FieldBuffer:
+    """Postings of one field."""
+
+    def __init__(self) -> None:
+        self.numbers: defaultdict[bytes, int] = defaultdict(count().__next__)
+        self.runs: list[Run] = []
+        self.size = 0
+
+    def add(self, postings: TermPostings, base: int) -> None:
+        numbers = self.numbers
+        known = len(numbers)
+        ids = np.fromiter(map(numbers.__getitem__, postings.terms), dtype=np.int32, count=len(postings.terms))
+        weights = postings.weights
+        if weights.dtype.kind in "iu" and len(weights) and int(weights.max()) <= 0xFFFF:
+            weights = weights.astype(np.uint16)
+        doc_ids = postings.doc_ids + np.int32(base)
+        self.runs.append(Run(ids, postings.counts, doc_ids, weights, postings.values))
+        self.size += (doc_ids.nbytes + weights.nbytes) * _FLUSH_FACTOR + ids.nbytes * 3
+        if postings.values is not None:
+            self.size += (postings.values.flat.nbytes + postings.values.lengths.nbytes) * _FLUSH_FACTOR
+        self.size += (len(numbers) - known) * _TERM_BYTES
+
+
+class SegmentBuffer:
+    """Collect batches for one segment. Not safe to share between threads.
+
+    schema : the Whoosh schema; decides which fields have lengths, and how columns are kept
+    """
+
+    def __init__(self, storage: Any, schema: Any, segment: ColumnarSegment) -> None:
+        self.segment = segment
+        self.doc_count = 0
+        self.size = 0
+        self._schema = schema
+        self._storage = storage
+        self._file: SegmentFileWriter | None = None
+        self._stored: StoredWriter | None = None
+        self._fields: dict[str, _FieldBuffer] = defaultdict(_FieldBuffer)
+        self._lengths: dict[str, list[tuple[int, Ints]]] = defaultdict(list)
+        self._columns: dict[str, list[tuple[int, list[Any]]]] = defaultdict(list)
+        self._vectors: dict[str, list[tuple[int, list[bytes]]]] = defaultdict(list)
+
+    def check(self, batch: DocumentBatch) -> None:
+        """Raises ValueError or TypeError if the batch does not fit the schema."""
+        schema = self._schema
+        for name in {*batch.fields, *batch.stored, *batch.columns, *batch.vectors}:
+            if name not in schema:
+                raise ValueError(f'the schema has no field "{name}"')
+        for name, postings in batch.fields.items():
+            check_format(name, schema[name], with_values=postings.values is not None or not len(postings.doc_ids))
+        for name, values in batch.columns.items():
+            _checked_column(name, schema[name], values)
+
+    def add(self, batch: DocumentBatch) -> None:
+        """Append the documents of a batch.  REQUIRES: it fits the schema"""
+        schema = self._schema
+        columns = {name: _checked_column(name, schema[name], values) for name, values in batch.columns.items()}
+        if self._file is None:
+            self._file = SegmentFileWriter(self._storage, self.segment)
+            self._stored = StoredWriter(self._file.container)
+        assert self._stored is not None
+        base = self.doc_count
+        self._stored.add(batch.stored, batch.doc_count)
+        for name, postings in batch.fields.items():
+            if schema[name].indexed:
+                self._fields[name].add(without_duplicates(schema[name], postings), base)
+                if schema[name].scorable and name in batch.lengths:
+                    self._lengths[name].append((base, batch.lengths[name]))
+                    self.size += batch.lengths[name].nbytes
+        for name, values in columns.items():
+            self._columns[name].append((base, values))
+            self.size += 64 * len(values)
+        for name, rows in batch.vectors.items():
+            self._vectors[name].append((base, rows))
+            self.size += sum(map(len, rows)) * 2
+        self.doc_count += batch.doc_count
+        self.size += sum(len(piece.short_bytes) + piece.short_lengths.nbytes for piece in batch.stored.values())
+
+    @property
+    def memory(self) -> int:
+        """Estimate of the bytes that this takes, including what ``finish`` will take."""
+        return self.size + sum(field.size for field in self._fields.values())
+
+    def finish(self) -> ColumnarSegment:
+        """Write the file. Returns the segment's entry.  REQUIRES: at least one document"""
+        file, doc_count = self._file, self.doc_count
+        assert file is not None
+        assert self._stored is not None
+        for name in self._stored.finish({name: file.field(name)[0] for name in self._stored.names()}):
+            file.field(name)[1]["stored"] = True
+        for name in sorted(self._lengths):
+            lengths = np.zeros(doc_count, dtype=np.int64)
+            for base, piece in self._lengths[name]:
+                lengths[base : base + len(piece)] = piece
+            file.add_lengths(name, lengths)
+        for name in sorted(self._columns):
+            column = self._schema[name].column_type
+            file.add_column(name, kind_of(column), make_column(_fill(self._columns[name], doc_count, None), column))
+        for name in sorted(self._vectors):
+            rows = [row or b"" for row in _fill(self._vectors[name], doc_count, b"")]
+            number, info = file.field(name)
+            info["vector"] = True
+            write_ragged(file.container, VECTOR_KINDS, number, lengths_of(rows), [b"".join(rows)])
+        for name in sorted(self._fields):
+            self._write_terms(file, name, self._fields.pop(name))
+        file.close(doc_count)
+        self.segment.set_doc_count(doc_count)
+        return self.segment
+
+    def _write_terms(self, file: SegmentFileWriter, name: str, field: _FieldBuffer) -> None:
+        terms = sorted(field.numbers)
+        order = np.fromiter(map(field.numbers.__getitem__, terms), dtype=np.int64, count=len(terms))
+        rank = np.empty(len(terms), dtype=np.int64)
+        rank[order] = np.arange(len(terms))
+        frequency_is_value = has_frequency_values(self._schema[name].format)
+        field.numbers.clear()
+        runs = [run._replace(numbers=rank[run.numbers]) for run in field.runs]
+        field.runs = []
+        combined = combine_runs(runs, len(terms), frequency_is_value=frequency_is_value)
+        del runs
+        write_combined(FieldTermsWriter(file, name, frequency_is_value=frequency_is_value), terms, combined)
+
+    def abandon(self) -> None:
+        """Forget everything, and remove the file."""
+        if self._file is not None:
+            self._file.abandon()
+            self._storage.delete_file(self.segment.make_filename(self._file.extension))
+
+
+def write_combined(writer: FieldTermsWriter, terms: list[bytes], combined: CombinedRuns) -> None:
+    """Write sorted terms, each with at least one posting, and finish the field."""
+    offsets = offsets_of(combined.counts)
+    value_offsets = None if combined.values is None else offsets_of(combined.values.lengths)
+    for first, stop in pieces(combined.counts):
+        start, end = int(offsets[first]), int(offsets[stop])
+        writer.add(
+            terms[first:stop],
+            combined.counts[first:stop],
+            combined.doc_ids[start:end],
+            combined.weights[start:end],
+            slice_values(combined.values, start, end, value_offsets),
+        )
+    writer.finish()
+
+
+def check_format(name: str, field: Any, *, with_values: bool) -> None:
+    """Raises ValueError if the field is not indexed, or keeps something per posting that bare tokens do not have."""
+    if not field.indexed or field.format is None:
+        raise ValueError(f'the field "{name}" is not indexed')
+    if not with_values and not has_frequency_values(field.format) and field.format.supports("positions"):
+        raise ValueError(
+            f'the field "{name}" keeps positions, which tokens lack: use TEXT(phrase=False), or add_document'
+        )
+
+
+def without_duplicates(field: Any, postings: TermPostings) -> TermPostings:
+    """For fields that only note whether a term occurs (ID), every frequency is 1."""
+    if postings.values is not None or has_frequency_values(field.format) or postings.weights.dtype.kind == "f":
+        return postings
+    return postings._replace(weights=np.ones(len(postings.doc_ids), dtype=np.uint16))
+
+
+def _checked_column(name: str, field: Any, values: list[Any]) -> list[Any]:
+    column = field.column_type
+    if not column:
+        raise ValueError(f'the field "{name}" has no column: declare it with sortable=True or a column')
+    check = value_checker(column)
+    try:
+        return [None if value is None else check(value) for value in values]
+    except (ValueError, TypeError) as exc:
+        raise type(exc)(f'column "{name}": {exc}') from exc
+
+
+def _fill(parts: list[tuple[int, list[Any]]], count: int, missing: Any) -> list[Any]:
+    """Put lists of consecutive values in their places."""
+    filled: list[Any] = []
+    for base, values in parts:
+        filled.extend([missing] * (base - len(filled)))
+        filled.extend(values)
+    filled.extend([missing] * (count - len(filled)))
+    return filled

@@ -1,0 +1,484 @@
+"""One file per segment: sections of bytes behind a header, with checksums, read through memory mapping.
+
+Layout (FORMAT.md has the tables): header, sections in the order they were written, section table, block checksums,
+footer. The writer never seeks, so it works on any file object; the reader starts from the footer.
+
+Opening reads header, footer and table only, whatever the size. The sections are covered by one CRC-32 per 64 KiB
+block of the file; a block is checked when it is first touched and remembered, so damage anywhere raises
+CorruptIndexError and never becomes a wrong result. This module knows nothing of what the sections mean.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+import sys
+import zlib
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from cnsearch.errors import CorruptIndexError, IndexFormatError
+
+EXTENSION = ".cnp"
+MAGIC = b"CNSEG\r\n\x1a"  # the line ends reveal a transfer in text mode, as in PNG
+END_MAGIC = b"CNSEGEND"
+FORMAT_VERSION = 1
+MIN_FORMAT_VERSION = 1
+
+#: bytes per checksum. 64 KiB takes about 30 microseconds to check, once.
+CHECK_BLOCK_SHIFT = 16
+CHECK_BLOCK_SIZE = 1 << CHECK_BLOCK_SHIFT
+SECTION_ALIGNMENT = 8
+
+# magic, format_version, reserved, check_block_size, reserved x 3, crc of the 28 bytes before
+HEADER = struct.Struct("<8sHHIIIII")
+# kind, field, item_size, reserved, offset, length
+TABLE_ENTRY = struct.Struct("<HHHHQQ")
+# table_offset, data_length, file_length, section_count, block_count, table_crc, crc of the 36 bytes before, magic
+FOOTER = struct.Struct("<QQQIIII8s")
+
+NO_FIELD = 0xFFFF  # the section belongs to the segment, not to one field
+
+REBUILD_HINT = "The file is damaged; rebuild the index from its documents"
+
+
+class SectionKind:
+    """Numbers of the section kinds, as written in the section table. Never reuse one."""
+
+    MANIFEST = 1
+    TERM_KEYS = 10
+    TERM_PREFIX_LENGTHS = 11
+    TERM_SUFFIX_LENGTHS = 12
+    TERM_BLOCK_OFFSETS = 13
+    TERM_BYTES = 14
+    TERM_POINTERS = 15
+    POSTINGS = 20
+    POSTING_VALUES = 21
+    FIELD_LENGTHS = 30
+    COLUMN_DATA = 40
+    COLUMN_PRESENT = 41
+    COLUMN_OFFSETS = 42
+    COLUMN_VALUE_LENGTHS = 43
+    COLUMN_VALUE_BASES = 44
+    COLUMN_VALUE_BYTES = 45
+    STORED_LENGTHS = 50
+    STORED_BASES = 51
+    STORED_BYTES = 52
+    LONG_DOCS = 53
+    LONG_LENGTHS = 54
+    LONG_BLOCK_RANKS = 55
+    LONG_BLOCK_STARTS = 56
+    LONG_BLOCK_SIZES = 57
+    LONG_BLOCKS = 58
+    VECTOR_LENGTHS = 60
+    VECTOR_BASES = 61
+    VECTOR_BYTES = 62
+
+
+SECTION_NAMES: dict[int, str] = {
+    number: name.lower() for name, number in vars(SectionKind).items() if not name.startswith("_")
+}
+
+
+class SectionEntry(NamedTuple):
+    """One row of the section table: ``offset`` and ``length`` in bytes, ``item_size`` bytes per number (1 = bytes)."""
+
+    kind: int
+    field: int
+    item_size: int
+    offset: int
+    length: int
+
+
+class WritableFile(Protocol):
+    def write(self, data: bytes, /) -> object: ...
+
+
+class ContainerWriter:
+    """Write sections one after the other; ``close`` adds table, checksums and footer.
+
+    file : anything with ``write(bytes)``, at its beginning; it is not closed here
+    """
+
+    def __init__(self, file: WritableFile) -> None:
+        self._file = file
+        self._position = 0
+        self._block_crc = 0
+        self._block_crcs: list[int] = []
+        self._entries: list[SectionEntry] = []
+        self._open_entry: tuple[int, int, int, int] | None = None
+        head = HEADER.pack(MAGIC, FORMAT_VERSION, 0, CHECK_BLOCK_SIZE, 0, 0, 0, 0)
+        head = head[:-4] + struct.pack("<I", zlib.crc32(head[:-4]))
+        self._write(head)
+
+    @property
+    def position(self) -> int:
+        """Bytes written so far."""
+        return self._position
+
+    def _write(self, data: bytes | memoryview) -> None:
+        view = memoryview(data).cast("B") if not isinstance(data, bytes) else memoryview(data)
+        start = 0
+        while start < len(view):
+            room = CHECK_BLOCK_SIZE - (self._position & (CHECK_BLOCK_SIZE - 1))
+            piece = view[start : start + room]
+            self._block_crc = zlib.crc32(piece, self._block_crc)
+            self._position += len(piece)
+            start += len(piece)
+            if len(piece) == room:
+                self._block_crcs.append(self._block_crc)
+                self._block_crc = 0
+        self._file.write(view)  # type: ignore[arg-type]
+
+    def begin(self, kind: int, field: int = NO_FIELD, item_size: int = 1) -> None:
+        """Start a section at the next aligned offset; one section is open at a time."""
+        if self._open_entry is not None:
+            raise ValueError("a section is open already")
+        self._write(b"\0" * (-self._position % SECTION_ALIGNMENT))
+        self._open_entry = (kind, field, item_size, self._position)
+
+    def write(self, data: bytes | memoryview | npt.NDArray[Any]) -> None:
+        """Append to the open section. Arrays are written little-endian, in C order."""
+        if isinstance(data, np.ndarray):
+            if data.dtype.byteorder == ">" or (data.dtype.byteorder == "=" and sys.byteorder == "big"):
+                data = data.astype(data.dtype.newbyteorder("<"))
+            data = np.ascontiguousarray(data).reshape(-1).view(np.uint8).data
+        if len(data):
+            self._write(data)
+
+    def end(self) -> None:
+        """Finish the open section."""
+        if self._open_entry is None:
+            raise ValueError("no section is open")
+        kind, field, item_size, offset = self._open_entry
+        self._entries.append(SectionEntry(kind, field, item_size, offset, self._position - offset))
+        self._open_entry = None
+
+    @property
+    def section_position(self) -> int:
+        """Bytes written to the open section so far."""
+        if self._open_entry is None:
+            raise ValueError("no section is open")
+        return self._position - self._open_entry[3]
+
+    def add(
+        self,
+        kind: int,
+        data: bytes | memoryview | npt.NDArray[Any],
+        field: int = NO_FIELD,
+        item_size: int | None = None,
+    ) -> None:
+        """Write a whole section; ``item_size`` defaults to the array's item size, or 1 for bytes."""
+        if item_size is None:
+            item_size = data.itemsize if isinstance(data, np.ndarray) else 1
+        self.begin(kind, field, item_size)
+        self.write(data)
+        self.end()
+
+    def copy_from(self, other: Container, skip_kinds: frozenset[int] = frozenset()) -> None:
+        """Copy every section of ``other``, checked, except those of ``skip_kinds``."""
+        for entry in other.entries:
+            if entry.kind not in skip_kinds:
+                section = Section(other, entry)
+                self.add(entry.kind, section.read(0, entry.length), entry.field, entry.item_size)
+
+    def close(self) -> None:
+        """Write table, checksums and footer. The file stays open."""
+        if self._open_entry is not None:
+            raise ValueError("a section is still open")
+        self._write(b"\0" * (-self._position % SECTION_ALIGNMENT))
+        data_length = self._position
+        if data_length & (CHECK_BLOCK_SIZE - 1):
+            self._block_crcs.append(self._block_crc)
+        table = b"".join(TABLE_ENTRY.pack(e.kind, e.field, e.item_size, 0, e.offset, e.length) for e in self._entries)
+        table += np.array(self._block_crcs, dtype="<u4").tobytes()
+        footer = FOOTER.pack(
+            data_length,
+            data_length,
+            data_length + len(table) + FOOTER.size,
+            len(self._entries),
+            len(self._block_crcs),
+            zlib.crc32(table),
+            0,
+            END_MAGIC,
+        )
+        checked = footer[: FOOTER.size - 12]
+        self._file.write(table)
+        self._file.write(checked + struct.pack("<I", zlib.crc32(checked)) + END_MAGIC)
+
+
+class Container:
+    """The sections of one file, checked block by block on first touch. Safe to share between threads.
+
+    path   : name for messages
+    buffer : the whole file as bytes, memoryview or mmap; kept as long as this object lives
+    Raises : IndexFormatError if the file is not a segment or of another version; CorruptIndexError if it is damaged
+    """
+
+    def __init__(self, path: str, buffer: bytes | memoryview | mmap.mmap) -> None:
+        self.path = path
+        self.view = memoryview(buffer)
+        self._read_header()
+        self._read_table()
+
+    @classmethod
+    def open_path(cls, path: str | os.PathLike[str]) -> Container:
+        """Map the file at ``path`` into memory. Raises FileNotFoundError if there is none."""
+        with Path(path).open("rb") as file:
+            return cls.open_file(os.fspath(path), file)
+
+    @classmethod
+    def open_file(cls, path: str, file: BinaryIO) -> Container:
+        """Map an open file; the file may be closed afterwards."""
+        if os.fstat(file.fileno()).st_size == 0:
+            return cls(path, b"")
+        return cls(path, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+    # -- opening ----------------------------------------------------------------------------------------------------
+
+    def corrupt(
+        self, reason: str, *, section: str, offset: int | None = None, found: object = None, expected: object = None
+    ) -> CorruptIndexError:
+        """The error to raise for damage in ``section`` at byte ``offset`` of the file."""
+        where = f'section "{section}" {reason}'
+        if offset is not None:
+            where += f" at byte {offset}"
+        if found is not None or expected is not None:
+            where += f" (found {found}, expected {expected})"
+        return CorruptIndexError(
+            self.path, where, section=section, offset=offset, found=found, expected=expected, hint=REBUILD_HINT
+        )
+
+    def _read_header(self) -> None:
+        view = self.view
+        magic = bytes(view[: len(MAGIC)])
+        if magic != MAGIC:
+            if len(view) < len(MAGIC) and MAGIC.startswith(magic):
+                raise self.corrupt("is cut off", section="header", offset=0, found=len(view), expected=HEADER.size)
+            raise IndexFormatError(
+                self.path,
+                f"not a segment file: it begins with {magic!r}, expected {MAGIC!r}",
+                found=magic,
+                expected=MAGIC,
+                hint="Rebuild the index, or remove the foreign file",
+            )
+        if len(view) < HEADER.size:
+            raise self.corrupt("is cut off", section="header", offset=0, found=len(view), expected=HEADER.size)
+        header = bytes(view[: HEADER.size])
+        _, version, _, block_size, _, _, _, crc = HEADER.unpack(header)
+        actual = zlib.crc32(header[:-4])
+        if actual != crc:
+            raise self.corrupt(
+                "has a wrong checksum", section="header", offset=0, found=f"{actual:08x}", expected=f"{crc:08x}"
+            )
+        if not MIN_FORMAT_VERSION <= version <= FORMAT_VERSION:
+            age = "newer" if version > FORMAT_VERSION else "older"
+            raise IndexFormatError(
+                self.path,
+                f"segment format {version} is {age} than this version reads ({MIN_FORMAT_VERSION} to {FORMAT_VERSION})",
+                found=version,
+                expected=FORMAT_VERSION,
+                hint="Update cnsearch" if age == "newer" else "Rebuild the index from its documents",
+            )
+        if block_size != CHECK_BLOCK_SIZE:
+            raise self.corrupt(
+                "names another checksum block size", section="header", found=block_size, expected=CHECK_BLOCK_SIZE
+            )
+        self.version = version
+
+    def _read_table(self) -> None:
+        view, size = self.view, len(self.view)
+        if size < HEADER.size + FOOTER.size:
+            raise self.corrupt("is cut off", section="footer", found=size, expected=HEADER.size + FOOTER.size)
+        footer = bytes(view[size - FOOTER.size :])
+        table_offset, data_length, file_length, sections, blocks, table_crc, crc, magic = FOOTER.unpack(footer)
+        at = size - FOOTER.size
+        if magic != END_MAGIC:
+            raise self.corrupt(
+                "is missing; the file is cut off or was never finished",
+                section="footer",
+                offset=at,
+                found=magic,
+                expected=END_MAGIC,
+            )
+        actual = zlib.crc32(footer[: FOOTER.size - 12])
+        if actual != crc:
+            raise self.corrupt(
+                "has a wrong checksum", section="footer", offset=at, found=f"{actual:08x}", expected=f"{crc:08x}"
+            )
+        if file_length != size:
+            raise self.corrupt("names another file length", section="footer", found=size, expected=file_length)
+        table_length = sections * TABLE_ENTRY.size + blocks * 4
+        needed_blocks = (data_length + CHECK_BLOCK_SIZE - 1) >> CHECK_BLOCK_SHIFT
+        if table_offset != data_length or table_offset + table_length != at or blocks != needed_blocks:
+            raise self.corrupt(
+                "does not fit the file", section="footer", found=table_offset, expected=at - table_length
+            )
+        table = view[table_offset:at]
+        actual = zlib.crc32(table)
+        if actual != table_crc:
+            raise self.corrupt(
+                "has a wrong checksum",
+                section="section table",
+                offset=table_offset,
+                found=f"{actual:08x}",
+                expected=f"{table_crc:08x}",
+            )
+        self.entries: list[SectionEntry] = []
+        self._by_key: dict[tuple[int, int], SectionEntry] = {}
+        for kind, field, item_size, _, offset, length in TABLE_ENTRY.iter_unpack(table[: sections * TABLE_ENTRY.size]):
+            entry = SectionEntry(kind, field, item_size, offset, length)
+            if offset + length > data_length or item_size == 0 or length % item_size:
+                raise self.corrupt("lies outside the file", section=SECTION_NAMES.get(kind, str(kind)), offset=offset)
+            self.entries.append(entry)
+            self._by_key[kind, field] = entry
+        self._data_length = data_length
+        self._crcs = np.frombuffer(table, dtype="<u4", offset=sections * TABLE_ENTRY.size)
+        self._checked = bytearray(blocks)
+
+    # -- reading ----------------------------------------------------------------------------------------------------
+
+    def check(self, start: int, stop: int) -> None:
+        """Check the blocks that hold the bytes ``start..stop`` of the file, unless that was done before."""
+        checked = self._checked
+        first, last = start >> CHECK_BLOCK_SHIFT, (stop - 1) >> CHECK_BLOCK_SHIFT
+        for block in range(first, last + 1):
+            if not checked[block]:
+                self._check_block(block)
+
+    def _check_block(self, block: int) -> None:
+        start = block << CHECK_BLOCK_SHIFT
+        actual = zlib.crc32(self.view[start : min(start + CHECK_BLOCK_SIZE, self._data_length)])
+        expected = int(self._crcs[block])
+        if actual != expected:
+            raise self.corrupt(
+                "has a wrong checksum",
+                section=self._section_at(start),
+                offset=start,
+                found=f"{actual:08x}",
+                expected=f"{expected:08x}",
+            )
+        self._checked[block] = 1
+
+    def _section_at(self, offset: int) -> str:
+        """Name of the first section that has bytes in the checksum block at ``offset``."""
+        for entry in self.entries:
+            if entry.length and entry.offset < offset + CHECK_BLOCK_SIZE and entry.offset + entry.length > offset:
+                return SECTION_NAMES.get(entry.kind, str(entry.kind))
+        return "header"
+
+    def verify(self) -> None:
+        """Check every block now. Raises CorruptIndexError for the first damaged one."""
+        for block in range(len(self._checked)):
+            self._check_block(block)
+
+    def find(self, kind: int, field: int = NO_FIELD) -> Section | None:
+        """The section, or None if the file has none of this kind for this field."""
+        entry = self._by_key.get((kind, field))
+        return None if entry is None else Section(self, entry)
+
+    def section(self, kind: int, field: int = NO_FIELD) -> Section:
+        """The section, which must exist. Raises CorruptIndexError if it does not."""
+        found = self.find(kind, field)
+        if found is None:
+            raise self.corrupt(f"of field {field} is missing", section=SECTION_NAMES.get(kind, str(kind)))
+        return found
+
+
+_FORMAT_OF_SIZE: dict[int, Any] = {1: "B", 2: "H", 4: "I", 8: "Q"}
+_UNSIGNED: dict[int, np.dtype[Any]] = {1: np.dtype("u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4"), 8: np.dtype("<u8")}
+
+
+def unsigned_dtype(item_size: int) -> np.dtype[Any]:
+    """Little-endian unsigned dtype of 1, 2, 4 or 8 bytes."""
+    return _UNSIGNED[item_size]
+
+
+def smallest_unsigned(largest: int) -> np.dtype[Any]:
+    """The narrowest of uint8, uint16, uint32, uint64 that holds ``largest``."""
+    for size in (1, 2, 4):
+        if largest < 1 << (8 * size):
+            return _UNSIGNED[size]
+    return _UNSIGNED[8]
+
+
+class Section:
+    """A view on one section. ``bytes`` is not checked yet: call ``check`` or use ``read``, ``at``, ``array``."""
+
+    __slots__ = ("_checked", "_items", "bytes", "check_file", "container", "entry", "item_size", "length", "offset")
+
+    def __init__(self, container: Container, entry: SectionEntry) -> None:
+        self.container = container
+        self.entry = entry
+        self.offset = entry.offset
+        self.length = entry.length
+        self.item_size = entry.item_size
+        self.bytes = container.view[entry.offset : entry.offset + entry.length]
+        self.check_file = container.check
+        self._checked = container._checked
+        self._items: memoryview | npt.NDArray[Any] | None = None
+
+    @property
+    def name(self) -> str:
+        return SECTION_NAMES.get(self.entry.kind, str(self.entry.kind))
+
+    def corrupt(
+        self, reason: str, *, offset: int | None = None, found: object = None, expected: object = None
+    ) -> CorruptIndexError:
+        """The error for damage at byte ``offset`` of this section."""
+        at = None if offset is None else self.offset + offset
+        return self.container.corrupt(reason, section=self.name, offset=at, found=found, expected=expected)
+
+    def __len__(self) -> int:
+        """Number of items."""
+        return self.length // self.item_size
+
+    def check(self, start: int, stop: int) -> None:
+        """Make sure that the bytes ``start..stop`` exist and are undamaged."""
+        if not 0 <= start <= stop <= self.length:
+            raise self.corrupt("is too short", found=self.length, expected=stop)
+        if start == stop:
+            return
+        first, last = (self.offset + start) >> CHECK_BLOCK_SHIFT, (self.offset + stop - 1) >> CHECK_BLOCK_SHIFT
+        checked = self._checked
+        if not checked[first] or (last != first and not all(checked[first + 1 : last + 1])):
+            self.check_file(self.offset + start, self.offset + stop)
+
+    def read(self, start: int, stop: int) -> memoryview:
+        """The bytes ``start..stop``, checked."""
+        self.check(start, stop)
+        return self.bytes[start:stop]
+
+    @property
+    def items(self) -> Any:
+        """The section as a sequence of unsigned integers (memoryview), **not checked**."""
+        if self._items is None:
+            if sys.byteorder == "little":
+                self._items = self.bytes.cast(_FORMAT_OF_SIZE[self.item_size])
+            else:
+                self._items = np.frombuffer(self.bytes, _UNSIGNED[self.item_size]).astype(f"u{self.item_size}").data
+        return self._items
+
+    def at(self, index: int) -> int:
+        """Item ``index`` as an unsigned integer, checked."""
+        start = index * self.item_size
+        if not 0 <= start < self.length:
+            raise self.corrupt("is too short", found=len(self), expected=index + 1)
+        if not self._checked[(self.offset + start) >> CHECK_BLOCK_SHIFT]:
+            self.check(start, start + self.item_size)
+        return self.items[index]  # type: ignore[no-any-return]
+
+    def checked_items(self) -> Any:
+        """Like ``items``, after checking the whole section."""
+        self.check(0, self.length)
+        return self.items
+
+    def array(self, dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any]:
+        """The whole section as a read-only array, checked; unsigned of ``item_size`` bytes unless told otherwise."""
+        self.check(0, self.length)
+        found: npt.NDArray[Any] = np.frombuffer(self.bytes, dtype=_UNSIGNED[self.item_size] if dtype is None else dtype)
+        return found

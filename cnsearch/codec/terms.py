@@ -1,0 +1,80 @@
+"""Terms and postings of one field, written together: each piece of sorted terms comes with its postings."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from whoosh import formats
+
+from cnsearch.codec.container import SectionKind
+from cnsearch.codec.postings import PostingValues, encode_postings
+from cnsearch.codec.segment import SegmentFileWriter
+from cnsearch.codec.termdict import TermDictionaryWriter
+
+#: bytes of posting values (positions) that are kept in memory before they go to a temporary file
+_SPOOL_BYTES = 16 << 20
+
+
+def has_frequency_values(format_: Any) -> bool:
+    """True if the format's values are the frequency as a big-endian uint32, and nothing else."""
+    return type(format_) is formats.Frequency
+
+
+class FieldTermsWriter:
+    """Write the terms of one field, in pieces.
+
+    frequency_is_value : the field's format is Frequency: values are derived from the weights
+    REQUIRES           : no other section is written between construction and ``finish``
+    """
+
+    def __init__(self, file: SegmentFileWriter, name: str, *, frequency_is_value: bool) -> None:
+        self._file = file
+        self._frequency_is_value = frequency_is_value
+        self._number, self._info = file.field(name)
+        self._terms = TermDictionaryWriter()
+        self._values_size = 0
+        self._values = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115
+        file.container.begin(SectionKind.POSTINGS, self._number)
+
+    def add(
+        self,
+        terms: Sequence[bytes],
+        counts: npt.NDArray[np.int64],
+        doc_ids: npt.NDArray[Any],
+        weights: npt.NDArray[Any],
+        values: PostingValues | None = None,
+    ) -> None:
+        """Append terms that ascend strictly, and their postings one list after the other (see encode_postings)."""
+        encoded = encode_postings(
+            doc_ids,
+            weights,
+            counts,
+            values,
+            frequency_is_value=self._frequency_is_value,
+            base=self._file.container.section_position,
+            values_base=self._values_size,
+        )
+        self._file.container.write(encoded.data)
+        self._terms.add(terms, encoded.pointers)
+        if len(encoded.values):
+            self._values.write(encoded.values.tobytes())
+            self._values_size += len(encoded.values)
+
+    def finish(self) -> None:
+        """Write what ``add`` kept."""
+        container = self._file.container
+        container.end()
+        if self._values_size:
+            container.begin(SectionKind.POSTING_VALUES, self._number)
+            self._values.seek(0)
+            while chunk := self._values.read(1 << 20):
+                container.write(chunk)
+            container.end()
+        self._values.close()
+        self._info["term_count"] = self._terms.count
+        self._info["term_skip"] = self._terms.write(container, self._number)
+        self._info["frequency_is_value"] = self._frequency_is_value

@@ -1,0 +1,143 @@
+"""Words, mixed tokens and characters: the same by both engines, with true offsets."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnsearch.analysis import compounds
+from cnsearch.analysis.fold import fold
+from cnsearch.analysis.ngrams import character_terms, character_tokens
+from cnsearch.analysis.scripts import CJK_RUN
+from cnsearch.analysis.tokenizer import WordTokenizer
+from cnsearch.analysis.userdict import UserDictionary
+from cnsearch.corpus.reader import article_from_post
+from cnsearch.errors import CorpusError
+
+RUST, PYTHON = WordTokenizer("rjieba"), WordTokenizer("jieba")
+mixed_text = st.text(
+    st.sampled_from("中华人民共和国数字化转型的城市。，！ \naBcXyz0159.-_+#%&'/:“”さよなら한국🐼é"), max_size=40
+).map(fold)
+
+
+@pytest.mark.parametrize(
+    ("compound", "parts"),
+    [
+        ("s-300", ["s", "300"]),
+        ("iphone15", ["iphone", "15"]),
+        ("5.12-rc1", ["5.12", "rc", "rc1", "1"]),
+        ("3.5%", ["3.5"]),
+        ("c++", ["c"]),
+        (".net", ["net"]),
+        ("2021-10-27", ["2021", "10", "27"]),
+        ("v300r002", ["v", "300", "r", "002"]),
+        ("h5n1", ["h", "5", "n", "1"]),
+        ("192.168.1.1", []),
+        ("linux", []),
+        ("x" * 65, []),
+        ("1a" * 20, []),  # too many parts
+    ],
+)
+def test_parts(compound: str, parts: list[str]) -> None:
+    assert [text for text, _, _ in compounds.parts(compound)] == parts
+    assert all(compound[start:end] == text for text, start, end in compounds.parts(compound))
+
+
+def test_point_before_a_name() -> None:
+    found = [text for text, _, _ in compounds.find_compounds("使用.net 8.0 与asp.net。完成.")]
+    assert found == [".net", "8.0", "asp.net"]
+
+
+@given(mixed_text)
+def test_both_engines_give_the_same_tokens(text: str) -> None:
+    assert RUST.tokens(text) == PYTHON.tokens(text)
+
+
+@given(mixed_text)
+def test_terms_are_the_texts_of_tokens(text: str) -> None:
+    assert Counter(RUST.terms(text)) == Counter(token.text for token in RUST.tokens(text))
+
+
+@given(mixed_text)
+def test_offsets_and_positions(text: str) -> None:
+    tokens = RUST.tokens(text)
+    assert all(text[token.start : token.end] == token.text for token in tokens)
+    positions = [token.position for token in tokens]
+    assert sorted(set(positions)) == list(range(len(set(positions))))
+    assert positions == sorted(positions)
+
+
+@given(mixed_text)
+def test_only_punctuation_is_dropped(text: str) -> None:
+    covered = {at for token in RUST.tokens(text) for at in range(token.start, token.end)}
+    assert all(at in covered for at, char in enumerate(text) if char.isalnum())
+
+
+def test_engines_agree_on_real_posts(data: Path) -> None:
+    for path in sorted(path for path in data.rglob("*") if path.is_file()):
+        text = fold(article_from_post(path.read_bytes(), id=path.name).body)
+        assert RUST.tokens(text) == PYTHON.tokens(text), path.name
+        assert Counter(RUST.terms(text)) == Counter(token.text for token in RUST.tokens(text))
+
+
+def test_hmm_is_off() -> None:
+    assert RUST.terms("他来到了网易杭研大厦") == ["他", "来到", "了", "网易", "杭", "研", "大厦"]
+
+
+def test_user_dictionary_belongs_to_one_tokenizer() -> None:
+    words = UserDictionary.parse("数字化转型\nＣ羅 5")
+    for engine in ("rjieba", "jieba"):
+        own = WordTokenizer(engine, words)
+        assert "数字化转型" in own.terms("城市数字化转型")
+        assert "c罗" in own.terms(fold("C羅进球"))
+        assert "数字化转型" not in WordTokenizer(engine).terms("城市数字化转型")
+        assert own.identity != WordTokenizer(engine).identity
+
+
+@given(
+    st.dictionaries(
+        st.text(st.characters(categories=["Lo", "Ll"]), min_size=1).map(fold), st.none() | st.integers(0, 9)
+    )
+)
+def test_user_dictionary_round_trip(words: dict[str, int | None]) -> None:
+    dictionary = UserDictionary(tuple(sorted(words.items())))
+    assert UserDictionary.parse(dictionary.dump()) == dictionary
+
+
+def test_bad_user_dictionary_names_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "words.txt"
+    path.write_text("好词 3 n\n坏 词 行 了\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match=r"words\.txt:2"):
+        UserDictionary.load(path)
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(CorpusError, match="not UTF-8"):
+        UserDictionary.load(path)
+    with pytest.raises(CorpusError):
+        UserDictionary.load(tmp_path / "absent.txt")
+
+
+@given(mixed_text)
+def test_characters_against_an_obvious_twin(text: str) -> None:
+    expected = []
+    for run in CJK_RUN.findall(text):
+        for at, char in enumerate(run):
+            expected.append(char + run[at + 1] if at + 1 < len(run) else char)
+    assert character_terms(text) == expected == [token.text for token in character_tokens(text)]
+    assert all(text[token.start : token.end] == token.text for token in character_tokens(text))
+
+
+@given(mixed_text, st.data())
+def test_every_substring_is_findable_by_its_characters(text: str, data: st.DataObject) -> None:
+    terms = set(character_terms(text))
+    runs = CJK_RUN.findall(text)
+    if runs:
+        run = data.draw(st.sampled_from(runs))
+        start = data.draw(st.integers(0, len(run) - 1))
+        end = data.draw(st.integers(start + 1, len(run)))
+        part = run[start:end]
+        if len(part) == 1:
+            assert any(term.startswith(part) for term in terms)
+        else:
+            assert {part[at : at + 2] for at in range(len(part) - 1)} <= terms

@@ -1,0 +1,63 @@
+"""Fixtures that several test folders share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+import cnsearch
+
+settings.register_profile("cnsearch", deadline=None)  # the machine may be busy; no test asserts a time
+settings.load_profile("cnsearch")
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The project's own sample posts."""
+    return ROOT / "data"
+
+
+@pytest.fixture(scope="session")
+def data_index_path(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Path:
+    """A folder with an index of ``data``; for reading only."""
+    path = tmp_path_factory.mktemp("data") / "index"
+    with cnsearch.open_index(path, create=True) as index:
+        report = index.update(data, jobs=1)
+    assert not report.failed
+    return path
+
+
+@pytest.fixture
+def data_index(data_index_path: Path) -> Iterator[cnsearch.Index]:
+    with cnsearch.open_index(data_index_path) as index:
+        yield index
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Test data too large or not ours to be in the project; tests that need it are skipped where it is absent."""
+    path = Path(os.environ.get("CNSEARCH_SHARED", ROOT.parent / "shared"))
+    if not path.is_dir():
+        pytest.skip(f"needs the shared test data, not found at {path} (set CNSEARCH_SHARED)")
+    return path
+
+
+@pytest.fixture
+def write_post() -> Callable[..., Path]:
+    """Write a post file as feeds do."""
+
+    def write(path: Path, title: str = "标题", body: str = "正文", *, source: str = "每经网", date: str = "") -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        date = date or "Wed, 27 Oct 2021 02:08:49 GMT"
+        categories = f"categories: \n - 金融\n - {source}\n - 重磅原创\nauthor: {source}\n"
+        head = f"\n---\ntitle: '{title}'\n{categories}date: {date}\n---\n"
+        path.write_text(f"{head}\n<div>   \n<p>{body}</p>\n</div>\n", encoding="utf-8")
+        return path
+
+    return write

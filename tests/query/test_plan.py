@@ -1,0 +1,86 @@
+"""Dates, and which words a clause needs."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from cnsearch.analysis.tokenizer import WordTokenizer
+from cnsearch.errors import QuerySyntaxError
+from cnsearch.query.plan import AllOf, AnyOf, DateRange, Filters, Label, Substring, Term, Without, date_range, make_plan
+from cnsearch.query.syntax import parse_query
+from cnsearch.schema import seconds_of
+
+ZONE = timezone(timedelta(hours=8))
+TOKENIZER = WordTokenizer()
+
+
+def day(year: int, month: int, date: int) -> int:
+    return seconds_of(datetime(year, month, date, tzinfo=ZONE))
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("2021", day(2021, 1, 1), day(2022, 1, 1)),
+        ("2021-10", day(2021, 10, 1), day(2021, 11, 1)),
+        ("2021-12", day(2021, 12, 1), day(2022, 1, 1)),
+        ("2021-10-27", day(2021, 10, 27), day(2021, 10, 28)),
+        ("2021年10月27日", day(2021, 10, 27), day(2021, 10, 28)),
+        ("2021年10月", day(2021, 10, 1), day(2021, 11, 1)),
+        ("２０２１/１０/２７", day(2021, 10, 27), day(2021, 10, 28)),
+        ("2020-02-29", day(2020, 2, 29), day(2020, 3, 1)),
+        ("2021-10-01..2021-11", day(2021, 10, 1), day(2021, 12, 1)),
+        ("2021-10..", day(2021, 10, 1), None),
+        ("..2020", None, day(2021, 1, 1)),
+        ("2021-10-27T20:11:47+08:00", day(2021, 10, 27) + 72707, day(2021, 10, 27) + 72708),
+    ],
+)
+def test_dates(text: str, start: int | None, end: int | None) -> None:
+    assert date_range(text, ZONE) == DateRange(start, end)
+
+
+@pytest.mark.parametrize("text", ["2021-13", "2021-02-29", "昨天", "9999", "0000", "2021-10-27x", "1..2", "20211027"])
+def test_dates_that_do_not_exist(text: str) -> None:
+    with pytest.raises(QuerySyntaxError) as caught:
+        date_range(text, ZONE)
+    assert "2021-10-27" in caught.value.hint
+
+
+def step_of(text: str, **options: bool) -> object:
+    return make_plan(parse_query(text, **options).root, Filters(), TOKENIZER, ZONE).step
+
+
+def test_optional_words_may_match_by_a_part() -> None:
+    assert step_of("数字化") == AnyOf((Term("数字"), Term("数字化")))
+
+
+def test_required_words_match_whole_or_by_all_parts() -> None:
+    assert step_of("数字化", require_all=True) == AnyOf((Term("数字化"), AllOf((Term("数字"),))))
+
+
+def test_a_part_of_a_mixed_token_is_no_hit() -> None:
+    assert step_of("S-300") == AnyOf((Term("s-300"), AllOf((Term("s"), Term("300")))))
+
+
+def test_one_character_is_looked_for_everywhere() -> None:
+    assert step_of("城") == Substring("城")
+    assert step_of("标题:城") == Substring("城", ("title",))
+
+
+def test_excluded_words_must_all_be_there_to_exclude() -> None:
+    step = step_of("甲方 -北京上海")
+    assert isinstance(step, Without)
+    assert step.excluded == AllOf((Term("北京"), Term("上海")))
+
+
+def test_filters_of_one_field_are_alternatives() -> None:
+    filters = Filters(source=("甲", "乙"), category=("金融 / 每经网",), since="2021", until="2021")
+    step = make_plan(None, filters, TOKENIZER, ZONE).step
+    assert isinstance(step, AllOf)
+    assert AnyOf((Label("source", "甲"), Label("source", "乙"))) in step.clauses
+    assert Label("category", "金融/每经网") in step.clauses
+    assert DateRange(day(2021, 1, 1), day(2022, 1, 1)) in step.clauses
+
+
+def test_punctuation_asks_for_nothing() -> None:
+    assert step_of("，。！") is None

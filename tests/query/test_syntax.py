@@ -1,0 +1,119 @@
+"""Query text to trees: the grammar, and that nothing is an error."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnsearch.query.syntax import (
+    MAX_CLAUSES,
+    MAX_QUERY_CHARS,
+    And,
+    Everything,
+    Filter,
+    Group,
+    Node,
+    Or,
+    Pattern,
+    Phrase,
+    Words,
+    parse_query,
+)
+
+A, B, C = Words("甲"), Words("乙"), Words("丙")
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("甲", A),
+        ("甲 乙", Group(optional=(Words("甲 乙"),))),
+        ("甲 OR 乙", Or((A, B))),
+        ("甲 | 乙", Or((A, B))),
+        ("甲｜乙", Or((A, B))),
+        ("甲 AND 乙", And((A, B))),
+        ("甲 OR 乙 AND 丙", Or((A, And((B, C))))),
+        ("(甲 OR 乙) AND 丙", And((Or((A, B)), C))),
+        ("（甲 OR 乙） AND 丙", And((Or((A, B)), C))),
+        ("+甲 -乙 丙", Group((A,), (C,), (B,))),
+        ("＋甲 －乙", Group((A,), (), (B,))),
+        ("NOT 甲", Group(excluded=(A,))),
+        ("甲 AND NOT 乙", And((A, Group(excluded=(B,))))),
+        ("NOT NOT 甲", A),
+        ('"甲 乙"', Phrase("甲 乙")),
+        ("“甲乙” 丙", Group((Phrase("甲乙"),), (C,))),
+        ("「甲乙」", Phrase("甲乙")),
+        ("数字—化", Words("数字-化")),  # a dash inside a word is no minus
+        ("甲 - 乙", Group(optional=(Words("甲 - 乙"),))),
+        ("source:甲 乙", Group((Filter("source", "甲"),), (B,))),
+        ("来源：甲", Filter("source", "甲")),
+        ('source:"甲 乙"', Filter("source", "甲 乙")),
+        ("date:2021-10..2021-11", Filter("date", "2021-10..2021-11")),
+        ("title:甲", Words("甲", "title")),
+        ('标题:"甲乙"', Phrase("甲乙", "title")),
+        ("甲*", Pattern("甲*")),
+        ("w?ld", Pattern("w?ld")),
+        ("really?", Words("really?")),
+        ("*", Everything()),
+        ("", None),
+        ("   ", None),
+        ('""', None),
+        ("()", None),
+        ("AND", None),
+        ("甲 AND", A),
+        ("OR 甲", A),
+        ("甲 OR OR 乙", Or((A, B))),
+        (")甲(", A),
+        ('"甲', A),
+        ("((甲", A),
+        ("not 甲", Group(optional=(Words("not 甲"),))),  # operators are capitals
+    ],
+)
+def test_grammar(text: str, tree: Node | None) -> None:
+    assert parse_query(text).root == tree
+
+
+def test_require_all() -> None:
+    assert parse_query("甲 乙", require_all=True).root == Group((A, B))
+    assert parse_query("甲", require_all=True).root == Group((A,))
+
+
+def test_raw_has_no_operators() -> None:
+    assert parse_query('+甲 -"乙" OR', raw=True).root == Words('+甲 -"乙" or')
+
+
+def test_unknown_field_is_words_and_said_so() -> None:
+    parsed = parse_query("foo:甲")
+    assert parsed.root == Words("foo:甲")
+    assert parsed.notes == ('there is no field "foo": taken as words',)
+
+
+@pytest.mark.parametrize("text", ["http://x.org/a", "12:30", "比分3:2"])
+def test_a_colon_is_not_always_a_field(text: str) -> None:
+    assert parse_query(text).notes == ()
+
+
+def test_limits_are_said() -> None:
+    assert "longer than" in parse_query("甲" * (MAX_QUERY_CHARS + 1)).notes[0]
+    parsed = parse_query(" ".join(f"+w{n}" for n in range(MAX_CLAUSES)))
+    assert "clauses" in parsed.notes[0]
+    assert parse_query("(" * 5000 + "甲").root is None or parse_query("(" * 5000 + "甲").root == A
+
+
+@given(st.text(), st.booleans(), st.booleans())
+def test_no_text_is_an_error(text: str, require_all: bool, raw: bool) -> None:
+    root = parse_query(text, require_all=require_all, raw=raw).root
+    assert root is None or str(root)
+
+
+pieces = st.lists(
+    st.sampled_from(["甲", "乙丙", "+甲", "-甲", "(", ")", '"甲 乙"', "AND", "OR", "NOT", "|", "来源:甲", "*"])
+)
+
+
+@given(pieces.map(" ".join))
+def test_what_was_understood_means_the_same_again(text: str) -> None:
+    root = parse_query(text).root
+    if root is not None:
+        again = parse_query(str(root)).root
+        assert again is not None
+        assert str(again) == str(root)
