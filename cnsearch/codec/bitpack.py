@@ -150,7 +150,8 @@ def choose_widths(
     starts  : first value of each list; every list has at least one value
     counts  : values per list
     codes   : width codes to try, ascending, the last one wide enough for every value
-    Returns : (width code, overflow code, bytes in all) of each list; of equal sizes the narrowest wins
+    Returns : (width code, overflow code, bytes in all) of each list; of equal sizes the widest wins: it
+              needs no escapes, or no shifts
     """
     largest = np.maximum.reduceat(values, starts).astype(np.int64) if len(starts) else np.empty(0, np.int64)
     best_code = np.full(len(starts), codes[-1], dtype=np.uint8)
@@ -168,7 +169,7 @@ def choose_widths(
         elif overflow.any():
             escaped = np.add.reduceat(values >= escape, starts, dtype=np.int64)
             sizes += escaped * overflow_bytes[overflow]
-        better = sizes <= best_size
+        better = sizes < best_size
         best_code[better] = code
         best_overflow[better] = overflow[better]
         best_size = np.minimum(best_size, sizes)

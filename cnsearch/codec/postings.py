@@ -226,7 +226,7 @@ def _pack_lists(
         lists = np.flatnonzero(codes == code)
         if not len(lists):
             continue
-        chosen, escape = gather_rows(numbers, starts[lists], counts[lists]), escape_of(code)
+        chosen, escape = gather_rows(numbers, starts[lists], counts[lists]).astype(np.uint32), np.uint32(escape_of(code))
         packed.sizes[lists] = (counts[lists] * bitpack.WIDTHS[code] + 7) >> 3
         packed.rows.append((lists, pack_rows(np.minimum(chosen, escape), counts[lists], code)))
         if not overflow_codes[lists].any():
@@ -362,17 +362,22 @@ class PostingsReader:
     def count(self, offset: int) -> int:
         """Number of postings of the list at ``offset``."""
         section = self._section()
-        section.check(offset, min(offset + 7, section.length))
-        return _read_varint(section, offset + 2)[0]
+        section.check(offset, max(min(offset + HEAD_ROOM, section.length), offset + 3))
+        count = _read_varint(section, offset + 2)[0]
+        if not 0 < count <= self._doc_count:
+            raise section.corrupt("has a list of impossible size", offset=offset, found=count, expected=self._doc_count)
+        return count
 
     def _head(self, section: Section, offset: int) -> _Head:
-        section.check(offset, min(offset + HEAD_ROOM, section.length))
+        section.check(offset, max(min(offset + HEAD_ROOM, section.length), offset + 3))
         data = section.bytes
         first, second = data[offset], data[offset + 1]
         count = data[offset + 2]
         at = offset + 3
         if count >= 0x80:
             count, at = _read_varint(section, offset + 2)
+        if not 0 < count <= self._doc_count:
+            raise section.corrupt("has a list of impossible size", offset=offset, found=count, expected=self._doc_count)
         doc_code = first & 7
         if doc_code == BITMAP:
             docs_size = int.from_bytes(data[at : at + 4], "little")
@@ -428,7 +433,7 @@ class PostingsReader:
         else:
             doc_ids = np.add.accumulate(unpack(data, head.docs_at, head.doc_code, count), dtype=np.int32)
             doc_ids += _RAMP[:count] if count <= _SHARED else np.arange(count, dtype=np.int32)
-        if count == 0 or not 0 <= doc_ids[-1] < self._doc_count:
+        if not 0 <= doc_ids[-1] < self._doc_count:
             raise section.corrupt("names a document that does not exist", offset=pointer, expected=self._doc_count)
         return PostingsList(doc_ids, self._weights(section, head, overflow_at), head.value_kind, head.values_at)
 
@@ -466,18 +471,26 @@ class PostingsReader:
         listed = np.flatnonzero(pointers >= 0)
         if len(listed):
             at = pointers[listed]
-            data = self._checked_bytes(int(at.min()), int(at.max()) + HEAD_ROOM)
-            counts[listed] = _read_varints(data, at + 2)[0]
+            counts[listed] = _read_varints(self._checked_heads(at), at + 2)[0]
+            if int(counts.min()) < 1 or int(counts.max()) > self._doc_count:
+                raise self._section().corrupt("has a list of impossible size", expected=self._doc_count)
         return counts
 
-    def _checked_bytes(self, start: int, stop: int) -> Bytes:
-        """The section as an array, of which ``start..stop`` is checked; bytes beyond its end read as 0."""
+    def _checked_heads(self, at: Ints) -> Bytes:
+        """The section as an array, checked from the first to the last of the lists' heads; zeros follow its end."""
         section = self._section()
-        section.check(min(start, section.length), min(stop, section.length))
+        start, stop = int(at.min()), int(at.max()) + HEAD_ROOM
+        section.check(start, max(min(stop, section.length), int(at.max()) + 3))
         data = np.frombuffer(section.bytes, np.uint8)
         if stop > section.length:
-            data = np.concatenate([data, np.zeros(stop - section.length, dtype=np.uint8)])
+            data = np.concatenate([data, np.zeros(HEAD_ROOM, dtype=np.uint8)])
         return data
+
+    def _checked_bytes(self, start: int, stop: int) -> Bytes:
+        """The section as an array, of which ``start..stop`` is checked."""
+        section = self._section()
+        section.check(start, stop)
+        return np.frombuffer(section.bytes, np.uint8)
 
     def read_lists(self, pointers: Ints) -> ListsOfPostings:
         """Decode the lists of neighbouring terms; as ``read`` on each, in numpy calls per width instead of per list.
@@ -525,7 +538,7 @@ class PostingsReader:
         weights as (where, weights) pairs."""
         section = self._section()
         begin = int(pointers.min())
-        data = self._checked_bytes(begin, int(pointers.max()) + HEAD_ROOM)
+        data = self._checked_heads(pointers)
         first, second = data[pointers], data[pointers + 1]
         _, at = _read_varints(data, pointers + 2)
         codes, overflow_codes = first & 7, (first >> 3) & 3
