@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -215,8 +216,7 @@ def _load_rjieba(user_dictionary: UserDictionary) -> _Engine:
 
 
 def _load_jieba(user_dictionary: UserDictionary) -> _Engine:
-    import jieba
-
+    jieba = _import_jieba()
     jieba.setLogLevel(logging.WARNING)
     tokenizer = jieba.Tokenizer()
     # Not tokenizer.initialize(): it unmarshals a cache from the shared temporary folder, where anyone may put one.
@@ -228,11 +228,17 @@ def _load_jieba(user_dictionary: UserDictionary) -> _Engine:
     return _PythonEngine(tokenizer)
 
 
+def _import_jieba() -> Any:
+    """jieba, without the warnings that its source gives where it was not compiled when it was installed."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import jieba
+    return jieba
+
+
 @cache
 def _jieba_dictionary_digest() -> str:
-    import jieba
-
-    with jieba.Tokenizer().get_dict_file() as file:
+    with _import_jieba().Tokenizer().get_dict_file() as file:
         return hashlib.blake2b(file.read(), digest_size=8).hexdigest()
 
 

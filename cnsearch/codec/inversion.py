@@ -137,7 +137,7 @@ def _token_keys(data: bytes, units: npt.NDArray[Any], starts: Ints, lengths: Int
     Short tokens are their own number. The number of a long one has the separator as its first unit, which no token
     has. A token with U+0000 in it would look like a shorter one, so it is treated as long.
     """
-    keys = _window(data, starts, 0) & _MASKS[np.minimum(lengths, SHORT_UNITS)]
+    keys: npt.NDArray[np.uint64] = _window(data, starts, 0) & _MASKS[np.minimum(lengths, SHORT_UNITS)]
     is_long = lengths > SHORT_UNITS
     if int(units.min()) == 0:
         zeros = np.concatenate([[0], np.cumsum(units == 0)])

@@ -99,7 +99,8 @@ class ColumnarMatcher(LeafMatcher):  # type: ignore[misc]
             doc_ids, weights = self._postings.doc_ids, self._postings.weights
             starts = np.arange(0, len(doc_ids), BLOCK_SIZE)
             lengths = self._make_lengths()
-            shortest = longest = np.zeros(len(starts), dtype=np.int64)
+            shortest: npt.NDArray[Any] = np.zeros(len(starts), dtype=np.int64)
+            longest = shortest
             if lengths is not None:
                 here = lengths[doc_ids]
                 shortest, longest = np.minimum.reduceat(here, starts), np.maximum.reduceat(here, starts)

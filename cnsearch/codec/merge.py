@@ -133,7 +133,7 @@ def _merge_lengths(file: SegmentFileWriter, sources: Sequence[MergeSource], name
     found = [source.data.lengths(name) for source in sources]
     if all(lengths is None for lengths in found):
         return
-    parts = []
+    parts: list[npt.NDArray[Any]] = []
     for source, lengths in zip(sources, found, strict=True):
         if lengths is None:
             parts.append(np.zeros(source.doc_count, dtype=np.uint8))
@@ -178,7 +178,8 @@ def _merge_vectors(file: SegmentFileWriter, sources: Sequence[MergeSource], name
     readers = [source.data.vectors(name) for source in sources]
     if all(reader is None for reader in readers):
         return
-    lengths, flats = [], []
+    lengths: list[Ints] = []
+    flats = []
     for source, reader in zip(sources, readers, strict=True):
         if reader is None:
             lengths.append(np.zeros(source.doc_count, dtype=np.int64))

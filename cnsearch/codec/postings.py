@@ -111,8 +111,9 @@ def encode_postings(
     gaps = _gaps(doc_ids, starts)
     last = np.asarray(doc_ids)[starts + counts - 1].astype(np.int64)
     excess, has_floats = _split_weights(weights, starts)
-    kinds = np.full(len(counts), VALUES_FREQUENCY if frequency_is_value else VALUES_NONE, dtype=np.uint8)
-    value_starts, value_data = np.zeros(len(counts), dtype=np.int64), np.empty(0, dtype=np.uint8)
+    kinds: Bytes = np.full(len(counts), VALUES_FREQUENCY if frequency_is_value else VALUES_NONE, dtype=np.uint8)
+    value_starts: Ints = np.zeros(len(counts), dtype=np.int64)
+    value_data: Bytes = np.empty(0, dtype=np.uint8)
     if values is not None:
         kinds = _value_kinds(values, weights, starts)
         stored = np.flatnonzero(kinds == VALUES_STORED)
@@ -226,7 +227,10 @@ def _pack_lists(
         lists = np.flatnonzero(codes == code)
         if not len(lists):
             continue
-        chosen, escape = gather_rows(numbers, starts[lists], counts[lists]).astype(np.uint32), np.uint32(escape_of(code))
+        chosen, escape = (
+            gather_rows(numbers, starts[lists], counts[lists]).astype(np.uint32),
+            np.uint32(escape_of(code)),
+        )
         packed.sizes[lists] = (counts[lists] * bitpack.WIDTHS[code] + 7) >> 3
         packed.rows.append((lists, pack_rows(np.minimum(chosen, escape), counts[lists], code)))
         if not overflow_codes[lists].any():

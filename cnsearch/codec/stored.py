@@ -303,7 +303,7 @@ class SegmentPiece:
         self.doc_count = doc_count if kept is None else len(kept)
         self.short_lengths = reader.short_rows(kept)[0].astype(np.int64)
         docs, ranks = reader.long_docs(), reader.block_ranks()
-        self._alive = np.ones(len(docs), dtype=bool)
+        self._alive: npt.NDArray[np.bool_] = np.ones(len(docs), dtype=bool)
         self.long_docs = docs
         self.block_counts = np.diff(ranks)
         if kept is not None:

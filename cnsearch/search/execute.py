@@ -117,12 +117,12 @@ class Searcher:
     def _run(self, step: Step, at: int) -> tuple[Mask, Scores]:
         """Which documents of the segment match, and their scores (0 where not). Shapes (num_docs,)."""
         size = self.snapshot.segments[at].num_docs
+        mask: Mask = np.zeros(size, dtype=bool)
+        scores: Scores = np.zeros(size)
         if isinstance(step, (Term, Substring, TermPattern)):
-            mask, scores = np.zeros(size, dtype=bool), np.zeros(size)
             self._add(step, at, mask, scores)
             return mask, scores
         if isinstance(step, AnyOf):
-            mask, scores = np.zeros(size, dtype=bool), np.zeros(size)
             for clause in step.clauses:
                 if isinstance(clause, (Term, Substring, TermPattern)):
                     self._add(clause, at, mask, scores)
@@ -142,7 +142,7 @@ class Searcher:
             mask, scores = self._run(step.base, at)
             mask = mask & ~self._run(step.excluded, at)[0]
             return mask, scores * mask
-        return self._selected(step, at), np.zeros(size)
+        return self._selected(step, at), scores
 
     def _add(self, leaf: Leaf, at: int, mask: Mask, scores: Scores) -> None:
         doc_ids, found = self._scored(leaf, at)
