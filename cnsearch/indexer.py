@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -28,7 +28,7 @@ from cnsearch.corpus.reader import article_from_post, read_post
 from cnsearch.errors import CorpusError
 from cnsearch.model import Article, Failure, UpdateReport
 from cnsearch.schema import DIGEST_BYTES, document_of
-from cnsearch.store import BatchBuilder, DocumentBatch, Indexed, Store, Transaction
+from cnsearch.store import BatchBuilder, DocumentBatch, Indexed, Snapshot, Store, Transaction
 
 COMMIT_EVERY = 10_000
 """Articles per commit of a long update: what an interruption can lose."""
@@ -62,6 +62,7 @@ class _Task:
     source: PostFile | Article
     origin: _Origin
     known: bytes | None = None
+    replaces: bool = False  # an article with this id is in the index, wherever it came from
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class _Outcome:
     """What became of one task: written (in the batch), failed, or neither where the content is as known."""
 
     id: str
+    replaces: bool
     written: bool = False
     failure: Failure | None = None
 
@@ -150,7 +152,7 @@ def update_posts(
         tasks, gone = _compare(paths, indexed, tally)
         batch.delete(gone)
         tally.removed += len(gone)
-        _bring_in(batch, tasks, tally, indexed, jobs=jobs, dry_run=dry_run, progress=progress, total=len(tasks))
+        _bring_in(batch, tasks, tally, jobs=jobs, dry_run=dry_run, progress=progress, total=len(tasks))
         articles = batch.finish()
     return tally.report(articles, time.perf_counter() - started)
 
@@ -168,9 +170,8 @@ def add_articles(
     started = time.perf_counter()
     tally = _Tally()
     with _open_batch(store, wait, dry_run) as batch:
-        indexed = batch.indexed()
-        tasks = _article_tasks(articles, indexed, tally)
-        _bring_in(batch, tasks, tally, indexed, jobs=jobs, dry_run=dry_run, progress=progress, total=None)
+        tasks = _article_tasks(articles, batch.find, tally)
+        _bring_in(batch, tasks, tally, jobs=jobs, dry_run=dry_run, progress=progress, total=None)
         count = batch.finish()
     return tally.report(count, time.perf_counter() - started)
 
@@ -200,9 +201,9 @@ def rebuild(
         carried = (_carried(batch, indexed[article_id]) for article_id in stays)
         total = len(tasks) + len(stays)
         every = chain(tasks, carried)
-        unread = _bring_in(batch, every, tally, (), jobs=jobs, dry_run=False, progress=progress, total=total)
+        unread = _bring_in(batch, every, tally, jobs=jobs, dry_run=False, progress=progress, total=total)
         kept = [_carried(batch, indexed[article_id]) for article_id in unread if article_id in indexed]
-        _bring_in(batch, kept, tally, (), jobs=jobs, dry_run=False, progress=None, total=len(kept))
+        _bring_in(batch, kept, tally, jobs=jobs, dry_run=False, progress=None, total=len(kept))
         articles = batch.finish()
     return tally.report(articles, time.perf_counter() - started)
 
@@ -251,9 +252,10 @@ def _compare(
                 if mtime_ns and (entry.size, entry.mtime_ns) == (post.size, mtime_ns):
                     tally.unchanged += 1
                     continue
-                tasks.append(_Task(post, _Origin(root, post.size, mtime_ns), entry.digest))
+                tasks.append(_Task(post, _Origin(root, post.size, mtime_ns), entry.digest, replaces=True))
             else:
-                tasks.append(_Task(post, _Origin(root, post.size, mtime_ns)))
+                replaces = entry is not None and not reread
+                tasks.append(_Task(post, _Origin(root, post.size, mtime_ns), replaces=replaces))
     gone = [
         article_id
         for article_id, entry in indexed.items()
@@ -289,7 +291,7 @@ def _is_below(article_id: str, prefix: str) -> bool:
 
 
 def _article_tasks(
-    articles: Iterable[Article | Failure], indexed: dict[str, Indexed], tally: _Tally
+    articles: Iterable[Article | Failure], find: Callable[[str], Indexed | None], tally: _Tally
 ) -> Iterator[_Task]:
     digests: dict[str, bytes] = {}  # of what this stream has brought: of equal ids the last holds
     for article in articles:
@@ -299,12 +301,12 @@ def _article_tasks(
         if not isinstance(article, Article):
             raise TypeError(f"articles to add must be of the type Article, not {article!r}")
         digest = article_digest(article)
-        entry = indexed.get(article.id)
+        entry = find(article.id)
         if digest == digests.get(article.id, None if entry is None else entry.digest):
             tally.unchanged += 1
             continue
         digests[article.id] = digest
-        yield _Task(article, _Origin(digest=digest), None if entry is None else entry.digest)
+        yield _Task(article, _Origin(digest=digest), replaces=entry is not None)
 
 
 def article_digest(article: Article) -> bytes:
@@ -347,6 +349,9 @@ class _Batch:
     def indexed(self) -> dict[str, Indexed]:
         return self.transaction.indexed()
 
+    def find(self, article_id: str) -> Indexed | None:
+        return self.transaction.snapshot.find_indexed(article_id)
+
     def article(self, entry: Indexed) -> Article:
         return self.transaction.snapshot.article(entry.number)
 
@@ -373,17 +378,15 @@ class _Batch:
 class _DryRun:
     """Takes everything and writes nothing."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        analyzer = store.analyzer
-        self.identity = (analyzer.identity, analyzer.user_dictionary)
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self.identity = (snapshot.analyzer.identity, snapshot.analyzer.user_dictionary)
 
     def indexed(self) -> dict[str, Indexed]:
-        snapshot = self._store.snapshot()
-        try:
-            return snapshot.indexed()
-        finally:
-            snapshot.close()
+        return self._snapshot.indexed()
+
+    def find(self, article_id: str) -> Indexed | None:
+        return self._snapshot.find_indexed(article_id)
 
     def add(self, documents: DocumentBatch) -> None:
         pass
@@ -392,21 +395,19 @@ class _DryRun:
         return len(article_ids)
 
     def finish(self) -> int:
-        return _count(self._store)
+        return self._snapshot.num_live_docs
 
 
 def _count(store: Store) -> int:
-    snapshot = store.snapshot()
-    try:
+    with closing(store.snapshot()) as snapshot:
         return snapshot.num_live_docs
-    finally:
-        snapshot.close()
 
 
 @contextmanager
 def _open_batch(store: Store, wait: float, dry_run: bool, *, analyzer: ChineseAnalyzer | None = None) -> Iterator[Any]:
     if dry_run:
-        yield _DryRun(store)
+        with closing(store.snapshot()) as snapshot:
+            yield _DryRun(snapshot)
         return
     batch = _Batch(store, wait, analyzer)
     try:
@@ -420,21 +421,16 @@ def _bring_in(
     batch: _Batch | _DryRun,
     tasks: Iterable[_Task],
     tally: _Tally,
-    existing: Iterable[str],
     *,
     jobs: int | None,
     dry_run: bool,
     progress: Progress | None,
     total: int | None,
 ) -> list[str]:
-    """Read and tokenise ``tasks`` and write them, in their order.
-
-    existing : ids of what is there before, which a task with the same id replaces, wherever it came from
-    Returns  : the ids of what could not be read
-    """
+    """Read and tokenise ``tasks`` and write them, in their order. Returns the ids of what could not be read."""
     identity, user_dictionary = batch.identity
     done = 0
-    there = set(existing)
+    new: set[str] = set()
     unread: list[str] = []
     for chunk in _chunks(tasks, identity, user_dictionary, jobs=jobs, tokenise=not dry_run):
         for outcome in chunk.outcomes:
@@ -443,11 +439,11 @@ def _bring_in(
                 unread.append(outcome.id)
             elif not outcome.written:
                 tally.unchanged += 1
-            elif outcome.id in there:
+            elif outcome.replaces or outcome.id in new:
                 tally.changed += 1
             else:
                 tally.added += 1
-                there.add(outcome.id)
+                new.add(outcome.id)
         if chunk.batch is not None:
             batch.add(chunk.batch)
         done += len(chunk.outcomes)
@@ -545,17 +541,17 @@ def _analyse(tasks: Sequence[_Task], tokenizer: WordTokenizer, tokenise: bool) -
                 data = read_post(source)
                 digest = hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()
                 if digest == task.known:
-                    outcomes.append(_Outcome(source.id))
+                    outcomes.append(_Outcome(source.id, task.replaces))
                     continue
                 article = article_from_post(data, id=source.id, path=source.path)
             else:
                 article = source
         except CorpusError as error:
-            outcomes.append(_Outcome(source.id, failure=Failure(error.path, error.reason)))
+            outcomes.append(_Outcome(source.id, task.replaces, failure=Failure(error.path, error.reason)))
             continue
         if tokenise:
             values = {"root": origin.root, "size": origin.size, "mtime_ns": origin.mtime_ns, "digest": digest}
             document = document_of(article, tokenizer, values)
             builder.add(document.tokens, document.stored, document.columns)
-        outcomes.append(_Outcome(article.id, written=True))
+        outcomes.append(_Outcome(article.id, task.replaces, written=True))
     return _Chunk(outcomes, builder.build() if builder.doc_count else None)

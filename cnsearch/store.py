@@ -104,8 +104,26 @@ class Segment:
         """The date column: seconds since 1970, or NO_DATE. Shape (num_docs,)."""
         return self.numbers("date", NO_DATE)
 
-    def digests(self) -> Any:
-        """The column ``digest``, to be indexed by document: bytes."""
+    def indexed(self, doc_id: int) -> Indexed:
+        """What the index remembers of one document's origin."""
+        return Indexed(
+            number=self.base + doc_id,
+            root=self.label("root", doc_id),
+            size=int(self._sizes[doc_id]),
+            mtime_ns=int(self._mtimes[doc_id]),
+            digest=bytes(self._digests[doc_id]),
+        )
+
+    @cached_property
+    def _sizes(self) -> npt.NDArray[np.int64]:
+        return self.numbers("size")
+
+    @cached_property
+    def _mtimes(self) -> npt.NDArray[np.int64]:
+        return self.numbers("mtime_ns")
+
+    @cached_property
+    def _digests(self) -> Any:
         return self._arrays.values("digest")
 
     def labels(self, field: str) -> tuple[npt.NDArray[Any], list[bytes]] | None:
@@ -241,19 +259,19 @@ class Snapshot:
 
     def indexed(self) -> dict[str, Indexed]:
         """What is in the index, by article id."""
-        found = {}
-        for segment in self.segments:
-            sizes, mtimes, digests = segment.numbers("size"), segment.numbers("mtime_ns"), segment.digests()
-            for doc_id in np.flatnonzero(segment.live).tolist():
-                article_id = segment.stored(doc_id, _ID_ONLY)["id"]
-                found[article_id] = Indexed(
-                    number=segment.base + doc_id,
-                    root=segment.label("root", doc_id),
-                    size=int(sizes[doc_id]),
-                    mtime_ns=int(mtimes[doc_id]),
-                    digest=digests[doc_id],
-                )
-        return found
+        return {
+            segment.stored(doc_id, _ID_ONLY)["id"]: segment.indexed(doc_id)
+            for segment in self.segments
+            for doc_id in np.flatnonzero(segment.live).tolist()
+        }
+
+    def find_indexed(self, article_id: str) -> Indexed | None:
+        """The same of one article; None if it is not in the index."""
+        number = self.find(article_id)
+        if number is None:
+            return None
+        segment, doc_id = self.locate(number)
+        return segment.indexed(doc_id)
 
     def close(self) -> None:
         if not self.closed:

@@ -33,8 +33,9 @@ def data_index_path(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Pat
     return path
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def data_index(data_index_path: Path) -> Iterator[cnsearch.Index]:
+    """An index of ``data``, open for all tests: for reading only."""
     with cnsearch.open_index(data_index_path) as index:
         yield index
 
@@ -49,15 +50,32 @@ def shared() -> Path:
 
 
 @pytest.fixture
-def write_post() -> Callable[..., Path]:
-    """Write a post file as feeds do."""
+def no_root() -> None:
+    """For tests of permissions, which do not bind root."""
+    if not hasattr(os, "geteuid") or os.geteuid() == 0:
+        pytest.skip("root may read and write everything")
 
-    def write(path: Path, title: str = "标题", body: str = "正文", *, source: str = "每经网", date: str = "") -> Path:
+
+@pytest.fixture
+def write_post() -> Callable[..., Path]:
+    """Write a post file as feeds do. ``age`` sets its time stamp that many seconds back; the index trusts old ones."""
+
+    def write(
+        path: Path,
+        title: str = "标题",
+        body: str = "正文",
+        *,
+        source: str = "每经网",
+        date: str = "Wed, 27 Oct 2021 02:08:49 GMT",
+        age: float = 0,
+    ) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
-        date = date or "Wed, 27 Oct 2021 02:08:49 GMT"
         categories = f"categories: \n - 金融\n - {source}\n - 重磅原创\nauthor: {source}\n"
         head = f"\n---\ntitle: '{title}'\n{categories}date: {date}\n---\n"
         path.write_text(f"{head}\n<div>   \n<p>{body}</p>\n</div>\n", encoding="utf-8")
+        if age:
+            then = path.stat().st_mtime - age
+            os.utime(path, (then, then))
         return path
 
     return write
