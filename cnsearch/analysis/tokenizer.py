@@ -224,7 +224,10 @@ def _load_jieba(user_dictionary: UserDictionary) -> _Engine:
         tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(file)
     tokenizer.initialized = True
     for word, frequency in user_dictionary.words:
-        tokenizer.add_word(word, frequency)
+        if frequency == 0:
+            tokenizer.FREQ[word] = 0  # as add_word, which enters it in a list of the whole process too
+        else:
+            tokenizer.add_word(word, frequency)
     return _PythonEngine(tokenizer)
 
 

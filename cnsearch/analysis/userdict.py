@@ -10,6 +10,9 @@ from pathlib import Path
 from cnsearch.analysis.fold import fold
 from cnsearch.errors import CorpusError
 
+MAX_FREQUENCY_DIGITS = 15
+"""Of a word's frequency: more than any corpus has, and within the 64 bits of both engines."""
+
 
 @dataclass(frozen=True, slots=True)
 class UserDictionary:
@@ -33,16 +36,16 @@ class UserDictionary:
         """The same from text. Empty lines and those that begin with # are skipped; of equal words the last holds."""
         words: dict[str, int | None] = {}
         for number, line in enumerate(text.splitlines(), 1):
-            fields = line.split()
+            fields = fold(line).split()
             if not fields or fields[0].startswith("#"):
                 continue
             word, *rest = fields
             frequency = None
-            if rest and rest[0].isdecimal():
+            if rest and rest[0].isdecimal() and len(rest[0]) <= MAX_FREQUENCY_DIGITS:
                 frequency = int(rest.pop(0))
-            if len(rest) > 1:
+            if len(rest) > 1 or (rest and rest[0].isdecimal()):
                 raise CorpusError(f"{name}:{number}", f"found {line.strip()!r}, expected: word [frequency] [tag]")
-            words[fold(word)] = frequency
+            words[word] = frequency
         return cls(tuple(sorted(words.items())))
 
     def dump(self) -> str:

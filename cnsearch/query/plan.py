@@ -197,7 +197,7 @@ class _Planner:
         if optional is not None:
             if base is None:
                 base = optional
-            elif all(isinstance(node, syntax.Filter) for node in group.required):
+            elif all(map(syntax.is_condition, group.required)):
                 base = AllOf((base, optional))
             else:
                 base = Boosted(base, optional)
@@ -275,7 +275,7 @@ def _label(field: str, value: str) -> str:
 # Dates
 
 ACCEPTED_DATES = "a year 2021, a month 2021-10, a day 2021-10-27, a time 2021-10-27T20:11, or a range 2021-10..2021-12"
-_DATE = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2}))?)?[月日]?")
+_DATE = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2}))?)?[年月日]?")
 
 
 def date_range(value: str, zone: tzinfo) -> DateRange:

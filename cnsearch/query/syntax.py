@@ -8,7 +8,7 @@
 
 The text is folded first, which maps full-width parentheses, colons and bars and the quotation marks of both scripts to
 the plain ones; fields also answer to their Chinese names. A quoted text is an exact substring and is required; so is a
-field clause. A folded dash is a minus only where the user typed a minus.
+clause of nothing but filters. A folded dash is a minus only where the user typed a minus.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from cnsearch.analysis.fold import fold
+from cnsearch.analysis.scripts import CJK, WORD
 
 MAX_QUERY_CHARS = 10_000
 """A longer query is cut here, and the results say so."""
@@ -46,7 +47,7 @@ class Words:
     field: str | None = None
 
     def __str__(self) -> str:
-        return _with_field(self.field, self.text)
+        return self.text if self.field is None else " ".join(f"{self.field}:{word}" for word in self.text.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Filter:
     value: str
 
     def __str__(self) -> str:
-        return f'{self.field}:"{self.value}"' if " " in self.value else f"{self.field}:{self.value}"
+        return f"{self.field}:{self.value}" if _WORD.fullmatch(self.value) else f'{self.field}:"{self.value}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,15 @@ def words_of(node: Node | None) -> Iterator[Words | Phrase | Pattern]:
             yield from words_of(clause)
 
 
+def is_condition(node: Node) -> bool:
+    """Whether a clause is made of nothing but filters (``source:甲 OR source:乙``): it selects and does not rank."""
+    if isinstance(node, (And, Or)):
+        return all(map(is_condition, node.clauses))
+    if isinstance(node, Group):
+        return all(map(is_condition, (*node.required, *node.optional, *node.excluded)))
+    return isinstance(node, Filter)
+
+
 # Lexing
 
 
@@ -180,10 +190,13 @@ _UNKNOWN_FIELD = re.compile(r"([a-z_]+):(?!//)(?=\S)")  # http://… is an addre
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r'[^\s()|"]+')
 _OPERATORS = {"AND", "OR", "NOT"}
+_QUESTION_MARK = "？"
 
 
 def _lex(text: str) -> Iterator[_Lexeme]:
     folded = fold(text)
+    if _QUESTION_MARK in text:  # folds to the wildcard, but who types the Chinese one asks a question
+        folded = "".join(typed if typed == _QUESTION_MARK else char for typed, char in zip(text, folded, strict=True))
     at = 0
     while at < len(folded):
         char = folded[at]
@@ -195,7 +208,7 @@ def _lex(text: str) -> Iterator[_Lexeme]:
         elif char == '"':
             closing = folded.find('"', at + 1)
             if closing > at:
-                yield _Lexeme("phrase", folded[at + 1 : closing])
+                yield _Lexeme("phrase", fold(folded[at + 1 : closing]))
                 at = closing + 1
             else:
                 at += 1  # the quote that never closes is a stray mark
@@ -207,7 +220,7 @@ def _lex(text: str) -> Iterator[_Lexeme]:
             at = match.end()
             closing = folded.find('"', at + 1) if folded[at] == '"' else -1
             if closing > at:
-                yield _Lexeme("phrase", folded[at + 1 : closing], field)
+                yield _Lexeme("phrase", fold(folded[at + 1 : closing]), field)
                 at = closing + 1
             elif (value := _WORD.match(folded, at)) is not None:
                 yield _Lexeme("word", value.group(), field)
@@ -218,8 +231,14 @@ def _lex(text: str) -> Iterator[_Lexeme]:
                 at += 1
                 continue
             written = text[at : word.end()]
-            yield _Lexeme(written) if written in _OPERATORS else _Lexeme("word", word.group())
+            yield _Lexeme(written) if written in _OPERATORS else _Lexeme("word", _unsigned(word.group()))
             at = word.end()
+
+
+def _unsigned(word: str) -> str:
+    """A sign that is no operator (a dash: 甲 —— 乙) says nothing; shown as understood, it would read as one."""
+    rest = word.lstrip("+-")
+    return rest if rest == word or rest not in ("", "*") else word[0]
 
 
 def _begins_clause(folded: str, at: int) -> bool:
@@ -232,6 +251,8 @@ def _begins_clause(folded: str, at: int) -> bool:
 # Parsing
 
 _BINARY = ("OR", "|", "AND")
+_PATTERN = re.compile(rf"[{CJK}{WORD}\-._'&+#%*?]+")
+"""What a pattern may have in it: other characters (of an address, a sentence) stand in no term."""
 
 
 class _Parser:
@@ -272,7 +293,7 @@ class _Parser:
         for sign, node in signed:
             if sign == "-":
                 excluded.append(node)
-            elif sign == "+" or self._require_all or isinstance(node, (Filter, Phrase)):
+            elif sign == "+" or self._require_all or isinstance(node, Phrase) or is_condition(node):
                 required.append(node)
             else:
                 optional.append(node)
@@ -343,7 +364,8 @@ class _Parser:
             if text == "*" and field is None:
                 return Everything()
             return Words(text, field)
-        return (Pattern if "*" in text or "?" in text.rstrip("?") else Words)(text, field)
+        wild = "*" in text or "?" in text.rstrip("?")
+        return (Pattern if wild and _PATTERN.fullmatch(text) else Words)(text, field)
 
 
 def _phrase(lexeme: _Lexeme) -> Node | None:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.analysis.compounds import find_compounds
+from cnsearch.analysis.compounds import MAX_COMPOUND_CHARS, find_compounds
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.scripts import CJK_RUN, HAN_CHAR
 from cnsearch.query.plan import (
@@ -326,12 +326,19 @@ def _candidates(text: str, segment: Segment, field: str) -> DocIds:
 
 
 def _latin_candidates(text: str, segment: Segment, field: str) -> DocIds:
-    """Documents with a term that contains the longest word of ``text``; all documents where it has none."""
+    """Documents with a term that contains the longest word of ``text``; all documents where it has none.
+
+    A term as long as terms get may stand for a longer token, of which it has the beginning only.
+    """
     words = [word for compound, _, _ in find_compounds(text) for word in _letters_and_digits(compound)]
     if not words:
         return np.arange(segment.num_docs, dtype=np.int32)
     longest = max(words, key=len)
-    terms = (term for term in segment.terms(field) if longest in term and not HAN_CHAR.search(term))
+    terms = (
+        term
+        for term in segment.terms(field)
+        if (longest in term or len(term) == MAX_COMPOUND_CHARS) and not HAN_CHAR.search(term)
+    )
     postings = _union([segment.postings(field, term) for term in terms])
     return np.empty(0, np.int32) if postings is None else postings.doc_ids
 

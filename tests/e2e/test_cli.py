@@ -20,6 +20,7 @@ from click.testing import CliRunner
 from wcwidth import wcswidth
 
 import cnsearch
+import cnsearch.cli
 from cnsearch.cli import cli
 from cnsearch.store import Store
 
@@ -58,6 +59,25 @@ def invoke(*args: str | os.PathLike[str], stdin: str = "", **changes: str) -> tu
     assert done.exception is None
     assert done.return_value in (None, 0, 1)
     return done.stdout, done.stderr
+
+
+Main = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Main:
+    """(exit code, stdout, stderr) of the whole program in this process, where a failure counts and not the process."""
+
+    def call(*args: str | os.PathLike[str]) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["cnsearch", *map(os.fspath, args)])
+        with pytest.raises(SystemExit) as caught:
+            cnsearch.cli.main()
+        shown = capsys.readouterr()
+        assert "internal error" not in shown.err
+        assert isinstance(caught.value.code, int)
+        return caught.value.code, shown.out, shown.err
+
+    return call
 
 
 # Help
@@ -102,10 +122,7 @@ def test_color(data_index_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a terminal")
-@pytest.mark.parametrize(
-    ("changes", "colored"),
-    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False), ({"NO_COLOR": ""}, True)],
-)
+@pytest.mark.parametrize(("changes", "colored"), [({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False)])
 def test_color_on_a_terminal(data_index_path: Path, changes: dict[str, str], colored: bool) -> None:
     ours, theirs = os.openpty()
     try:
@@ -264,11 +281,30 @@ def test_dates_in_another_time_zone(data_index_path: Path, data_index: cnsearch.
         (("nonsense",), 2, "nonsense"),
     ],
 )
-def test_exit_codes(data_index_path: Path, arguments: Sequence[str], code: int, said: str) -> None:
-    done = run(*arguments, CNSEARCH_INDEX=str(data_index_path))
-    assert (done.returncode, done.stdout) == (code, "")
-    assert said in done.stderr
-    assert "\x1b" not in done.stderr
+def test_exit_codes(
+    main: Main,
+    monkeypatch: pytest.MonkeyPatch,
+    data_index_path: Path,
+    arguments: Sequence[str],
+    code: int,
+    said: str,
+) -> None:
+    monkeypatch.setenv("CNSEARCH_INDEX", str(data_index_path))
+    found, shown, errors = main(*arguments)
+    assert (found, shown) == (code, "")
+    assert said in errors
+    assert "\x1b" not in errors
+
+
+def test_exit_codes_of_the_process(data_index_path: Path) -> None:
+    for arguments, code, num_lines in (
+        (("search", "没有这种词呀呀", "--all"), 1, 1),
+        (("search", "x", "--since", "gestern"), 2, 1),
+        (("search", "x", "--limit", "-1"), 2, 4),
+    ):
+        done = run(*arguments, "--index", data_index_path)
+        assert (done.returncode, done.stdout) == (code, "")
+        assert len(done.stderr.splitlines()) == num_lines
 
 
 def test_no_index(tmp_path: Path) -> None:
@@ -280,18 +316,19 @@ def test_no_index(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
-def test_a_damaged_index(tmp_path: Path, data_index_path: Path) -> None:
+# Whoosh leaves the file of a table of contents that it cannot read to the garbage collector.
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_damaged_index(main: Main, tmp_path: Path, data_index_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     shutil.copytree(data_index_path, tmp_path / "index")
     (toc,) = (tmp_path / "index").glob("*.toc")
     toc.write_bytes(toc.read_bytes()[:100])
     for arguments in (("search", "上海"), ("index",), ("index", "--rebuild")):
-        done = run(*arguments, cwd=tmp_path)
-        assert (done.returncode, done.stdout) == (3, "")
-        (line,) = done.stderr.splitlines()
+        code, shown, errors = main(*arguments)
+        assert (code, shown) == (3, "")
+        (line,) = errors.splitlines()
         assert "--rebuild PATH" in line
-    done = run("index", "--rebuild", ROOT / "data", cwd=tmp_path)
-    assert done.returncode == 0
-    assert "48 articles" in done.stdout
+    assert "48 articles" in invoke("index", "--rebuild", "--jobs", "1", ROOT / "data")[0]
 
 
 def test_locked(tmp_path: Path, data: Path) -> None:
@@ -349,8 +386,9 @@ def test_interrupted_search(data_index_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 @pytest.mark.parametrize("seconds", [0.1, 0.3])  # while the workers start, while they work
 def test_interrupted_indexing(tmp_path: Path, write_post: Write, seconds: float) -> None:
-    for n in range(1000):
-        write_post(tmp_path / f"data/{n}.md", f"标题{n}", "数字化转型的城市规划。" * 60, age=100)
+    num_posts = 700
+    for n in range(num_posts):
+        write_post(tmp_path / f"data/{n}.md", f"标题{n}", "数字化转型的城市规划。" * 30, age=100)
     pipe = subprocess.PIPE
     with subprocess.Popen(
         command("index", "--jobs", "2"),
@@ -368,8 +406,9 @@ def test_interrupted_indexing(tmp_path: Path, write_post: Write, seconds: float)
     assert b"Traceback" not in errors
     assert errors.decode().strip().endswith("cnsearch: interrupted")
     assert (process.returncode, shown) == (130, b"")
-    report = json.loads(run("index", "--json", "--jobs", "1", cwd=tmp_path).stdout)
-    assert (report["added"], report["articles"]) == (1000, 1000)
+    with cnsearch.open_index(tmp_path / "index") as index:
+        assert len(index) == 0
+        assert index.update(tmp_path / "data", jobs=1).articles == num_posts
 
 
 # Indexing
@@ -400,11 +439,12 @@ def test_an_index_that_a_first_run_left_empty_is_filled_from_data(
     assert invoke("index")[0].startswith("1 added, ")
 
 
-def test_a_path_that_is_not_there_makes_no_index(tmp_path: Path) -> None:
+def test_a_path_that_is_not_there_makes_no_index(main: Main, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     for arguments in (["nope"], ["nope", "--rebuild"], []):
-        done = run("index", *arguments, cwd=tmp_path)
-        assert (done.returncode, done.stdout) == (2, "")
-        assert ("nope" if arguments else "data") in done.stderr
+        code, shown, errors = main("index", *arguments)
+        assert (code, shown) == (2, "")
+        assert ("nope" if arguments else "data") in errors
     assert list(tmp_path.iterdir()) == []
 
 
