@@ -531,7 +531,9 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
         if mergetype or not all(isinstance(segment, ColumnarSegment) for segment in segments):
             return segments if mergetype or not optimize else self._convert(segments)
         if optimize:
-            needed = len(segments) > 1 or any(segment.has_deletions() or self._is_outdated(segment) for segment in segments)
+            needed = len(segments) > 1 or any(
+                segment.has_deletions() or self._is_outdated(segment) for segment in segments
+            )
             groups = [list(range(len(segments)))] if needed else []
         elif merge:
             groups = choose_merges([s.doc_count() for s in segments], [s.doc_count_all() for s in segments])

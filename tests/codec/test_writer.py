@@ -94,7 +94,9 @@ def test_one_writer_at_a_time(file_index):
 
 def test_all_ways_to_add_give_the_same_index(make_index):
     """add_tokens, add_batch, add_document and Whoosh's writer: the same bytes."""
-    documents = [(f"k{number}", " ".join(random.Random(number).choices("一 二 三 四 word".split(), k=9))) for number in range(50)]
+    documents = [
+        (f"k{number}", " ".join(random.Random(number).choices("一 二 三 四 word".split(), k=9))) for number in range(50)
+    ]
     contents = []
     for way in ("tokens", "batch", "document", "whoosh"):
         ix = make_index()
@@ -208,7 +210,9 @@ def test_delete_by_terms_and_by_query(make_index):
 def test_unique_numbers_are_replaced():
     from whoosh.filedb.filestore import RamStorage
 
-    ix = RamStorage().create_index(fields.Schema(n=fields.NUMERIC(unique=True, stored=True), t=fields.TEXT(stored=True)))
+    ix = RamStorage().create_index(
+        fields.Schema(n=fields.NUMERIC(unique=True, stored=True), t=fields.TEXT(stored=True))
+    )
     with open_writer(ix) as writer:
         for number in (1, 2, 257, 1):
             writer.update_document(n=number, t=str(number))
