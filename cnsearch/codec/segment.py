@@ -329,6 +329,14 @@ class SegmentData:
         self.container.verify()
 
 
+def _empty_segment() -> SegmentData:
+    file = io.BytesIO()
+    writer = ContainerWriter(file)
+    writer.add(SectionKind.MANIFEST, b'{"doc_count":0,"fields":[]}')
+    writer.close()
+    return SegmentData(Container("empty segment", file.getvalue()))
+
+
 _open_files: WeakValueDictionary[tuple[Any, ...], SegmentData] = WeakValueDictionary()
 
 
@@ -338,6 +346,8 @@ def open_segment(storage: Any, segment: ColumnarSegment, extension: str = EXTENS
     Raises : FileNotFoundError (NameError for RamStorage) if there is none, IndexFormatError, CorruptIndexError
     """
     name = segment.make_filename(extension)
+    if not segment.doc_count_all() and not storage.file_exists(name):
+        return _empty_segment()  # a writer process of Whoosh that got no documents
     if getattr(storage, "supports_mmap", False) and hasattr(storage, "_fpath"):
         with storage.open_file(name).raw_file() as file:
             path = storage._fpath(name)

@@ -79,6 +79,9 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
         kwargs["codec"] = ColumnarCodec()
         super().__init__(ix, **kwargs)
         self._limit = int(limitmb * (1 << 20))
+        # What waits to be prepared counts little, unless the limit is small.
+        self._batch_tokens = min(BATCH_TOKENS, self._limit // 64)
+        self._batch_characters = min(BATCH_CHARACTERS, self._limit // 8)
         self._new_segments: list[ColumnarSegment] = []
         self._sources: list[MergeSource] = []
         self._group_depth = 0
@@ -99,6 +102,7 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
 
     def _forget_schema(self) -> None:
         self._checked_fields: set[str] = set()
+        self._stored_fields: set[str] = set()
         self._checkers: dict[str, Callable[[Any], Any]] = {}
         self._unique: dict[str, Any] | None = None
 
@@ -134,7 +138,7 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
         Raises  : ValueError, TypeError for values that do not fit the schema
         """
         self._check_state()
-        self._check_document(tokens, columns)
+        self._check_document(tokens, stored, columns)
         keys = self._unique_terms(tokens)
         if replace:
             self._delete_keys({name: [term] for name, term in keys.items()})
@@ -143,7 +147,7 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
             self._items = ItemBatchBuilder()
         self._tokens.add(tokens, stored, columns)
         self._count_document(keys)
-        if self._tokens.token_count >= BATCH_TOKENS or self._tokens.text_size >= BATCH_CHARACTERS:
+        if self._tokens.token_count >= self._batch_tokens or self._tokens.text_size >= self._batch_characters:
             self._submit(self._tokens)
             self._tokens = BatchBuilder()
             self._flush_if_full()
@@ -207,7 +211,7 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
             self._tokens = BatchBuilder()
         self._items.add(document.items, document.lengths, document.stored, document.columns, document.vectors)
         self._count_document(document.keys)
-        if self._items.token_count >= BATCH_TOKENS or self._items.text_size >= BATCH_CHARACTERS:
+        if self._items.token_count >= self._batch_tokens or self._items.text_size >= self._batch_characters:
             self._submit(self._items)
             self._items = ItemBatchBuilder()
             self._flush_if_full()
@@ -252,8 +256,18 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
         check_stored(document.stored)
         return document
 
-    def _check_document(self, tokens: Mapping[str, Sequence[str]], columns: Mapping[str, Any] | None) -> None:
+    def _check_document(
+        self,
+        tokens: Mapping[str, Sequence[str]],
+        stored: Mapping[str, Any] | None,
+        columns: Mapping[str, Any] | None,
+    ) -> None:
         """Raises ValueError or TypeError if the document cannot go into this index."""
+        for name in stored or ():
+            if name not in self._stored_fields:
+                if name not in self.schema:
+                    raise ValueError(f'the schema has no field "{name}"')
+                self._stored_fields.add(name)
         for name in tokens:
             if name not in self._checked_fields:
                 if name not in self.schema:
@@ -517,8 +531,10 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
         if mergetype or not all(isinstance(segment, ColumnarSegment) for segment in segments):
             return segments if mergetype or not optimize else self._convert(segments)
         if optimize:
-            everything = len(segments) > 1 or any(segment.has_deletions() for segment in segments)
-            groups = [list(range(len(segments)))] if everything else []
+            needed = len(segments) > 1 or any(
+                segment.has_deletions() or self._is_outdated(segment) for segment in segments
+            )
+            groups = [list(range(len(segments)))] if needed else []
         elif merge:
             groups = choose_merges([s.doc_count() for s in segments], [s.doc_count_all() for s in segments])
         else:
@@ -531,14 +547,22 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
         return [segment for segment in result if segment is not None]
 
     def _convert(self, segments: Sequence[Any]) -> list[Any]:
-        """One segment of all, of whatever codec they are."""
+        """One segment of all, of whatever codec they are, in their order."""
+        sources: list[MergeSource] = []
         for segment in segments:
+            if isinstance(segment, ColumnarSegment):
+                sources.append(self._source(segment))
+                continue
+            known = len(self._new_segments)
             reader = SegmentReader(self.storage, self.schema, segment)
-            self.add_reader(reader)
+            self._add_foreign(reader)
             reader.close()
-        known = len(self._new_segments)
-        self._flush()
-        return [self._merge([*self._sources, *map(self._source, self._new_segments[known:])])]
+            sources += map(self._source, self._new_segments[known:])
+        return [self._merge(sources)]
+
+    def _is_outdated(self, segment: ColumnarSegment) -> bool:
+        """True if the segment has data of a field that was removed."""
+        return any(name not in self.schema for name in open_segment(self.storage, segment).infos)
 
     def _source(self, segment: ColumnarSegment) -> MergeSource:
         return MergeSource(open_segment(self.storage, segment), segment.live_doc_ids())
