@@ -47,9 +47,8 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         _say("interrupted")
         code = INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+    except BrokenPipeError:
+        code = _reader_has_seen_enough()
     except OSError as error:
         _say(f"{error.filename or 'error'}: {error.strerror or error}")
         code = FAILED
@@ -59,6 +58,22 @@ def main() -> None:
         _say(f"internal error: {type(error).__name__}: {error}. Please report it with what CNSEARCH_DEBUG=1 shows")
         code = INTERNAL
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _reader_has_seen_enough() -> int:
+    """The reader of our output has closed it: what is still buffered goes nowhere, and nothing is wrong."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+class _Program(click.Group):
+    """Takes a closed pipe for what it is before click does, whose exit code for it would say that there are no hits."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            return _reader_has_seen_enough()
 
 
 def _exit_code(error: CnsearchError) -> int:
@@ -131,6 +146,7 @@ def _colored(choice: str) -> bool:
 
 
 @click.group(
+    cls=_Program,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Begin with: cnsearch index data/ && cnsearch search 数字化转型",
 )

@@ -107,7 +107,7 @@ def document_of(article: Article, tokenizer: WordTokenizer, origin: Mapping[str,
     }
     for name, label in (("source", article.source), ("author", article.author)):
         if label:
-            tokens[name] = [fold(label)]
+            tokens[name] = [label_term(name, label)]
             values[name] = _encoded(label)
     if article.categories:
         tokens["category"] = category_terms(article.categories)
@@ -123,9 +123,15 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
+def label_term(field: str, value: str) -> str:
+    """What stands in a label field for a value, in the index and in a filter: folded, without spaces around levels."""
+    folded = fold(value).strip()
+    return "/".join(level.strip() for level in folded.split("/")) if field == "category" else folded
+
+
 def category_terms(categories: Iterable[str]) -> list[str]:
     """What a category filter may say: every level, and every path that begins at the first level. Folded, sorted."""
-    levels = [fold(level) for level in categories]
+    levels = [label_term("category", level) for level in categories]
     paths = {"/".join(levels[:depth]) for depth in range(1, len(levels) + 1)}
     return sorted(paths.union(levels))
 

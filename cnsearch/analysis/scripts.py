@@ -59,6 +59,7 @@ _LETTER_RANGES = (
     (0x1D00, 0x1FFF),  # phonetic, Latin additional, Greek extended
     (0x2150, 0x218B),
     (0x2460, 0x24FF),
+    (0x2C00, 0x2DDE),  # Coptic, Tifinagh and others
     (0x3021, 0x3029),  # numerals of Suzhou
     (0x3105, 0x312F),
     (0x31A0, 0x31BF),

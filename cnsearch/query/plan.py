@@ -20,7 +20,7 @@ from cnsearch.analysis.scripts import CJK_RUN, HAN_CHAR
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.errors import QuerySyntaxError
 from cnsearch.query import syntax
-from cnsearch.schema import TEXT_FIELDS, seconds_of
+from cnsearch.schema import TEXT_FIELDS, label_term, seconds_of
 
 # What is executed
 
@@ -229,12 +229,12 @@ class _Planner:
     def _filter(self, field: str, value: str) -> Step:
         if field == "date":
             return date_range(value, self._zone)
-        return Label(field, _label(field, value))
+        return Label(field, label_term(field, value))
 
     def conditions(self, filters: Filters) -> list[Step]:
         found: list[Step] = []
         for field in ("source", "category", "author"):
-            labels: list[Step] = [Label(field, _label(field, value)) for value in getattr(filters, field)]
+            labels: list[Step] = [Label(field, label_term(field, value)) for value in getattr(filters, field)]
             if labels:
                 found.append(AnyOf(tuple(labels)) if len(labels) > 1 else labels[0])
         if filters.since is not None or filters.until is not None:
@@ -267,11 +267,6 @@ def _pattern(node: syntax.Pattern) -> Step | None:
     return TermPattern(prefix, re.compile(regex, re.DOTALL), _fields(node.field))
 
 
-def _label(field: str, value: str) -> str:
-    folded = fold(value).strip()
-    return "/".join(level.strip() for level in folded.split("/")) if field == "category" else folded
-
-
 # Dates
 
 ACCEPTED_DATES = "a year 2021, a month 2021-10, a day 2021-10-27, a time 2021-10-27T20:11, or a range 2021-10..2021-12"
@@ -299,7 +294,7 @@ def _moment(value: str | datetime, zone: tzinfo) -> tuple[int, int]:
     try:
         match = _DATE.fullmatch(text)
         if match is None:
-            if text[4:5] != "-":
+            if text[4:5] != "-" or text[10:11] not in ("t", " "):
                 raise ValueError(text)  # some versions of Python accept more forms than we promise
             date = datetime.fromisoformat(text.replace("t", "T").replace("z", "+00:00"))
             return _moment(date, zone)

@@ -185,7 +185,7 @@ class _Lexeme:
     field: str | None = None
 
 
-_FIELD = re.compile(r"(\w+):(?=\S)")
+_FIELD = re.compile(r"(\w+):(?=[^\s)])")
 _UNKNOWN_FIELD = re.compile(r"([a-z_]+):(?!//)(?=\S)")  # http://… is an address
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r'[^\s()|"]+')
@@ -231,21 +231,18 @@ def _lex(text: str) -> Iterator[_Lexeme]:
                 at += 1
                 continue
             written = text[at : word.end()]
-            yield _Lexeme(written) if written in _OPERATORS else _Lexeme("word", _unsigned(word.group()))
+            # A dash stays as typed (甲 —— 乙): folded, it would read as a minus where the query is shown as understood.
+            dashes = len(word.group()) - len(word.group().lstrip("+-"))
+            unsigned = written[:dashes] + word.group()[dashes:]
+            yield _Lexeme(written) if written in _OPERATORS else _Lexeme("word", unsigned)
             at = word.end()
-
-
-def _unsigned(word: str) -> str:
-    """A sign that is no operator (a dash: 甲 —— 乙) says nothing; shown as understood, it would read as one."""
-    rest = word.lstrip("+-")
-    return rest if rest == word or rest not in ("", "*") else word[0]
 
 
 def _begins_clause(folded: str, at: int) -> bool:
     """A sign is an operator at the start of a clause, with the clause right behind it."""
     before = folded[at - 1] if at else " "
     after = folded[at + 1] if at + 1 < len(folded) else " "
-    return (before.isspace() or before in "()|+-") and not (after.isspace() or after in ")|")
+    return (before.isspace() or before in '()|"+-') and not (after.isspace() or after in ")|")
 
 
 # Parsing
@@ -260,7 +257,7 @@ class _Parser:
         if len(lexemes) > MAX_CLAUSES:
             notes.append(f"more than {MAX_CLAUSES} clauses; those after are taken as words")
             rest = " ".join(lexeme.text for lexeme in lexemes[MAX_CLAUSES:] if lexeme.text)
-            lexemes = [*lexemes[:MAX_CLAUSES], _Lexeme("word", rest)]
+            lexemes = [*lexemes[:MAX_CLAUSES], *([_Lexeme("word", rest)] if rest else [])]
         self._lexemes = lexemes
         self._at = 0
         self._depth = 0

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cnsearch.analysis.fold import fold
+from cnsearch.analysis.scripts import WORD
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.model import Fragment, Snippet
 
@@ -173,8 +174,9 @@ def merge(matches: Iterable[Match]) -> tuple[tuple[int, int], ...]:
     return tuple(merged)
 
 
-# What jieba cuts as one block (its re_han): no word reaches across the edges, so a clause is cut as the whole text is.
-_BLOCK = r"\w+#&.%\-'"
+# What jieba cuts as one block (its re_han), and what stands in mixed tokens: no word reaches across the edges, so a
+# clause is cut as the whole text is.
+_BLOCK = rf"{WORD}\w+#&.%\-'"
 _CLAUSE = re.compile(f"[{_BLOCK}]+")
 _NOT_BLOCK = re.compile(f"[^{_BLOCK}]")
 _SENTENCE_END = re.compile(r"[\n。!?!?;；…]|\.(?=\s)")

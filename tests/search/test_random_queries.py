@@ -1,0 +1,449 @@
+"""Hundreds of generated queries over several segments, with changed and deleted articles, against a plain reading of
+the articles themselves: the same hits, order, total and scores."""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from functools import cache
+from typing import Any
+
+import pytest
+
+import cnsearch
+from cnsearch import Article
+from cnsearch.analysis.fold import fold
+from cnsearch.analysis.scripts import CJK_RUN, HAN_CHAR
+from cnsearch.analysis.tokenizer import WordTokenizer
+from cnsearch.query import syntax
+from cnsearch.query.syntax import parse_query
+from cnsearch.search.scoring import FIELD_WEIGHTS, K1, B
+
+SEED = 20260
+NUM_QUERIES = 400
+TOKENIZER = WordTokenizer()
+ZONE = timezone(timedelta(hours=8))
+WORDS = (
+    "上海 北京 數字 数字化 数字化转型 转型 城市 规划 人工智能 智能 工厂 产品和服务 和服 龙井茶 高铁 的 了 城 茶 "
+    "5G S-300 300 C++ iPhone15 15 2021-10-27 3.5% linux Ｌｉｎｕｘ 😀"
+).split()
+MARKS = ["，", "。", " ", "、", "“", "-"]
+SOURCES = ["每经网", "新浪财经", "Solidot", ""]
+LEVELS = ["甲", "乙", "AI / ML"]
+
+Scores = dict[int, float]
+
+
+def make_article(number: int, version: int, rnd: random.Random) -> Article:
+    lines = ("".join(rnd.choices(WORDS + MARKS, k=rnd.randint(1, 25))) for _ in range(rnd.randint(0, 4)))
+    source = rnd.choice(SOURCES)
+    day = datetime(2021, 1, 1, tzinfo=timezone.utc) + timedelta(hours=8 * rnd.randrange(400))
+    return Article(
+        id=f"{number:03d}",
+        title="".join(rnd.choices(WORDS, k=rnd.randint(0, 3))),
+        paragraphs=tuple(line for line in lines if line.strip()),
+        source=source,
+        categories=("金融", source or "无", rnd.choice(LEVELS))[: rnd.randint(0, 3)],
+        author=rnd.choice(["莫言", "余华", ""]),
+        date=None if rnd.random() < 0.1 else day,
+        url=f"v{version}",
+    )
+
+
+class Twin:
+    """Every document of the index in its order, the deleted ones too: they count in the statistics until a merge.
+
+    A query tree is read over the texts, one document at a time. What matches is a dict of document number to score.
+    """
+
+    def __init__(self, documents: list[Article], live: list[bool]) -> None:
+        self.documents = documents
+        self.live = live
+        self.texts = [{"title": fold(a.title), "body": fold(a.body)} for a in documents]
+        self.terms = [{name: Counter(TOKENIZER.terms(text)) for name, text in texts.items()} for texts in self.texts]
+        self.lengths = [{name: sum(terms.values()) for name, terms in both.items()} for both in self.terms]
+        self.average = {
+            name: max(1.0, sum(lengths[name] for lengths in self.lengths) / len(documents)) for name in FIELD_WEIGHTS
+        }
+        self.ranked = False
+
+    def search(self, root: syntax.Node | None, conditions: list[set[int]], by_date: bool) -> list[tuple[int, float]]:
+        """(document, score), in rank order."""
+        self.ranked = False
+        found = self.every() if root is None else self.read(root, optional=True)
+        if found is None or (root is None and not conditions):
+            return []
+        hits = [(n, score) for n, score in found.items() if self.live[n] and all(n in group for group in conditions)]
+        if by_date or not self.ranked:
+            return sorted(hits, key=lambda hit: (-self.second(hit[0]), hit[0]))
+        return sorted(hits, key=lambda hit: (-hit[1], hit[0]))
+
+    def every(self) -> Scores:
+        return dict.fromkeys(range(len(self.documents)), 0.0)
+
+    def second(self, number: int) -> float:
+        date = self.documents[number].date
+        return -math.inf if date is None else date.timestamp()
+
+    def day(self, number: int) -> str:
+        date = self.documents[number].date
+        return "" if date is None else date.astimezone(ZONE).strftime("%Y-%m-%d")
+
+    # Leaves
+
+    def bm25f(self, counts: list[dict[str, int]], doc_freq: int | None = None, weight: float = 1.0) -> Scores:
+        found: Scores = {}
+        for number, by_field in enumerate(counts):
+            tf = sum(
+                FIELD_WEIGHTS[name] * count / (1 - B + B * self.lengths[number][name] / self.average[name])
+                for name, count in by_field.items()
+            )
+            if tf:
+                found[number] = tf
+        n = len(found) if doc_freq is None else doc_freq
+        idf = math.log(1 + (len(self.documents) - n + 0.5) / (n + 0.5))
+        return {number: weight * idf * tf / (K1 + tf) for number, tf in found.items()}
+
+    @cache  # noqa: B019
+    def term(self, text: str, fields: tuple[str, ...], weight: float = 1.0) -> Scores:
+        return self.bm25f([{name: terms[name][text] for name in fields} for terms in self.terms], weight=weight)
+
+    @cache  # noqa: B019
+    def substring(self, text: str, fields: tuple[str, ...]) -> Scores:
+        counts = [{name: texts[name].count(text) for name in fields} for texts in self.texts]
+        if len(text) <= 2 and CJK_RUN.fullmatch(text):
+            return self.bm25f(counts)
+        # Longer ones are verified in the stored text, which is not done for deleted documents.
+        alive = sum(any(by_field.values()) for by_field, live in zip(counts, self.live, strict=True) if live)
+        return self.bm25f(counts, doc_freq=alive)
+
+    @cache  # noqa: B019
+    def pattern(self, text: str, fields: tuple[str, ...]) -> Scores:
+        regex = re.compile("".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in text))
+        return self.bm25f(
+            [
+                {name: sum(n for term, n in terms[name].items() if regex.fullmatch(term)) for name in fields}
+                for terms in self.terms
+            ]
+        )
+
+    # Clauses
+
+    def read(self, node: syntax.Node, *, optional: bool) -> Scores | None:
+        """What a clause matches; None if it asks for nothing."""
+        if isinstance(node, syntax.Everything):
+            return self.every()
+        if isinstance(node, syntax.Filter):
+            return dict.fromkeys(self.selected(node.field, node.value), 0.0)
+        if isinstance(node, syntax.And):
+            return both(self.several(node.clauses))
+        if isinstance(node, syntax.Or):
+            return either(self.several(node.clauses))
+        if isinstance(node, syntax.Group):
+            return self.group(node)
+        fields = tuple(FIELD_WEIGHTS) if node.field is None else (node.field,)
+        if isinstance(node, syntax.Words):
+            return self.words(node.text, fields, optional=optional)
+        self.ranked = True
+        return (self.substring if isinstance(node, syntax.Phrase) else self.pattern)(node.text, fields)
+
+    def several(self, nodes: tuple[syntax.Node, ...], *, optional: bool = False) -> list[Scores]:
+        found = [self.read(node, optional=optional) for node in nodes]
+        return [scores for scores in found if scores is not None]
+
+    def group(self, group: syntax.Group) -> Scores | None:
+        required = both(self.several(group.required))
+        optional = either(self.several(group.optional, optional=True))
+        ranked = self.ranked
+        excluded = either(self.several(group.excluded))
+        self.ranked = ranked
+        if required is None:
+            found = optional
+        elif optional is None:
+            found = required
+        elif all(map(syntax.is_condition, group.required)):
+            found = both([required, optional])
+        else:
+            found = {number: score + optional.get(number, 0.0) for number, score in required.items()}
+        if excluded is None:
+            return found
+        return {n: score for n, score in (self.every() if found is None else found).items() if n not in excluded}
+
+    def words(self, text: str, fields: tuple[str, ...], *, optional: bool) -> Scores | None:
+        if CJK_RUN.fullmatch(text.strip()) and len(text.strip()) == 1:
+            self.ranked = True
+            return self.substring(text.strip(), fields)
+        groups: dict[int, list[str]] = {}
+        for token in TOKENIZER.tokens(text):
+            groups.setdefault(token.position, []).append(token.text)
+        self.ranked = self.ranked or bool(groups)
+        if not optional:
+            return both([self.whole_or_parts(group, fields) for group in groups.values()])
+        plain = [group for group in groups.values() if len(group) == 1 or HAN_CHAR.search(group[-1])]
+        mixed = {tuple(group) for group in groups.values()} - {tuple(group) for group in plain}
+        counts = Counter(term for group in plain for term in group)
+        return either(
+            [self.term(term, fields, float(count)) for term, count in counts.items()]
+            + [self.whole_or_parts(list(group), fields) for group in mixed]
+        )
+
+    def whole_or_parts(self, group: list[str], fields: tuple[str, ...]) -> Scores:
+        whole = self.term(group[-1], fields)
+        parts = both([self.term(part, fields) for part in dict.fromkeys(group[:-1])])
+        return whole if parts is None else either([whole, parts]) or {}
+
+    # Filters
+
+    def selected(self, field: str, value: str) -> set[int]:
+        numbers = range(len(self.documents))
+        if field == "date":
+            first, dots, last = value.partition("..")
+            last = last if dots else first
+            return {n for n in numbers if (day := self.day(n)) and first <= day and day[: len(last)] <= (last or day)}
+        if field == "category":
+            return {n for n in numbers if fold(value) in paths(self.documents[n].categories)}
+        return {n for n in numbers if fold(getattr(self.documents[n], field)) == fold(value)}
+
+
+def paths(categories: tuple[str, ...]) -> set[str]:
+    """What a category filter may say for an article, spaces around "/" left out."""
+    levels = [fold(level).replace(" / ", "/") for level in categories]
+    return {*levels, *("/".join(levels[:depth]) for depth in range(1, len(levels) + 1))}
+
+
+def both(several: list[Scores]) -> Scores | None:
+    if not several:
+        return None
+    numbers = set.intersection(*(set(scores) for scores in several))
+    return {number: sum(scores[number] for scores in several) for number in sorted(numbers)}
+
+
+def either(several: list[Scores]) -> Scores | None:
+    if not several:
+        return None
+    found: Counter[int] = Counter()
+    for scores in several:
+        for number, score in scores.items():
+            found[number] += score  # type: ignore[assignment]
+    return dict(found)
+
+
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[cnsearch.Index, Twin]]:
+    rnd = random.Random(SEED)
+    versions: dict[tuple[str, str], Article] = {}
+    with cnsearch.open_index(tmp_path_factory.mktemp("random") / "index", create=True) as index:
+        for commit, (first, last) in enumerate([(0, 90), (90, 150), (150, 210), (210, 230)]):
+            numbers = [*range(first, last), *rnd.sample(range(first), k=min(first, 8))]  # new ones and changed ones
+            articles = [make_article(number, commit, rnd) for number in numbers]
+            versions.update({(article.id, article.url): article for article in articles})
+            index.add(articles)
+        index.delete([f"{number:03d}" for number in rnd.sample(range(230), k=30)])
+        snapshot = index._current().snapshot
+        assert len(snapshot.segments) > 1, "the test needs several segments"
+        assert any(segment.has_deletions for segment in snapshot.segments), "and deleted articles in them"
+        documents = [snapshot.about(number) for number in range(snapshot.num_docs)]
+        live = [bool(alive) for segment in snapshot.segments for alive in segment.live]
+        yield index, Twin([versions[about["id"], about["url"]] for about in documents], live)
+
+
+class Queries:
+    """Texts of queries, each made of what the grammar has."""
+
+    def __init__(self, seed: int, texts: list[str]) -> None:
+        self.rnd = random.Random(seed)
+        self.texts = [text for text in texts if text]
+
+    def query(self, depth: int = 2) -> str:
+        return " ".join(self.clause(depth) for _ in range(self.rnd.randint(1, 3)))
+
+    def clause(self, depth: int) -> str:
+        sign = self.rnd.choice(["", "", "", "", "+", "-", "NOT "])
+        kind = self.rnd.random()
+        if depth and kind < 0.15:
+            return f"{sign}({self.query(depth - 1)})"
+        if depth and kind < 0.35:
+            operator = self.rnd.choice([" AND ", " OR ", "|", " AND NOT "])
+            return operator.join(self.clause(depth - 1) for _ in range(self.rnd.randint(2, 3)))
+        return sign + self.leaf()
+
+    def leaf(self) -> str:
+        choose = self.rnd.choice
+        kind = self.rnd.random()
+        if kind < 0.4:
+            return "".join(self.rnd.choices(WORDS, k=self.rnd.randint(1, 2)))
+        if kind < 0.6:
+            return f'{choose(["", "", "title:", "正文："])}"{self.substring()}"'
+        if kind < 0.7:
+            return choose(["数字*", "?海", "*化", "s-*", "3?0", "l*x", "*", "标题:数*", "没有*", "i*1?"])
+        if kind < 0.75:
+            return choose(["title:上海", "标题:数字化", "body:城", "正文：S-300", "没有的词", "，。"])
+        return choose(
+            [
+                *("来源:每经网", "source:SOLIDOT", "作者:莫言", "分类:金融", "category:乙", "分类:金融/每经网"),
+                *('category:"ai / ml"', "分类:金融/每经网/甲", "date:2021-03", "date:2021", "date:..2021-02"),
+                *("date:2021-02..2021-03-15", "日期：2021-04..", "source:没有"),
+            ]
+        )
+
+    def substring(self) -> str:
+        text = self.rnd.choice(self.texts)
+        start = self.rnd.randrange(len(text))
+        return re.sub(r"\s+", " ", text[start : start + self.rnd.randint(1, 6)].replace('"', "")).strip() or "上海"
+
+    def filters(self) -> dict[str, Any]:
+        if self.rnd.random() < 0.7:
+            return {}
+        choose = self.rnd.choice
+        return choose(
+            [
+                {"source": choose(["每经网", ["每经网", "solidot"]])},
+                {"category": choose(["甲", "AI / ML", "金融/新浪财经", ["甲", "乙"]]), "author": "余华"},
+                {"since": "2021-02", "until": "2021-03"},
+                {"until": "2021-03-15"},
+                {"source": "新浪财经", "since": "2021-03-05"},
+            ]
+        )
+
+
+def conditions_of(filters: dict[str, Any], twin: Twin) -> list[set[int]]:
+    found = []
+    for field in ("source", "category", "author"):
+        if field in filters:
+            values = [filters[field]] if isinstance(filters[field], str) else filters[field]
+            found.append(set().union(*(twin.selected(field, value.replace(" / ", "/")) for value in values)))
+    if "since" in filters or "until" in filters:
+        found.append(twin.selected("date", f"{filters.get('since', '')}..{filters.get('until', '')}"))
+    return found
+
+
+def normalised(node: syntax.Node | None) -> syntax.Node | None:
+    """Category filters without spaces around "/", as the twin compares them."""
+    if node is None:
+        return None
+    return parse_query(str(node).replace(" / ", "/")).root
+
+
+def test_queries_find_rank_and_score_like_the_twin(indexed: tuple[cnsearch.Index, Twin]) -> None:
+    index, twin = indexed
+    queries = Queries(SEED, [texts["body"] for texts in twin.texts])
+    num_hits = []
+    for _ in range(NUM_QUERIES):
+        text, filters = queries.query(), queries.filters()
+        match = queries.rnd.choice(["any", "any", "all"])
+        sort = queries.rnd.choice(["score", "score", "score", "date"])
+        shown = f"seed {SEED}: {text!r} {filters} match={match} sort={sort}"
+        root = parse_query(text, require_all=match == "all").root
+        expected = twin.search(normalised(root), conditions_of(filters, twin), sort == "date")
+        results = index.search(text, match=match, sort=sort, limit=1000, **filters)  # type: ignore[arg-type]
+        assert results.total == len(expected) == len(results), shown
+        scores = {twin.documents[number].id: score for number, score in expected}
+        assert {hit.id: pytest.approx(hit.score, rel=1e-4, abs=1e-5) for hit in results} == scores, shown
+        if sort == "date" or not twin.ranked:
+            assert [hit.id for hit in results] == list(scores), shown
+        else:  # by our scores, and documents of equal score in order of the index
+            numbers = {twin.documents[number].id: number for number, _ in expected}
+            assert list(results) == sorted(results, key=lambda hit: (-hit.score, numbers[hit.id])), shown
+        assert [hit.rank for hit in results] == list(range(1, len(results) + 1))
+        num_hits.append(len(expected))
+        if expected:
+            offset, limit = queries.rnd.randrange(len(expected) + 2), queries.rnd.randrange(12)
+            page = index.search(text, match=match, sort=sort, limit=limit, offset=offset, **filters)  # type: ignore[arg-type]
+            assert page.hits == results.hits[offset : offset + limit], shown
+            assert page.total == results.total, shown
+    assert sum(map(bool, num_hits)) > NUM_QUERIES / 2, "most queries should find something"
+    assert len(set(num_hits)) > 50
+
+
+def test_hits_carry_the_article(indexed: tuple[cnsearch.Index, Twin]) -> None:
+    index, twin = indexed
+    by_id = {article.id: article for article, live in zip(twin.documents, twin.live, strict=True) if live}
+    results = index.search("*", limit=1000)
+    assert {hit.id for hit in results} == set(by_id)
+    for hit in results:
+        article = by_id[hit.id]
+        about = (hit.title, hit.source, hit.categories, hit.author, hit.date, hit.url)
+        assert about == (
+            article.title,
+            article.source,
+            article.categories,
+            article.author,
+            article.date,
+            article.url,
+        )
+        assert index.get(hit.id).paragraphs == article.paragraphs
+
+
+def test_equal_scores_stand_in_order_of_the_index(tmp_path: Any) -> None:
+    with cnsearch.open_index(tmp_path / "index", create=True) as index:
+        for commit in range(3):
+            index.add([Article(id=f"{commit}-{9 - n}", title="上海", paragraphs=("同一篇",)) for n in range(5)])
+        whole = index.search("上海", limit=100)
+        expected = [f"{commit}-{9 - n}" for commit in range(3) for n in range(5)]
+        assert [hit.id for hit in whole] == expected
+        assert len({hit.score for hit in whole}) == 1
+        for limit in (1, 4, 7):
+            pages = [hit for at in range(0, 15, limit) for hit in index.search("上海", limit=limit, offset=at)]
+            assert [hit.id for hit in pages] == expected
+        assert [hit.id for hit in index.search("上海", sort="date", limit=3)] == expected[:3]
+
+
+def test_an_article_deeper_than_a_token_is_long(tmp_path: Any) -> None:
+    """Only the beginning of a very long token is indexed, but every substring of it is found."""
+    token = "a" * 70 + "xyz" + "b" * 70
+    with cnsearch.open_index(tmp_path / "index", create=True) as index:
+        index.add([Article(id="1", title=token, paragraphs=(f"见{token}。",)), Article(id="2", title="xy")])
+        for text in ("xyz", "a" * 65, token, token[1:], "xyzb"):
+            assert [hit.id for hit in index.search(f'"{text}"')] == ["1"], text
+        assert [hit.id for hit in index.search(token)] == ["1"]
+        assert index.search('"xya"').total == 0
+
+
+def test_labels_match_whatever_spaces_were_written(tmp_path: Any) -> None:
+    with cnsearch.open_index(tmp_path / "index", create=True) as index:
+        index.add(Article(id="1", title="甲", source=" 每经网 ", categories=("AI / ML", " 金融"), author="莫 言"))
+        for filters in (
+            {"source": "每经网"},
+            {"source": " 每經網 "},
+            {"category": "AI / ML"},
+            {"category": "ai/ml"},
+            {"category": "AI/ML/金融"},
+            {"category": "金融 "},
+            {"author": "莫 言"},
+        ):
+            assert index.search("", **filters).total == 1, filters  # type: ignore[arg-type]
+        assert index.search("", author="莫言").total == 0
+        hit = index.search("甲")[0]
+        assert (hit.source, hit.categories) == (" 每经网 ", ("AI / ML", " 金融"))  # shown as written
+
+
+def test_words_in_the_scripts_of_china_are_found(tmp_path: Any) -> None:
+    texts = ["ئۇيغۇرچە كىتاب", "ꆈꌠꉙ ꁱꂷ", "བོད་ཡིག", "汉字 𠮷野家"]
+    with cnsearch.open_index(tmp_path / "index", create=True) as index:
+        index.add([Article(id=str(n), title="", paragraphs=(text,)) for n, text in enumerate(texts)])
+        for n, text in enumerate(texts):
+            for word in text.split():
+                for query in (word, f'"{word}"', f"+{word}", f'"{word[:2]}"'):
+                    assert [hit.id for hit in index.search(query)] == [str(n)], query
+
+
+@pytest.mark.parametrize("query", ["", "   ", "，。！", '""', "()", "AND"])
+def test_a_query_that_asks_for_nothing_finds_nothing(indexed: tuple[cnsearch.Index, Twin], query: str) -> None:
+    results = indexed[0].search(query)
+    assert (results.total, len(results)) == (0, 0)
+
+
+def test_an_empty_index_finds_nothing(tmp_path: Any) -> None:
+    with cnsearch.open_index(tmp_path / "index", create=True) as index:
+        for query in ("上海", "*", '"上海"', "上*", "NOT 上海", "date:2021"):
+            assert index.search(query).total == 0
+
+
+@pytest.mark.parametrize("arguments", [{"limit": -1}, {"offset": -1}, {"sort": "size"}, {"match": "some"}])
+def test_misuse_is_a_value_error(indexed: tuple[cnsearch.Index, Twin], arguments: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(arguments))):
+        indexed[0].search("上海", **arguments)
