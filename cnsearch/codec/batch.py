@@ -74,9 +74,7 @@ class _Rows:
                 column.append(value)
 
     def finish(self, doc_count: int) -> dict[str, list[Any]]:
-        return {
-            name: column + [None] * (doc_count - len(column)) for name, column in sorted(self._by_field.items())
-        }
+        return {name: column + [None] * (doc_count - len(column)) for name, column in sorted(self._by_field.items())}
 
 
 class BatchBuilder:
@@ -210,9 +208,7 @@ class ItemBatchBuilder:
 
     def _invert(self, name: str) -> TermPostings:
         numbers: dict[bytes, int] = {}
-        terms = np.fromiter(
-            (numbers.setdefault(term, len(numbers)) for term in self._terms[name]), dtype=np.int64
-        )
+        terms = np.fromiter((numbers.setdefault(term, len(numbers)) for term in self._terms[name]), dtype=np.int64)
         docs = np.array(self._docs[name], dtype=np.int64)
         order = np.lexsort((docs, terms))
         weights = np.array(self._weights[name], dtype=np.float64)[order]

@@ -117,7 +117,8 @@ class SegmentBuffer:
     def finish(self) -> ColumnarSegment:
         """Write the file. Returns the segment's entry.  REQUIRES: at least one document"""
         file, doc_count = self._file, self.doc_count
-        assert file is not None and self._stored is not None
+        assert file is not None
+        assert self._stored is not None
         for name in self._stored.finish({name: file.field(name)[0] for name in self._stored.names()}):
             file.field(name)[1]["stored"] = True
         for name in sorted(self._lengths):
@@ -181,7 +182,8 @@ def check_format(name: str, field: Any, *, with_values: bool) -> None:
         raise ValueError(f'the field "{name}" is not indexed')
     if not with_values and not has_frequency_values(field.format) and field.format.supports("positions"):
         raise ValueError(
-            f'the field "{name}" keeps positions, which tokens alone do not have: use TEXT(phrase=False), or add_document'
+            f'the field "{name}" keeps positions, which tokens alone do not have: '
+            "use TEXT(phrase=False), or add_document"
         )
 
 

@@ -19,7 +19,8 @@ from cnsearch.codec.arrays import SegmentArrays
 from cnsearch.codec.columns import ColumnarColumnReader, OpaqueColumn, kind_of, make_column, value_checker
 from cnsearch.codec.container import EXTENSION
 from cnsearch.codec.matcher import ColumnarMatcher, VectorMatcher
-from cnsearch.codec.postings import PostingsList, PostingValues
+from cnsearch.codec.postings import PostingValues
+from cnsearch.codec.postings_reader import PostingsList
 from cnsearch.codec.ragged import lengths_of, write_ragged
 from cnsearch.codec.segment import VECTOR_KINDS, ColumnarSegment, SegmentData, SegmentFileWriter, open_segment
 from cnsearch.codec.stored import StoredWriter, encode_piece
@@ -49,9 +50,7 @@ class ColumnarCodec(base.Codec):  # type: ignore[misc]
     def postings_writer(self, dbfile: Any, byteids: bool = False) -> Any:
         raise NotImplementedError("ColumnarCodec writes all postings of a field at once: use field_writer")
 
-    def postings_reader(
-        self, dbfile: Any, terminfo: Any, format_: Any, term: Any = None, scorer: Any = None
-    ) -> Any:
+    def postings_reader(self, dbfile: Any, terminfo: Any, format_: Any, term: Any = None, scorer: Any = None) -> Any:
         raise NotImplementedError("ColumnarCodec reads postings by term: use terms_reader(...).matcher")
 
     def terms_reader(self, storage: Any, segment: ColumnarSegment) -> ColumnarTermsReader:
@@ -101,12 +100,9 @@ class ColumnarPerDocumentWriter(base.PerDocumentWriter):  # type: ignore[misc]
                     encode_value(value)
                 except TypeError as exc:
                     raise TypeError(f'stored field "{fieldname}": {exc}') from exc
-            self._stored[fieldname][self._doc_count - self._docs_written()] = value
+            self._stored[fieldname][self._pending_docs] = value
         if length:
             self._lengths[fieldname][self._doc_count] = length
-
-    def _docs_written(self) -> int:
-        return self._doc_count - self._pending_docs
 
     def add_column_value(self, fieldname: str, columnobj: Any, value: Any) -> None:
         if fieldname not in self._columns:
@@ -158,7 +154,8 @@ class ColumnarPerDocumentWriter(base.PerDocumentWriter):  # type: ignore[misc]
         if self._pending_docs:
             self._flush_stored()
         file, count = self._file, self._doc_count
-        assert file is not None and self._stored_writer is not None
+        assert file is not None
+        assert self._stored_writer is not None
         numbers = {name: file.field(name)[0] for name in sorted(self._stored_writer.names())}
         for name in self._stored_writer.finish(numbers):
             file.field(name)[1]["stored"] = True
@@ -284,7 +281,9 @@ class ColumnarTermInfo(TermInfo):  # type: ignore[misc]
 class ColumnarCursor(base.FieldCursor):  # type: ignore[misc]
     """Walk through the terms of a field."""
 
-    def __init__(self, reader: ColumnarTermsReader, terms: TermDictionary | None, fieldname: str, fieldobj: Any) -> None:
+    def __init__(
+        self, reader: ColumnarTermsReader, terms: TermDictionary | None, fieldname: str, fieldobj: Any
+    ) -> None:
         self._reader = reader
         self._terms = terms
         self._fieldname = fieldname

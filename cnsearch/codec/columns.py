@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -183,10 +184,10 @@ class NumberColumn:
         return self.values[doc_id].item()
 
     def to_list(self) -> list[Any]:
-        return self.values.tolist()
+        return list(self.values.tolist())
 
     def optional_values(self) -> list[Any]:
-        values = self.values.tolist()
+        values: list[Any] = self.values.tolist()
         if self.present is not None:
             values = [value if here else None for value, here in zip(values, self.present.tolist(), strict=True)]
         return values
@@ -220,7 +221,7 @@ class BitsColumn:
         return bool(self.values[doc_id])
 
     def to_list(self) -> list[bool]:
-        return self.values.tolist()
+        return list(self.values.tolist())
 
     def optional_values(self) -> list[Any]:
         return self.to_list()
@@ -264,7 +265,7 @@ class OrdinalColumn:
         return self if kept is None else OrdinalColumn(self.ordinals[kept], self.uniques, self.default)
 
     def __getitem__(self, doc_id: int) -> bytes:
-        return self.uniques[self.ordinals[doc_id]]
+        return self.uniques[int(self.ordinals[doc_id])]
 
     def to_list(self) -> list[bytes]:
         return list(map(self.uniques.__getitem__, self.ordinals.tolist()))
@@ -367,7 +368,7 @@ class BytesColumn:
 
     def to_list(self) -> list[bytes]:
         flat, offsets = self.flat.tobytes(), offsets_of(self.lengths).tolist()
-        return [flat[a:b] for a, b in zip(offsets, offsets[1:], strict=False)]
+        return [flat[a:b] for a, b in pairwise(offsets)]
 
     def optional_values(self) -> list[Any]:
         return self.to_list()
@@ -420,9 +421,7 @@ class OpaqueColumn:
         return column.reader(BufferFile(self.data), 0, len(self.data), self.doc_count)
 
 
-AnyColumn = (
-    NumberColumn | BitsColumn | OrdinalColumn | OrdinalListsColumn | BytesColumn | ValuesColumn | OpaqueColumn
-)
+AnyColumn = NumberColumn | BitsColumn | OrdinalColumn | OrdinalListsColumn | BytesColumn | ValuesColumn | OpaqueColumn
 
 COLUMN_CLASSES: dict[str, type[AnyColumn]] = {
     "integer": NumberColumn,

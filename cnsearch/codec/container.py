@@ -16,7 +16,7 @@ import struct
 import sys
 import zlib
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, Protocol
+from typing import Any, BinaryIO, Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -146,7 +146,7 @@ class ContainerWriter:
         if isinstance(data, np.ndarray):
             if data.dtype.byteorder == ">" or (data.dtype.byteorder == "=" and sys.byteorder == "big"):
                 data = data.astype(data.dtype.newbyteorder("<"))
-            data = memoryview(np.ascontiguousarray(data).reshape(-1).view(np.uint8))
+            data = np.ascontiguousarray(data).reshape(-1).view(np.uint8).data
         if len(data):
             self._write(data)
 
@@ -166,7 +166,11 @@ class ContainerWriter:
         return self._position - self._open_entry[3]
 
     def add(
-        self, kind: int, data: bytes | memoryview | npt.NDArray[Any], field: int = NO_FIELD, item_size: int | None = None
+        self,
+        kind: int,
+        data: bytes | memoryview | npt.NDArray[Any],
+        field: int = NO_FIELD,
+        item_size: int | None = None,
     ) -> None:
         """Write a whole section; ``item_size`` defaults to the array's item size, or 1 for bytes."""
         if item_size is None:
@@ -275,8 +279,7 @@ class Container:
             age = "newer" if version > FORMAT_VERSION else "older"
             raise IndexFormatError(
                 self.path,
-                f"segment format {version} is {age} than this version reads "
-                f"({MIN_FORMAT_VERSION} to {FORMAT_VERSION})",
+                f"segment format {version} is {age} than this version reads ({MIN_FORMAT_VERSION} to {FORMAT_VERSION})",
                 found=version,
                 expected=FORMAT_VERSION,
                 hint="Update cnsearch" if age == "newer" else "Rebuild the index from its documents",
@@ -312,7 +315,9 @@ class Container:
         table_length = sections * TABLE_ENTRY.size + blocks * 4
         needed_blocks = (data_length + CHECK_BLOCK_SIZE - 1) >> CHECK_BLOCK_SHIFT
         if table_offset != data_length or table_offset + table_length != at or blocks != needed_blocks:
-            raise self.corrupt("does not fit the file", section="footer", found=table_offset, expected=at - table_length)
+            raise self.corrupt(
+                "does not fit the file", section="footer", found=table_offset, expected=at - table_length
+            )
         table = view[table_offset:at]
         actual = zlib.crc32(table)
         if actual != table_crc:
@@ -384,8 +389,8 @@ class Container:
         return found
 
 
-_FORMAT_OF_SIZE = {1: "B", 2: "H", 4: "I", 8: "Q"}
-_UNSIGNED = {1: np.dtype("u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4"), 8: np.dtype("<u8")}
+_FORMAT_OF_SIZE: dict[int, Literal["B", "H", "I", "Q"]] = {1: "B", 2: "H", 4: "I", 8: "Q"}
+_UNSIGNED: dict[int, np.dtype[Any]] = {1: np.dtype("u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4"), 8: np.dtype("<u8")}
 
 
 def unsigned_dtype(item_size: int) -> np.dtype[Any]:
@@ -455,7 +460,8 @@ class Section:
             if sys.byteorder == "little":
                 self._items = self.bytes.cast(_FORMAT_OF_SIZE[self.item_size])
             else:
-                self._items = memoryview(np.frombuffer(self.bytes, _UNSIGNED[self.item_size]).astype(f"u{self.item_size}"))
+                swapped = np.frombuffer(self.bytes, _UNSIGNED[self.item_size]).astype(f"u{self.item_size}")
+                self._items = swapped.data
         return self._items
 
     def at(self, index: int) -> int:

@@ -32,7 +32,9 @@ LONG_UNITS = 16  # tokens that are hashed
 
 _MASKS = np.array([(1 << (16 * units)) - 1 for units in range(SHORT_UNITS + 1)], dtype=np.uint64)
 # Odd constants for multiplicative hashing: Knuth, The Art of Computer Programming 3, 6.4; the first is 2**64 / phi.
-_MULTIPLIERS = tuple(np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5))
+_MULTIPLIERS = tuple(
+    np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5)
+)
 
 Ints = npt.NDArray[np.int64]
 

@@ -8,6 +8,7 @@ base plus the sum of at most ``GROUP - 1`` lengths, so nothing is computed when 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -125,7 +126,7 @@ class RaggedReader:
         """All rows as bytes objects."""
         flat = self.flat().tobytes()
         offsets = offsets_of(self.lengths()).tolist()
-        return [flat[a:b] for a, b in zip(offsets, offsets[1:], strict=False)]
+        return [flat[a:b] for a, b in pairwise(offsets)]
 
 
 def take_rows(

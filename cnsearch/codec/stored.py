@@ -14,6 +14,7 @@ import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -173,7 +174,9 @@ class StoredWriter:
         lengths = np.concatenate([piece.short_lengths for piece in pieces])
         write_ragged(writer, _KINDS, field, lengths, (piece.short_bytes for piece in pieces))
         bases = offsets_of(np.array([piece.doc_count for piece in pieces]))
-        long_docs = np.concatenate([piece.long_docs + base for piece, base in zip(pieces, bases.tolist(), strict=False)])
+        long_docs = np.concatenate(
+            [piece.long_docs + base for piece, base in zip(pieces, bases.tolist(), strict=False)]
+        )
         if not len(long_docs):
             return
         if len(long_docs) < self.doc_count:
@@ -278,7 +281,7 @@ class StoredReader:
     def blocks(self, alive: npt.NDArray[np.bool_]) -> Iterator[bytes]:
         """The blocks without the long values that are not ``alive``; those that lose none are copied as they are."""
         ranks, offsets = self.block_ranks().tolist(), offsets_of(self.long_lengths())
-        for block, (first, stop) in enumerate(zip(ranks, ranks[1:], strict=False)):
+        for block, (first, stop) in enumerate(pairwise(ranks)):
             chosen = np.flatnonzero(alive[first:stop])
             if len(chosen) == stop - first:
                 yield self.raw_block(block)

@@ -119,14 +119,15 @@ def pack_pointers(pointers: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
     plain = np.where(inline, -1 - pointers, pointers)
     size = 4 if not len(plain) or int(plain.max()) < 1 << 31 else 8
     dtype = np.dtype(f"<u{size}")
-    return plain.astype(dtype) | (inline.astype(dtype) << dtype.type(8 * size - 1))
+    packed: npt.NDArray[Any] = plain.astype(dtype) | (inline.astype(dtype) << dtype.type(8 * size - 1))
+    return packed
 
 
 def unpack_pointers(packed: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     """Inverse of ``pack_pointers``."""
     top = 8 * packed.itemsize - 1
     inline = (packed >> packed.dtype.type(top)).astype(bool)
-    plain = (packed & packed.dtype.type((1 << top) - 1)).astype(np.int64)
+    plain: npt.NDArray[np.int64] = (packed & packed.dtype.type((1 << top) - 1)).astype(np.int64)
     return np.where(inline, -1 - plain, plain)
 
 

@@ -47,7 +47,9 @@ _WAITING_BATCHES = 2
 Ints = npt.NDArray[np.int64]
 
 
-def open_writer(ix: Any, *, limit_mb: float = DEFAULT_LIMIT_MB, timeout: float = 0.0, delay: float = 0.1) -> ColumnarWriter:
+def open_writer(
+    ix: Any, *, limit_mb: float = DEFAULT_LIMIT_MB, timeout: float = 0.0, delay: float = 0.1
+) -> ColumnarWriter:
     """The writer for an index. Raises whoosh.index.LockError if another one holds the lock for ``timeout`` seconds."""
     return ColumnarWriter(ix, limitmb=limit_mb, timeout=timeout, delay=delay)
 
@@ -86,6 +88,7 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
         self._pool: ThreadPoolExecutor | None = None
         self._waiting: list[Future[None]] = []
         self._broken: BaseException | None = None
+        self._searcher: Any = None
         self._forget_schema()
         self._reset_buffer()
 
@@ -311,11 +314,10 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
         other codecs are copied one by one, and held in memory until they are."""
         self._check_state()
         for leaf, _ in reader.leaf_readers():
-            try:
-                arrays = segment_arrays(leaf)
-            except TypeError:
+            if not isinstance(leaf.segment(), ColumnarSegment):
                 self._add_foreign(leaf)
             else:
+                arrays = segment_arrays(leaf)
                 live = arrays.live_mask()
                 source = MergeSource(arrays.data, None if live is None else np.flatnonzero(live))
                 if source.doc_count:
@@ -528,7 +530,9 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
         if mergetype or not all(isinstance(segment, ColumnarSegment) for segment in segments):
             return segments if mergetype or not optimize else self._convert(segments)
         if optimize:
-            needed = len(segments) > 1 or any(segment.has_deletions() or self._is_outdated(segment) for segment in segments)
+            needed = len(segments) > 1 or any(
+                segment.has_deletions() or self._is_outdated(segment) for segment in segments
+            )
             groups = [list(range(len(segments)))] if needed else []
         elif merge:
             groups = choose_merges([s.doc_count() for s in segments], [s.doc_count_all() for s in segments])

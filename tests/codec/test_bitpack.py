@@ -96,8 +96,6 @@ def test_choose_widths_finds_the_smallest(lists, codes):
         assert (code, overflow, size) == (best, *possible[best]), values
 
 
-@pytest.mark.parametrize(
-    ("largest", "code"), [(-1, 0), (0, 1), (255, 1), (256, 2), (65535, 2), (65536, 3), (2**31, 3)]
-)
+@pytest.mark.parametrize(("largest", "code"), [(-1, 0), (0, 1), (255, 1), (256, 2), (65535, 2), (65536, 3), (2**31, 3)])
 def test_overflow_codes(largest, code):
     assert bitpack.overflow_code_of(np.array([largest])).tolist() == [code]

@@ -29,14 +29,24 @@ def test_literal_bytes():
         b"CNSEG\r\n\x1a"  # magic
         b"\x01\x00"  # format_version 1
         b"\x00\x00"  # reserved
-        b"\x00\x00\x01\x00"  # bytes per checksum, 65536
-        + b"\x00" * 12  # reserved
+        b"\x00\x00\x01\x00" + b"\x00" * 12  # bytes per checksum, 65536  # reserved
     )
     header += struct.pack("<I", zlib.crc32(header))
     data = b"abc" + b"\x00" * 5 + b"\x01\x00\x02\x00" + b"\x00" * 4  # sections begin at multiples of 8
     table = (
-        b"\x14\x00" b"\x03\x00" b"\x01\x00" b"\x00\x00" b"\x20" + b"\x00" * 7 + b"\x03" + b"\x00" * 7  # postings
-        + b"\x1e\x00" b"\xff\xff" b"\x02\x00" b"\x00\x00" b"\x28" + b"\x00" * 7 + b"\x04" + b"\x00" * 7  # lengths
+        b"\x14\x00"
+        b"\x03\x00"
+        b"\x01\x00"
+        b"\x00\x00"
+        b"\x20"
+        + b"\x00" * 7
+        + b"\x03"
+        + b"\x00" * 7  # postings
+        + b"\x1e\x00"
+        b"\xff\xff"
+        b"\x02\x00"
+        b"\x00\x00"
+        b"\x28" + b"\x00" * 7 + b"\x04" + b"\x00" * 7  # lengths
     )
     table += struct.pack("<I", zlib.crc32(header + data))  # the only checksum block
     assert len(header + data) == 48
@@ -47,7 +57,11 @@ def test_literal_bytes():
 
 def test_sections_come_back():
     numbers = np.arange(1000, dtype=np.uint32)
-    raw = write((SectionKind.POSTINGS, 0, b"abcdefgh"), (SectionKind.TERM_KEYS, 1, numbers), (SectionKind.POSTING_VALUES, 2, b""))
+    raw = write(
+        (SectionKind.POSTINGS, 0, b"abcdefgh"),
+        (SectionKind.TERM_KEYS, 1, numbers),
+        (SectionKind.POSTING_VALUES, 2, b""),
+    )
     found = Container("x", raw)
     postings = found.section(SectionKind.POSTINGS, 0)
     assert bytes(postings.read(2, 5)) == b"cde"
@@ -61,14 +75,21 @@ def test_sections_come_back():
     assert found.find(SectionKind.POSTINGS, 1) is None
     with pytest.raises(CorruptIndexError, match="missing"):
         found.section(SectionKind.POSTINGS, 1)
-    for outside in (lambda: keys.at(1000), lambda: keys.at(-1), lambda: postings.read(0, 9), lambda: postings.read(5, 4)):
+    for outside in (
+        lambda: keys.at(1000),
+        lambda: keys.at(-1),
+        lambda: postings.read(0, 9),
+        lambda: postings.read(5, 4),
+    ):
         with pytest.raises(CorruptIndexError) as caught:
             outside()
         assert caught.value.path == "x"
         assert caught.value.section in ("term_keys", "postings")
 
 
-@pytest.mark.parametrize("size", [0, 1, CHECK_BLOCK_SIZE - 33, CHECK_BLOCK_SIZE - 32, CHECK_BLOCK_SIZE, 3 * CHECK_BLOCK_SIZE + 5])
+@pytest.mark.parametrize(
+    "size", [0, 1, CHECK_BLOCK_SIZE - 33, CHECK_BLOCK_SIZE - 32, CHECK_BLOCK_SIZE, 3 * CHECK_BLOCK_SIZE + 5]
+)
 def test_checksums_at_block_edges(size):
     payload = np.random.default_rng(1).integers(0, 256, size, dtype=np.uint8)
     raw = write((SectionKind.POSTINGS, 0, payload))

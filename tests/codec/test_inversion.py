@@ -57,7 +57,11 @@ def test_sizes(size):
 
 
 def test_tokens_at_the_edges_of_the_windows():
-    documents = [["a" * size for size in range(24)], ["a" * size + "\0" for size in range(24)], ["\0" * 4, "\0" * 5, ""]]
+    documents = [
+        ["a" * size for size in range(24)],
+        ["a" * size + "\0" for size in range(24)],
+        ["\0" * 4, "\0" * 5, ""],
+    ]
     assert fast_invert(documents) == slow_invert(documents)
 
 

@@ -38,9 +38,7 @@ def test_stored_values_come_back(count):
     first, second = random_values(count, 1), random_values(count, 2)
     container, names = write_stored([({"a": first}, count), ({"b": second}, count), ({"a": second, "b": first}, count)])
     assert names == ["a", "b"]
-    for number, expected in enumerate(
-        [first + [None] * count + second, [None] * count + second + first]
-    ):
+    for number, expected in enumerate([first + [None] * count + second, [None] * count + second + first]):
         reader = stored.StoredReader(container, number, 3 * count)
         assert [reader.get(doc) for doc in range(3 * count)] == expected
         for doc in reversed(range(3 * count)):
@@ -57,7 +55,7 @@ def test_literal_bytes_of_stored_values():
         kind.STORED_BYTES,
     ]
     assert container.section(kind.STORED_LENGTHS, 0).array().tolist() == [3, 0, 3]
-    assert bytes(container.section(kind.STORED_BYTES, 0).bytes) == b"sab" b"u\x0a\x4e"
+    assert bytes(container.section(kind.STORED_BYTES, 0).bytes) == b"sabu\x0a\x4e"
     long = "字" * 300
     container, _ = write_stored([({"a": ["ab", long]}, 2)])
     assert container.section(kind.STORED_LENGTHS, 0).array().tolist() == [3, 0]
