@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cnsearch.codec.batch import DocumentBatch
-from cnsearch.codec.columns import kind_of, make_column, value_checker
+from cnsearch.codec.column_types import kind_of, value_checker
+from cnsearch.codec.columns import make_column
 from cnsearch.codec.inversion import TermPostings
 from cnsearch.codec.ragged import lengths_of, offsets_of, write_ragged
 from cnsearch.codec.runs import CombinedRuns, Run, combine_runs, pieces, slice_values

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.codec.columns import AnyColumn, OpaqueColumn, concatenate, kind_of, make_column
+from cnsearch.codec.column_types import kind_of
+from cnsearch.codec.columns import AnyColumn, OpaqueColumn, concatenate, make_column
 from cnsearch.codec.postings import PostingValues
 from cnsearch.codec.postings_reader import PostingsReader
 from cnsearch.codec.ragged import gather_rows, offsets_of, take_rows, write_ragged
