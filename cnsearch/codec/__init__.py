@@ -12,7 +12,7 @@ It knows nothing of Chinese, of articles or of ranking.
 from cnsearch.codec.arrays import SegmentArrays, segment_arrays
 from cnsearch.codec.batch import BatchBuilder, DocumentBatch
 from cnsearch.codec.codec import ColumnarCodec
-from cnsearch.codec.columns import OrdinalListColumn
+from cnsearch.codec.column_types import OrdinalListColumn
 from cnsearch.codec.segment import ColumnarSegment
 from cnsearch.codec.writer import ColumnarWriter, open_writer
 

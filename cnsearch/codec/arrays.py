@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch.codec.column_types import as_bytes
 from cnsearch.codec.columns import (
     AnyColumn,
     BitsColumn,
@@ -24,7 +25,6 @@ from cnsearch.codec.columns import (
     OpaqueColumn,
     OrdinalColumn,
     OrdinalListsColumn,
-    as_bytes,
 )
 from cnsearch.codec.segment import ColumnarSegment, SegmentData
 

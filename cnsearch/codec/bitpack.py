@@ -26,20 +26,21 @@ OVERFLOW_BYTES = (0, 1, 2, 4)
 _CODE_8 = WIDTHS.index(8)
 _OVERFLOW_DTYPES = (np.dtype("u1"), np.dtype("u1"), np.dtype("<u2"), np.dtype("<u4"))
 
+Array = npt.NDArray[Any]
 UintArray = npt.NDArray[np.uint32]
 ByteArray = npt.NDArray[np.uint8]
 
 
-def _spread_table(width: int) -> npt.NDArray[Any]:
+def _spread_table(width: int) -> Array:
     """Entry b holds the 8 / width values of byte b, one per byte: an unsigned integer of 8 / width bytes."""
     per_byte = 8 // width
-    values = (np.arange(256)[:, None] >> (np.arange(per_byte) * width)) & ((1 << width) - 1)
+    values: Array = (np.arange(256)[:, None] >> (np.arange(per_byte) * width)) & ((1 << width) - 1)
     return values.astype(np.uint8).view(f"u{per_byte}").reshape(256)
 
 
 _SPREAD = {width: _spread_table(width) for width in (1, 2, 4)}
 #: (width, dtype) -> table whose row b holds the values of byte b, plus one
-_PLUS_ONE: dict[tuple[int, type], npt.NDArray[Any]] = {
+_PLUS_ONE: dict[tuple[int, type], Array] = {
     (width, dtype): (table.view(np.uint8).reshape(256, 8 // width) + np.uint8(1)).astype(dtype)
     for width, table in _SPREAD.items()
     for dtype in (np.int32, np.float32)
@@ -51,7 +52,7 @@ def packed_size(code: int, count: int) -> int:
     return (count * WIDTHS[code] + 7) >> 3
 
 
-def unpack(data: memoryview, start: int, code: int, count: int) -> npt.NDArray[Any]:
+def unpack(data: memoryview, start: int, code: int, count: int) -> Array:
     """Decode ``count`` values packed at ``data[start:]``; escapes are left as they are.
 
     Returns : read-only or new array, uint8, uint16 or uint32, shape (count,)
@@ -65,14 +66,14 @@ def unpack(data: memoryview, start: int, code: int, count: int) -> npt.NDArray[A
     return _SPREAD[WIDTHS[code]].take(packed).view(np.uint8)[:count]
 
 
-def unpack_plus_one(data: memoryview, start: int, code: int, count: int, dtype: type) -> npt.NDArray[Any]:
+def unpack_plus_one(data: memoryview, start: int, code: int, count: int, dtype: type) -> Array:
     """``unpack`` as numbers of another type, plus one, which is what lists of gaps and of weights need.
 
     dtype   : np.int32 or np.float32
     Returns : new array, shape (count,); an escape reads as ``escape_of(code) + 1``
     """
     if code >= _CODE_8:
-        values: npt.NDArray[Any] = unpack(data, start, code, count).astype(dtype)
+        values: Array = unpack(data, start, code, count).astype(dtype)
         values += dtype(1)
         return values
     if code == 0:
@@ -86,7 +87,7 @@ def escape_of(code: int) -> int:
     return (1 << WIDTHS[code]) - 1
 
 
-def pack_rows(values: npt.NDArray[Any], counts: npt.NDArray[Any], code: int) -> ByteArray:
+def pack_rows(values: Array, counts: Array, code: int) -> ByteArray:
     """Pack many lists at one width; each begins on a byte.
 
     values  : integers 0..escape, shape (sum(counts),), all lists one after the other; not modified
@@ -97,7 +98,8 @@ def pack_rows(values: npt.NDArray[Any], counts: npt.NDArray[Any], code: int) -> 
     if width == 0:
         return np.empty(0, dtype=np.uint8)
     if width >= 8:
-        return values.astype(f"<u{width // 8}").view(np.uint8)
+        whole: ByteArray = values.astype(f"<u{width // 8}").view(np.uint8)
+        return whole
     per_byte = 8 // width
     sizes = (counts * width + 7) >> 3
     starts = offsets_of(sizes)
@@ -111,8 +113,8 @@ def pack_rows(values: npt.NDArray[Any], counts: npt.NDArray[Any], code: int) -> 
 
 def unpack_rows(
     data: ByteArray,
-    starts: npt.NDArray[Any],
-    counts: npt.NDArray[Any],
+    starts: Array,
+    counts: Array,
     code: int,
 ) -> UintArray:
     """Inverse of ``pack_rows`` for lists that lie at ``data[starts[i]:]``. Returns new uint32, shape (sum(counts),)."""
@@ -128,20 +130,20 @@ def unpack_rows(
     return gather_rows(slots, offsets_of(sizes)[:-1] * per_byte, counts).astype(np.uint32)
 
 
-def overflow_code_of(largest: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+def overflow_code_of(largest: Array) -> npt.NDArray[np.uint8]:
     """Overflow code for each list whose largest ``value - escape`` is given; negative means no value is escaped."""
     return ((largest >= 0).astype(np.uint8) + (largest > 0xFF) + (largest > 0xFFFF)).astype(np.uint8)
 
 
-def read_overflow(data: memoryview, start: int, code: int, count: int) -> npt.NDArray[Any]:
+def read_overflow(data: memoryview, start: int, code: int, count: int) -> Array:
     """The ``count`` overflow values at ``data[start:]``: what to add to the escapes, in order."""
     return np.frombuffer(data, _OVERFLOW_DTYPES[code], count, start)
 
 
 def choose_widths(
-    values: npt.NDArray[Any],
-    starts: npt.NDArray[Any],
-    counts: npt.NDArray[Any],
+    values: Array,
+    starts: Array,
+    counts: Array,
     codes: tuple[int, ...],
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """Find the smallest way to pack each list.

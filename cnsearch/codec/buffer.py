@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cnsearch.codec.batch import DocumentBatch
-from cnsearch.codec.columns import kind_of, make_column, value_checker
+from cnsearch.codec.column_types import kind_of, value_checker
+from cnsearch.codec.columns import make_column
 from cnsearch.codec.inversion import TermPostings
 from cnsearch.codec.ragged import lengths_of, offsets_of, write_ragged
 from cnsearch.codec.runs import CombinedRuns, Run, combine_runs, pieces, slice_values
@@ -182,7 +183,8 @@ def check_format(name: str, field: Any, *, with_values: bool) -> None:
         raise ValueError(f'the field "{name}" is not indexed')
     if not with_values and not has_frequency_values(field.format) and field.format.supports("positions"):
         raise ValueError(
-            f'the field "{name}" keeps positions, which tokens lack: use TEXT(phrase=False), or add_document'
+            f'the field "{name}" keeps positions, which tokens alone do not have: '
+            "use TEXT(phrase=False), or add_document"
         )
 
 

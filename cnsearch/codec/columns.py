@@ -1,6 +1,6 @@
 """Columns: one value per document and field, for sorting, filtering and counting.
 
-Whoosh column types map to a few kinds here (``kind_of``); each kind is a class that holds the column as arrays, is
+Whoosh column types map to a few kinds here (column_types.py); each kind is a class that holds the column as arrays, is
 made of Python values, of the file or of parts of other segments, and writes itself. A column type that is none of
 them is written by itself into one opaque section. PickleColumn values take the form of stored values: no pickles.
 
@@ -9,9 +9,9 @@ On top of the arrays, ``ColumnarColumnReader`` keeps the contract of whoosh.colu
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,94 +19,16 @@ import numpy.typing as npt
 from whoosh import columns as whoosh_columns
 from whoosh.filedb.structfile import BufferFile, StructFile
 
+from cnsearch.codec.column_types import kind_of
 from cnsearch.codec.container import Container, ContainerWriter, SectionKind, smallest_unsigned
 from cnsearch.codec.ragged import RaggedReader, gather_rows, lengths_of, offsets_of, take_rows, write_ragged
-from cnsearch.codec.values import decode_value, encode_value
+from cnsearch.codec.values import decode_value
 
 _VALUE_KINDS = (SectionKind.COLUMN_VALUE_LENGTHS, SectionKind.COLUMN_VALUE_BASES, SectionKind.COLUMN_VALUE_BYTES)
 
 Array = npt.NDArray[Any]
 Ints = npt.NDArray[np.int64]
 Kept = Ints | None
-
-_INTEGER_RANGES = {
-    code: (-(1 << (8 * size - 1)), (1 << (8 * size - 1)) - 1)
-    for code, size in (("b", 1), ("h", 2), ("i", 4), ("l", 8), ("q", 8))
-} | {code: (0, (1 << (8 * size)) - 1) for code, size in (("B", 1), ("H", 2), ("I", 4), ("L", 8), ("Q", 8))}
-
-
-class OrdinalListColumn(whoosh_columns.VarBytesListColumn):  # type: ignore[misc]
-    """A schema column of several byte strings per document (an article has several categories)."""
-
-
-def kind_of(column: Any) -> str:
-    """The kind in which a Whoosh column is kept."""
-    if isinstance(column, whoosh_columns.ClampedNumericColumn):
-        column = column._child
-    if isinstance(column, whoosh_columns.NumericColumn):
-        return "float" if column._typecode in "fd" else "integer"
-    if isinstance(column, whoosh_columns.BitColumn):
-        return "bit"
-    if isinstance(column, whoosh_columns.RefBytesColumn):
-        return "ordinal"
-    if isinstance(column, (whoosh_columns.VarBytesListColumn, whoosh_columns.FixedBytesListColumn)):
-        return "ordinal_list"
-    if isinstance(column, whoosh_columns.PickleColumn):
-        return "value"
-    if isinstance(column, whoosh_columns.StructColumn):
-        return "opaque"
-    if isinstance(
-        column,
-        (
-            whoosh_columns.VarBytesColumn,
-            whoosh_columns.FixedBytesColumn,
-            whoosh_columns.CompressedBytesColumn,
-            whoosh_columns.CompressedBlockColumn,
-        ),
-    ):
-        return "bytes"
-    return "opaque"
-
-
-def value_checker(column: Any) -> Callable[[Any], Any]:
-    """A function that returns the value in the form that is kept, and raises ValueError or TypeError for others.
-
-    Text is accepted for byte strings, as UTF-8.
-    """
-    kind = kind_of(column)
-    if kind == "integer":
-        clamped = isinstance(column, whoosh_columns.ClampedNumericColumn)
-        low, high = _INTEGER_RANGES[(column._child if clamped else column)._typecode]
-
-        def check_integer(value: Any) -> int:
-            number = int(value)
-            if not low <= number <= high:
-                if not clamped:
-                    raise ValueError(f"{number} does not fit the column ({low}..{high})")
-                number = min(max(number, low), high)
-            return number
-
-        return check_integer
-    if kind == "float":
-        return float
-    if kind == "bit":
-        return bool
-    if kind in ("ordinal", "bytes"):
-        return as_bytes
-    if kind == "ordinal_list":
-        return lambda values: [as_bytes(value) for value in values]
-    if kind == "value":
-        return encode_value
-    return lambda value: value
-
-
-def as_bytes(value: Any) -> bytes:
-    """Bytes as they are, text as UTF-8."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "surrogatepass")
-    if isinstance(value, bytes):
-        return value
-    raise TypeError(f"a column of byte strings got a value of type {type(value).__name__}")
 
 
 # -- the kinds --------------------------------------------------------------------------------------------------------
@@ -187,7 +109,7 @@ class NumberColumn:
         return list(self.values.tolist())
 
     def optional_values(self) -> list[Any]:
-        values = list(self.values.tolist())
+        values: list[Any] = self.values.tolist()
         if self.present is not None:
             values = [value if here else None for value, here in zip(values, self.present.tolist(), strict=True)]
         return values
@@ -368,7 +290,7 @@ class BytesColumn:
 
     def to_list(self) -> list[bytes]:
         flat, offsets = self.flat.tobytes(), offsets_of(self.lengths).tolist()
-        return [flat[a:b] for a, b in itertools.pairwise(offsets)]
+        return [flat[a:b] for a, b in pairwise(offsets)]
 
     def optional_values(self) -> list[Any]:
         return self.to_list()

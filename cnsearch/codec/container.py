@@ -16,7 +16,7 @@ import struct
 import sys
 import zlib
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, Protocol
+from typing import Any, BinaryIO, Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -389,7 +389,7 @@ class Container:
         return found
 
 
-_FORMAT_OF_SIZE: dict[int, Any] = {1: "B", 2: "H", 4: "I", 8: "Q"}
+_FORMAT_OF_SIZE: dict[int, Literal["B", "H", "I", "Q"]] = {1: "B", 2: "H", 4: "I", 8: "Q"}
 _UNSIGNED: dict[int, np.dtype[Any]] = {1: np.dtype("u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4"), 8: np.dtype("<u8")}
 
 
@@ -460,7 +460,8 @@ class Section:
             if sys.byteorder == "little":
                 self._items = self.bytes.cast(_FORMAT_OF_SIZE[self.item_size])
             else:
-                self._items = np.frombuffer(self.bytes, _UNSIGNED[self.item_size]).astype(f"u{self.item_size}").data
+                swapped = np.frombuffer(self.bytes, _UNSIGNED[self.item_size]).astype(f"u{self.item_size}")
+                self._items = swapped.data
         return self._items
 
     def at(self, index: int) -> int:

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.codec.columns import AnyColumn, OpaqueColumn, concatenate, kind_of, make_column
-from cnsearch.codec.postings import PostingsReader, PostingValues
+from cnsearch.codec.column_types import kind_of
+from cnsearch.codec.columns import AnyColumn, OpaqueColumn, concatenate, make_column
+from cnsearch.codec.postings import PostingValues
+from cnsearch.codec.postings_reader import PostingsReader
 from cnsearch.codec.ragged import gather_rows, offsets_of, take_rows, write_ragged
 from cnsearch.codec.runs import PIECE_POSTINGS, Run, combine_runs, pieces
 from cnsearch.codec.segment import VECTOR_KINDS, ColumnarSegment, SegmentData, SegmentFileWriter

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -126,7 +127,7 @@ class RaggedReader:
         """All rows as bytes objects."""
         flat = self.flat().tobytes()
         offsets = offsets_of(self.lengths()).tolist()
-        return [flat[a:b] for a, b in itertools.pairwise(offsets)]
+        return [flat[a:b] for a, b in pairwise(offsets)]
 
 
 def take_rows(

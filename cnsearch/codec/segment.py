@@ -22,7 +22,7 @@ from whoosh.codec import base
 
 from cnsearch.codec.columns import COLUMN_CLASSES, AnyColumn
 from cnsearch.codec.container import EXTENSION, Container, ContainerWriter, SectionKind, smallest_unsigned
-from cnsearch.codec.postings import PostingsList, PostingsReader
+from cnsearch.codec.postings_reader import PostingsList, PostingsReader
 from cnsearch.codec.ragged import RaggedReader
 from cnsearch.codec.stored import StoredReader
 from cnsearch.codec.termdict import TermDictionary
@@ -352,7 +352,7 @@ def open_segment(storage: Any, segment: ColumnarSegment, extension: str = EXTENS
         with storage.open_file(name).raw_file() as file:
             path = storage._fpath(name)
             stat = os.fstat(file.fileno())
-            key = (path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+            key: tuple[Any, ...] = (path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
             data = _open_files.get(key)
             if data is None:
                 data = SegmentData(Container.open_file(path, file))

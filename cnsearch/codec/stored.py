@@ -15,6 +15,7 @@ import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -281,7 +282,7 @@ class StoredReader:
     def blocks(self, alive: npt.NDArray[np.bool_]) -> Iterator[bytes]:
         """The blocks without the long values that are not ``alive``; those that lose none are copied as they are."""
         ranks, offsets = self.block_ranks().tolist(), offsets_of(self.long_lengths())
-        for block, (first, stop) in enumerate(itertools.pairwise(ranks)):
+        for block, (first, stop) in enumerate(pairwise(ranks)):
             chosen = np.flatnonzero(alive[first:stop])
             if len(chosen) == stop - first:
                 yield self.raw_block(block)

@@ -127,9 +127,8 @@ def unpack_pointers(packed: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     """Inverse of ``pack_pointers``."""
     top = 8 * packed.itemsize - 1
     inline = (packed >> packed.dtype.type(top)).astype(bool)
-    plain = (packed & packed.dtype.type((1 << top) - 1)).astype(np.int64)
-    pointers: npt.NDArray[np.int64] = np.where(inline, -1 - plain, plain)
-    return pointers
+    plain: npt.NDArray[np.int64] = (packed & packed.dtype.type((1 << top) - 1)).astype(np.int64)
+    return np.where(inline, -1 - plain, plain)
 
 
 class TermDictionary:

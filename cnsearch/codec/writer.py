@@ -22,19 +22,18 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from whoosh import columns as whoosh_columns
 from whoosh.index import TOC, clean_files
 from whoosh.reading import SegmentReader
 from whoosh.writing import IndexingError, SegmentWriter
 
 from cnsearch.codec.arrays import segment_arrays
-from cnsearch.codec.batch import BatchBuilder, DocumentBatch, ItemBatchBuilder, check_stored
+from cnsearch.codec.batch import BatchBuilder, DocumentBatch, ItemBatchBuilder
 from cnsearch.codec.buffer import SegmentBuffer, check_format
 from cnsearch.codec.codec import ColumnarCodec
-from cnsearch.codec.columns import as_bytes, value_checker
+from cnsearch.codec.column_types import as_bytes, value_checker
+from cnsearch.codec.documents import AnalysedDocument, analyse, copy_documents
 from cnsearch.codec.merge import MergeSource, choose_merges, merge_segments
 from cnsearch.codec.segment import ColumnarSegment, open_segment
-from cnsearch.codec.values import encode_value
 
 #: megabytes of documents that are collected before they become a segment
 DEFAULT_LIMIT_MB = 128
@@ -52,18 +51,6 @@ def open_writer(
 ) -> ColumnarWriter:
     """The writer for an index. Raises whoosh.index.LockError if another one holds the lock for ``timeout`` seconds."""
     return ColumnarWriter(ix, limitmb=limit_mb, timeout=timeout, delay=delay)
-
-
-class _AnalysedDocument:
-    """One document, ready for ItemBatchBuilder; ``keys`` are the terms of its unique fields."""
-
-    def __init__(self) -> None:
-        self.items: dict[str, list[tuple[bytes, float, bytes]]] = {}
-        self.lengths: dict[str, int] = {}
-        self.stored: dict[str, Any] = {}
-        self.columns: dict[str, Any] = {}
-        self.vectors: dict[str, bytes] = {}
-        self.keys: dict[str, bytes] = {}
 
 
 class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
@@ -88,6 +75,7 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
         self._pool: ThreadPoolExecutor | None = None
         self._waiting: list[Future[None]] = []
         self._broken: BaseException | None = None
+        self._searcher: Any = None
         self._forget_schema()
         self._reset_buffer()
 
@@ -196,16 +184,16 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
     def add_document(self, **fields: Any) -> None:
         """As in Whoosh: values are analysed by the schema's fields. If this raises, the document was not added."""
         self._check_state()
-        self._add_analysed(self._analyse(fields))
+        self._add_analysed(analyse(self.schema, fields))
 
     def update_document(self, **fields: Any) -> None:
         """As in Whoosh, but documents added by this writer are replaced as well."""
         self._check_state()
-        document = self._analyse(fields)
+        document = analyse(self.schema, fields)
         self._delete_keys({name: [term] for name, term in document.keys.items()})
         self._add_analysed(document)
 
-    def _add_analysed(self, document: _AnalysedDocument) -> None:
+    def _add_analysed(self, document: AnalysedDocument) -> None:
         if self._tokens.doc_count:
             self._submit(self._tokens)
             self._tokens = BatchBuilder()
@@ -215,46 +203,6 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
             self._submit(self._items)
             self._items = ItemBatchBuilder()
             self._flush_if_full()
-
-    def _analyse(self, fields: Mapping[str, Any]) -> _AnalysedDocument:
-        """What Whoosh's SegmentWriter.add_document does, up to the writing."""
-        schema = self.schema
-        names = sorted(name for name in fields if not name.startswith("_"))
-        self._check_fields(schema, names)
-        doc_boost = self._doc_boost(fields)
-        document = _AnalysedDocument()
-        for name in names:
-            value = fields[name]
-            if value is None:
-                continue
-            field, length = schema[name], 0
-            if field.indexed:
-                boost = self._field_boost(fields, name, doc_boost)
-                rows = []
-                for term, freq, weight, encoded in field.index(value):
-                    rows.append((term, weight * boost, encoded))
-                    length += freq
-                document.items[name] = rows
-                if field.scorable and length:
-                    document.lengths[name] = length
-                if field.unique:
-                    document.keys[name] = field.to_bytes(value)
-            if field.separate_spelling():
-                # Whoosh's writer puts every such word into document 0; here each document has its own.
-                words = {word.encode("utf-8") for word in field.spellable_words(value)}
-                document.items[field.spelling_fieldname(name)] = [(word, 1, b"") for word in sorted(words)]
-            if field.vector:
-                items = field.vector.word_values(value, field.analyzer, mode="index")
-                rows_of_vector = sorted((text, weight, encoded) for text, _, weight, encoded in items)
-                if rows_of_vector:
-                    document.vectors[name] = encode_value(rows_of_vector)
-            custom = fields.get(f"_stored_{name}", value)
-            if field.stored:
-                document.stored[name] = custom
-            if field.column_type and custom is not None:
-                document.columns[name] = value_checker(field.column_type)(field.to_column_value(custom))
-        check_stored(document.stored)
-        return document
 
     def _check_document(
         self,
@@ -313,11 +261,10 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
         other codecs are copied one by one, and held in memory until they are."""
         self._check_state()
         for leaf, _ in reader.leaf_readers():
-            try:
-                arrays = segment_arrays(leaf)
-            except TypeError:
+            if not isinstance(leaf.segment(), ColumnarSegment):
                 self._add_foreign(leaf)
             else:
+                arrays = segment_arrays(leaf)
                 live = arrays.live_mask()
                 source = MergeSource(arrays.data, None if live is None else np.flatnonzero(live))
                 if source.doc_count:
@@ -325,33 +272,11 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
 
     def _add_foreign(self, leaf: Any) -> None:
         """Copy the documents of a leaf reader of another codec."""
-        schema = self.schema
         if self._tokens.doc_count:
             self._submit(self._tokens)
             self._tokens = BatchBuilder()
-        names = [name for name in {*schema.names(), *leaf.indexed_field_names()} if name in schema]
-        readers = {}
-        for name in sorted(names):
-            if schema[name].column_type and leaf.has_column(name):
-                column = leaf.column_reader(name)
-                if isinstance(column, whoosh_columns.TranslatingColumnReader):
-                    column = column.raw_column()
-                readers[name] = (column, value_checker(schema[name].column_type))
-        new_ids = {}
-        for docnum, stored in leaf.iter_docs():
-            lengths = {name: leaf.doc_field_length(docnum, name) for name in names if schema[name].scorable}
-            stored = {name: value for name, value in stored.items() if name in schema}
-            check_stored(stored)
-            columns = {name: check(column[docnum]) for name, (column, check) in readers.items()}
-            vectors = {}
-            for name in names:
-                if schema[name].vector and leaf.has_vector(docnum, name):
-                    vectors[name] = encode_value(_vector_rows(leaf.vector(docnum, name)))
-            new_ids[docnum] = self._items.add({}, lengths, stored, columns, vectors)
+        for _ in copy_documents(leaf, self.schema, self._items):
             self._count_document({})
-        for name, term, docnum, weight, value in leaf.iter_postings():
-            if name in schema and docnum in new_ids:
-                self._items.add_items(name, new_ids[docnum], [(term, weight, value or b"")])
         # Deletions must find these documents, and their keys are only in the postings.
         self._flush()
 
@@ -599,11 +524,3 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
             for name in segment.list_files(self.storage):
                 with contextlib.suppress(OSError, NameError):
                     self.storage.delete_file(name)
-
-
-def _vector_rows(matcher: Any) -> list[tuple[str, float, bytes]]:
-    rows = []
-    while matcher.is_active():
-        rows.append((matcher.id(), matcher.weight(), matcher.value() or b""))
-        matcher.next()
-    return rows

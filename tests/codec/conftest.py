@@ -14,13 +14,66 @@ from whoosh.filedb.filestore import FileStorage, RamStorage
 
 from cnsearch.codec import ColumnarCodec, OrdinalListColumn, open_writer
 
-WORDS = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi "
-    "psi omega alphabet betamax gammaray deltas render renders rendering shade shaded shades shading shader"
-).split()
-CHINESE = (
-    "北京 上海 天气 经济 发展 数字化 转型 新闻 市场 价格 上涨 下跌 中国 银行 利率 科技 公司 汽车 能源 教育".split()
-)
+WORDS = [
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "epsilon",
+    "zeta",
+    "eta",
+    "theta",
+    "iota",
+    "kappa",
+    "lambda",
+    "mu",
+    "nu",
+    "xi",
+    "omicron",
+    "pi",
+    "rho",
+    "sigma",
+    "tau",
+    "upsilon",
+    "phi",
+    "chi",
+    "psi",
+    "omega",
+    "alphabet",
+    "betamax",
+    "gammaray",
+    "deltas",
+    "render",
+    "renders",
+    "rendering",
+    "shade",
+    "shaded",
+    "shades",
+    "shading",
+    "shader",
+]
+CHINESE = [
+    "北京",
+    "上海",
+    "天气",
+    "经济",
+    "发展",
+    "数字化",
+    "转型",
+    "新闻",
+    "市场",
+    "价格",
+    "上涨",
+    "下跌",
+    "中国",
+    "银行",
+    "利率",
+    "科技",
+    "公司",
+    "汽车",
+    "能源",
+    "教育",
+]
 
 
 def foreign_schema() -> fields.Schema:

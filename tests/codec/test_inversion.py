@@ -84,7 +84,7 @@ def test_collisions_of_the_long_hash(monkeypatch):
     """When different long tokens share their hash, a dict numbers them."""
     zero = np.uint64(0)
     monkeypatch.setattr(inversion, "_MULTIPLIERS", (inversion._MULTIPLIERS[0], zero, zero, zero))
-    documents = [["long-token-1", "long-token-2", "a"], ["long-token-1", "b", "x" * 50]]
+    documents = [["long-token-1", "long-token-2", "a"], ["long-token-1", "b", "x" * 50], ["abcde\0", "abcde\0\0"]]
     assert fast_invert(documents) == slow_invert(documents)
 
 

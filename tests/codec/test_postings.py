@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnsearch.codec import postings as p
+from cnsearch.codec import postings_reader as pr
 from cnsearch.codec.container import Container, ContainerWriter, SectionKind
 from cnsearch.codec.ragged import lengths_of
 from cnsearch.errors import CorruptIndexError
@@ -27,7 +28,7 @@ def reader_of(encoded: p.EncodedPostings, *, frequency_is_value: bool = False, d
     writer.add(SectionKind.POSTING_VALUES, encoded.values, 0)
     writer.close()
     found = Container("x", file.getvalue())
-    return p.PostingsReader(
+    return pr.PostingsReader(
         found.section(SectionKind.POSTINGS, 0),
         found.section(SectionKind.POSTING_VALUES, 0),
         doc_count,
@@ -139,7 +140,7 @@ def check(lists, weights, encoded, values=None, **kwargs):
         if many.values is None:
             kind = p.VALUES_FREQUENCY if kwargs.get("frequency_is_value") else p.VALUES_NONE
             nothing = np.empty(0, np.int32)
-            assert reader.values(p.PostingsList(nothing, many.weights, kind, 0)) == expected
+            assert reader.values(pr.PostingsList(nothing, many.weights, kind, 0)) == expected
         else:
             flat, at = many.values.flat.tobytes(), 0
             for length, row in zip(many.values.lengths.tolist(), expected, strict=True):
@@ -272,7 +273,7 @@ def test_lists_that_go_beyond_the_section():
     with pytest.raises(CorruptIndexError):
         reader_of(encoded).read(10_000)
     with pytest.raises(CorruptIndexError, match="none"):
-        p.PostingsReader(None, None, 10, frequency_is_value=False).read(0)
+        pr.PostingsReader(None, None, 10, frequency_is_value=False).read(0)
 
 
 @given(st.binary(min_size=1, max_size=60))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from whoosh import columns as whoosh_columns
 
-from cnsearch.codec import columns, stored
+from cnsearch.codec import column_types, columns, stored
 from cnsearch.codec.container import Container, ContainerWriter, SectionKind
 
 TEXT = "人民币汇率中间价上调，" * 40
@@ -157,7 +157,7 @@ def through_file(data: Any, kind: str, count: int) -> Any:
 @pytest.mark.parametrize("name", COLUMNS)
 def test_columns_answer_as_whoosh(name):
     column, values = COLUMNS[name]
-    kind, check = columns.kind_of(column), columns.value_checker(column)
+    kind, check = column_types.kind_of(column), column_types.value_checker(column)
     checked = [None if value is None else check(value) for value in values]
     found = through_file(columns.make_column(checked, column), kind, len(values))
     if name in ("wide", "unsigned"):
@@ -226,10 +226,10 @@ def test_numbers_take_the_smallest_width():
 )
 def test_values_that_do_not_fit(name, value, error):
     with pytest.raises(error):
-        columns.value_checker(COLUMNS[name][0])(value)
+        column_types.value_checker(COLUMNS[name][0])(value)
 
 
 def test_text_is_taken_as_utf8():
-    assert columns.value_checker(COLUMNS["ordinals"][0])("上") == "上".encode()
-    assert columns.value_checker(COLUMNS["lists"][0])(["上", b"x"]) == ["上".encode(), b"x"]
-    assert columns.value_checker(COLUMNS["clamped"][0])(1000) == 255
+    assert column_types.value_checker(COLUMNS["ordinals"][0])("上") == "上".encode()
+    assert column_types.value_checker(COLUMNS["lists"][0])(["上", b"x"]) == ["上".encode(), b"x"]
+    assert column_types.value_checker(COLUMNS["clamped"][0])(1000) == 255

@@ -17,8 +17,8 @@ from whoosh.filedb.filestore import RamStorage
 from whoosh.query import spans
 
 SEED = 20211018
-DOCUMENTS_PER_SEGMENT = 45
-QUERIES = 270  # per stage
+DOCUMENTS_PER_SEGMENT = (10, 130, 10, 10)  # more than a block of 128, and few
+QUERIES = 262  # per stage
 STAGES = ["segments", "merged"]
 
 
@@ -40,10 +40,10 @@ def build(corpora: Any, writer_name: str) -> dict[str, Any]:
     make_writer = corpora.writers[writer_name]
     for part in range(4):
         documents = []
-        for _ in range(DOCUMENTS_PER_SEGMENT):
+        for _ in range(DOCUMENTS_PER_SEGMENT[part]):
             documents.append(corpora.document(rng, number))
             number += 1
-        updated = corpora.document(rng, number - 80) if part == 3 else None
+        updated = corpora.document(rng, number - 20) if part == 3 else None
         for ix in indexes.values():
             writer = make_writer(ix)
             if part:
@@ -221,14 +221,15 @@ def assert_same(found: Any, expected: Any, q: Any) -> None:
 
 @pytest.fixture(scope="module")
 def expected(reference, corpora):
-    """(query, all hits, first five hits) by Whoosh's codec, for each stage."""
+    """(query, all hits, first five hits or None) by Whoosh's codec, for each stage."""
     maker, found = QueryMaker(corpora.words, corpora.chinese), {}
     for stage in STAGES:
         found[stage] = []
         with reference[stage].searcher() as searcher:
-            for _ in range(QUERIES):
+            for number in range(QUERIES):
                 q = maker.make()
-                found[stage].append((q, outcome(searcher, q, limit=None), outcome(searcher, q, limit=5)))
+                first_hits = outcome(searcher, q, limit=5) if number % 2 else None
+                found[stage].append((q, outcome(searcher, q, limit=None), first_hits))
     return found
 
 
@@ -238,7 +239,8 @@ def test_generated_queries(stage, expected, ours):
     with ours[stage].searcher() as searcher:
         for q, all_hits, first_hits in expected[stage]:
             assert_same(outcome(searcher, q, limit=None), all_hits, q)
-            assert_same(outcome(searcher, q, limit=5), first_hits, q)
+            if first_hits is not None:
+                assert_same(outcome(searcher, q, limit=5), first_hits, q)
             failed += isinstance(all_hits, type)
             with_hits += not isinstance(all_hits, type) and len(all_hits) > 0
     assert len(expected[stage]) * len(STAGES) - failed >= 500

@@ -58,9 +58,9 @@ def test_context_manager_commits_and_cancels(make_index):
     ix = make_index()
     with open_writer(ix) as writer:
         add(writer, "a")
-    with pytest.raises(RuntimeError, match="stop"), open_writer(ix) as writer:
-        add(writer, "b")
-        raise RuntimeError("stop")
+    writer = open_writer(ix)
+    with pytest.raises(ValueError, match="nofield"), writer:
+        writer.add_tokens({"nofield": ["b"]})
     assert keys(ix) == ["a"]
 
 
@@ -95,7 +95,8 @@ def test_one_writer_at_a_time(file_index):
 def test_all_ways_to_add_give_the_same_index(make_index):
     """add_tokens, add_batch, add_document and Whoosh's writer: the same bytes."""
     documents = [
-        (f"k{number}", " ".join(random.Random(number).choices("一 二 三 四 word".split(), k=9))) for number in range(50)
+        (f"k{number}", " ".join(random.Random(number).choices(["一", "二", "三", "四", "word"], k=9)))
+        for number in range(50)
     ]
     contents = []
     for way in ("tokens", "batch", "document", "whoosh"):
@@ -399,9 +400,10 @@ def test_failure_in_the_background_breaks_the_writer(make_index, small_batches, 
         raise OSError("disk full")
 
     monkeypatch.setattr(writer._buffer, "add", fail)
-    with pytest.raises((OSError, IndexingError)):
-        for number in range(1000):
-            add(writer, str(number))
+    for number in range(20):
+        add(writer, str(number))
+    with pytest.raises(OSError, match="disk full"):
+        writer._drain()
     with pytest.raises(IndexingError, match="cancel"):
         writer.commit()
     writer.cancel()

@@ -1,0 +1,107 @@
+"""Documents in Whoosh's way: analysed by the fields of a schema, or copied from a reader of another codec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from whoosh import columns as whoosh_columns
+from whoosh.fields import UnknownFieldError
+
+from cnsearch.codec.batch import ItemBatchBuilder, check_stored
+from cnsearch.codec.column_types import value_checker
+from cnsearch.codec.values import encode_value
+
+
+class AnalysedDocument:
+    """One document, ready for ItemBatchBuilder; ``keys`` are the terms of its unique fields."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, list[tuple[bytes, float, bytes]]] = {}
+        self.lengths: dict[str, int] = {}
+        self.stored: dict[str, Any] = {}
+        self.columns: dict[str, Any] = {}
+        self.vectors: dict[str, bytes] = {}
+        self.keys: dict[str, bytes] = {}
+
+
+def analyse(schema: Any, fields: Mapping[str, Any]) -> AnalysedDocument:
+    """What whoosh.writing.SegmentWriter.add_document does, up to the writing.
+
+    fields : its keyword arguments: values by field name, ``_stored_NAME``, ``_NAME_boost`` and ``_boost``
+    Raises : UnknownFieldError, ValueError or TypeError for what does not fit the schema
+    """
+    document = AnalysedDocument()
+    doc_boost = float(fields.get("_boost", 1.0))
+    for name in sorted(fields):
+        if name.startswith("_"):
+            continue
+        if name not in schema:
+            raise UnknownFieldError(f"No field named {name!r} in {schema}")
+        value = fields[name]
+        if value is not None:
+            custom = fields.get(f"_stored_{name}", value)
+            _analyse_field(document, name, schema[name], value, custom, float(fields.get(f"_{name}_boost", doc_boost)))
+    check_stored(document.stored)
+    return document
+
+
+def _analyse_field(document: AnalysedDocument, name: str, field: Any, value: Any, custom: Any, boost: float) -> None:
+    if field.indexed:
+        rows, length = [], 0
+        for term, freq, weight, encoded in field.index(value):
+            rows.append((term, weight * boost, encoded))
+            length += freq
+        document.items[name] = rows
+        if field.scorable and length:
+            document.lengths[name] = length
+        if field.unique:
+            document.keys[name] = field.to_bytes(value)
+    if field.separate_spelling():
+        # Whoosh's writer puts every such word into document 0; here each document has its own.
+        words = {word.encode("utf-8") for word in field.spellable_words(value)}
+        document.items[field.spelling_fieldname(name)] = [(word, 1, b"") for word in sorted(words)]
+    if field.vector:
+        items = field.vector.word_values(value, field.analyzer, mode="index")
+        rows_of_vector = sorted((text, weight, encoded) for text, _, weight, encoded in items)
+        if rows_of_vector:
+            document.vectors[name] = encode_value(rows_of_vector)
+    if field.stored:
+        document.stored[name] = custom
+    if field.column_type and custom is not None:
+        document.columns[name] = value_checker(field.column_type)(field.to_column_value(custom))
+
+
+def copy_documents(leaf: Any, schema: Any, builder: ItemBatchBuilder) -> Iterator[int]:
+    """Add all documents of a leaf reader, of any codec, to ``builder``. Yields the number of each in the batch."""
+    names = sorted(name for name in {*schema.names(), *leaf.indexed_field_names()} if name in schema)
+    readers = {}
+    for name in names:
+        if schema[name].column_type and leaf.has_column(name):
+            column = leaf.column_reader(name)
+            if isinstance(column, whoosh_columns.TranslatingColumnReader):
+                column = column.raw_column()
+            readers[name] = (column, value_checker(schema[name].column_type))
+    new_ids = {}
+    for docnum, stored in leaf.iter_docs():
+        lengths = {name: leaf.doc_field_length(docnum, name) for name in names if schema[name].scorable}
+        kept = {name: value for name, value in stored.items() if name in schema}
+        check_stored(kept)
+        columns = {name: check(column[docnum]) for name, (column, check) in readers.items()}
+        vectors = {}
+        for name in names:
+            if schema[name].vector and leaf.has_vector(docnum, name):
+                vectors[name] = encode_value(_vector_rows(leaf.vector(docnum, name)))
+        new_ids[docnum] = builder.add({}, lengths, kept, columns, vectors)
+        yield new_ids[docnum]
+    for name, term, docnum, weight, value in leaf.iter_postings():
+        if name in schema and docnum in new_ids:
+            builder.add_items(name, new_ids[docnum], [(term, weight, value or b"")])
+
+
+def _vector_rows(matcher: Any) -> list[tuple[str, float, bytes]]:
+    rows = []
+    while matcher.is_active():
+        rows.append((matcher.id(), matcher.weight(), matcher.value() or b""))
+        matcher.next()
+    return rows

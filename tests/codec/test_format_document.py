@@ -1,0 +1,129 @@
+"""FORMAT.md says what the code does: its tables are read and compared with the constants."""
+
+from __future__ import annotations
+
+import re
+import struct
+from pathlib import Path
+
+import cnsearch.codec
+from cnsearch.codec import bitpack, columns, postings, stored, values
+from cnsearch.codec import container as c
+
+DOCUMENT = (Path(cnsearch.codec.__file__).parent / "FORMAT.md").read_text(encoding="utf-8")
+
+TYPE_SIZES = {"uint8": 1, "uint16": 2, "uint32": 4, "uint64": 8}
+
+
+def section(title: str) -> str:
+    found = re.search(rf"^## {re.escape(title)}[^\n]*\n(.*?)(?=^## |\Z)", DOCUMENT, re.M | re.S)
+    assert found, title
+    return found[1]
+
+
+def table(title: str, number: int = 0) -> list[list[str]]:
+    """Rows of the ``number``-th table below a heading, without its head."""
+    tables, current = [], []
+    for line in [*section(title).splitlines(), ""]:
+        if line.startswith("|"):
+            current.append([cell.strip() for cell in line.strip("|").split("|")])
+        elif current:
+            tables.append(current)
+            current = []
+    rows = tables[number]
+    assert all(len(row) == len(rows[0]) for row in rows), rows
+    return [rows[0], *rows[2:]]
+
+
+def check_struct(title: str, layout: struct.Struct) -> dict[str, list[str]]:
+    """Offsets follow from the sizes, sizes from the types, and all together is what the struct packs."""
+    at = 0
+    for offset, size, kind, name, _ in table(title)[1:]:
+        assert int(offset) == at, name
+        assert kind == "bytes" or int(size) == TYPE_SIZES[kind], name
+        at += int(size)
+    assert at == layout.size
+    return {row[3]: row for row in table(title)[1:]}
+
+
+def test_header():
+    rows = check_struct("Header", c.HEADER)
+    assert bytes.fromhex(re.search(r"`([0-9a-f ]+)`", rows["magic"][4])[1]) == c.MAGIC
+    assert rows["format_version"][4].startswith(f"{c.FORMAT_VERSION};")
+    assert str(c.CHECK_BLOCK_SIZE) in rows["check_block_size"][4]
+
+
+def test_footer():
+    rows = check_struct("Footer", c.FOOTER)
+    assert f'"{c.END_MAGIC.decode()}"' in rows["end_magic"][4]
+    assert f"the last {c.FOOTER.size} bytes" in DOCUMENT
+
+
+def test_section_table():
+    rows = check_struct("Section table", c.TABLE_ENTRY)
+    assert str(c.NO_FIELD) in rows["field"][4]
+    assert f"each at a multiple of {c.SECTION_ALIGNMENT} bytes" in DOCUMENT
+
+
+def test_section_kinds():
+    assert {int(row[0]): row[1] for row in table("Section kinds")[1:]} == c.SECTION_NAMES
+
+
+def test_packing():
+    head, *rows = table("A postings list", 1)
+    assert [int(code) for code in head[1:]] == list(range(len(bitpack.WIDTHS)))
+    assert tuple(int(width) for width in rows[0][1:]) == bitpack.WIDTHS
+    head, *rows = table("A postings list", 2)
+    assert tuple(int(size) for size in rows[0][1:]) == bitpack.OVERFLOW_BYTES
+    kinds = [int(row[0]) for row in table("A postings list", 3)[1:]]
+    assert kinds == [postings.VALUES_NONE, postings.VALUES_FREQUENCY, postings.VALUES_STORED]
+    text = section("A postings list")
+    assert f"{postings.BITMAP}: bitmap" in text
+    assert f"{postings.FLOATS}: floats" in text
+
+
+def test_head_of_a_list_is_never_longer_than_the_room_for_it():
+    sizes = [row[1] for row in table("A postings list")[1:] if row[1] != "*"]
+    assert sum(int(size.split("..")[-1]) for size in sizes) == postings.HEAD_ROOM
+
+
+def test_example():
+    import numpy as np
+
+    example = re.findall(r"^    ((?:[0-9a-f]{2} )+)  ", section("A postings list"), re.M)
+    docs = [int(number) for number in re.findall(r"\d+", re.search(r"Example: documents (.*?),? all", DOCUMENT)[1])]
+    encoded = postings.encode_postings(np.array(docs), np.ones(len(docs), int), np.array([len(docs)]))
+    assert encoded.data.tobytes() == bytes.fromhex("".join(example))
+
+
+def test_value_tags():
+    tags = {row[0].strip("`").encode(): row[1] for row in table("Values")[1:]}
+    constants = {tag: name for name, tag in vars(values).items() if name.startswith("TAG_")}
+    assert tags.keys() == constants.keys()
+    assert f"Values of {stored.LONG_BYTES} bytes or more" in DOCUMENT
+    assert f"some {stored.BLOCK_BYTES // 1024} KB" in DOCUMENT
+
+
+def test_column_kinds():
+    assert {row[0].strip("`") for row in table("Columns")[1:]} == set(columns.COLUMN_CLASSES)
+
+
+def test_manifest(make_index, corpora):
+    import random
+
+    from cnsearch.codec import open_writer, segment_arrays
+
+    ix = make_index(corpora.schema())
+    with open_writer(ix) as writer:
+        for number in range(5):
+            writer.add_document(**corpora.document(random.Random(number), number))
+    with ix.reader() as reader:
+        manifest = segment_arrays(reader).data.manifest
+    documented = {row[0].strip("`") for row in table("Manifest")[1:]}
+    found = set(manifest) | {f"fields[].{key}" for info in manifest["fields"] for key in info}
+    assert found == documented
+
+
+def test_versions():
+    rows = table("Versions")[1:]
+    assert [int(row[0]) for row in rows] == list(range(1, c.FORMAT_VERSION + 1))
