@@ -7,7 +7,6 @@ base plus the sum of at most ``GROUP - 1`` lengths, so nothing is computed when 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any

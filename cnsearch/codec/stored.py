@@ -10,7 +10,6 @@ The unit in which values are collected, handed over by worker processes and merg
 
 from __future__ import annotations
 
-import itertools
 import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -128,7 +128,8 @@ def unpack_pointers(packed: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     top = 8 * packed.itemsize - 1
     inline = (packed >> packed.dtype.type(top)).astype(bool)
     plain: npt.NDArray[np.int64] = (packed & packed.dtype.type((1 << top) - 1)).astype(np.int64)
-    return np.where(inline, -1 - plain, plain)
+    pointers: npt.NDArray[np.int64] = np.where(inline, -1 - plain, plain)
+    return pointers
 
 
 class TermDictionary:
