@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -501,18 +502,27 @@ def _workers(jobs: int, identity: TokenizerIdentity, user_dictionary: UserDictio
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
     """Ctrl-C waits until the end. A process started meanwhile never sees it: it is for the parent, which ends its
-    workers, and a worker that is still importing would print a traceback."""
+    workers, and a worker that is still importing would print a traceback, as would one whose start was broken off."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
     from multiprocessing import resource_tracker  # not for Windows
 
     resource_tracker.ensure_running()  # it would let the signal through when started later
+    came: list[int] = []
+    handler = signal.getsignal(signal.SIGINT)
+    handles = handler is not None and threading.current_thread() is threading.main_thread()
+    if handles:  # another thread, whose mask lets it through, may take the signal for this one
+        signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if handles:
+            signal.signal(signal.SIGINT, handler)
+        if came:
+            signal.raise_signal(signal.SIGINT)
 
 
 _tokenizer_of_worker: WordTokenizer | None = None

@@ -68,6 +68,7 @@ _LETTER_RANGES = (
     (0xFF66, 0xFFDC),
 )
 _EMOJI_RANGES = ((0x2600, 0x27BF), (0x1F000, 0x1FAFF))
+_FLAG_RANGES = ((0x1F1E6, 0x1F1FF),)  # two of these letters are a flag
 
 
 def _class(ranges: tuple[tuple[int, int], ...]) -> str:
@@ -80,8 +81,16 @@ HAN = _class(_HAN_RANGES)
 CJK = HAN + _class(_KANA_HANGUL_RANGES)
 """Body of a regular-expression class: characters of the scripts that put no space between words."""
 
-WORD = _class(_LETTER_RANGES) + _class(_KANA_HANGUL_RANGES) + _class(_EMOJI_RANGES)
-"""Body of a regular-expression class: what makes words that are not Chinese, in folded text; emoji are searched for."""
+LETTER = _class(_LETTER_RANGES) + _class(_KANA_HANGUL_RANGES)
+"""Body of a regular-expression class: what makes words that are not Chinese, in folded text."""
+
+EMOJI = _class(_EMOJI_RANGES)
+"""Body of a regular-expression class: each is a word of its own, but FLAG letters go in pairs."""
+
+FLAG = _class(_FLAG_RANGES)
+
+WORD = LETTER + EMOJI
+"""Body of a regular-expression class: everything that is indexed and not Chinese."""
 
 HAN_CHAR = re.compile(f"[{HAN}]")
 CJK_RUN = re.compile(f"[{CJK}]+")

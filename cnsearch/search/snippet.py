@@ -63,6 +63,8 @@ class Highlighter:
             for match, _ in zip(self._substrings.finditer(folded), range(MAX_MATCHES), strict=False):
                 found.append(Match(*match.span(), match.group()))
         for start, end in self._clauses(folded):
+            if len(found) >= 2 * MAX_MATCHES:
+                break
             for token in self._tokenizer.tokens(folded[start:end]):
                 key = self._key(token.text)
                 if key is not None:
@@ -96,7 +98,7 @@ class Highlighter:
     def snippet(self, body: str) -> Snippet:
         """Up to ``MAX_FRAGMENTS`` fragments of the body around the best matches; its beginning if nothing matches."""
         matches = self.matches(body)
-        windows = self._best_windows(body, matches)
+        windows = self._best_windows(body, matches[:MAX_MATCHES])
         if not windows:
             lead = body.partition("\n")[0]
             lead = lead[: _soft_end(lead, 0, min(FRAGMENT_CHARS, len(lead)), len(lead))]
@@ -177,12 +179,12 @@ def merge(matches: Iterable[Match]) -> tuple[tuple[int, int], ...]:
 # What jieba cuts as one block (its re_han), and what stands in mixed tokens: no word reaches across the edges, so a
 # clause is cut as the whole text is.
 _BLOCK = rf"{WORD}\w+#&.%\-'"
-_CLAUSE = re.compile(f"[{_BLOCK}]+")
 _NOT_BLOCK = re.compile(f"[^{_BLOCK}]")
 _SENTENCE_END = re.compile(r"[\n。!?!?;；…]|\.(?=\s)")
 _CLAUSE_END = re.compile(r"[,，、:：;)）》」』”]")
 _OPENING = "“‘「『《（(【["
 _MAX_CLAUSE_CHARS = 400
+_CLAUSE = re.compile(f"[{_BLOCK}]{{1,{_MAX_CLAUSE_CHARS}}}")
 
 
 def _clause_start(folded: str, at: int, floor: int) -> int:

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -367,7 +367,16 @@ def test_closed_pipe(tmp_path: Path, output: str) -> None:
     assert us.returncode == 0
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """A shell starts background jobs with SIGINT ignored, which our processes would inherit."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
+@pytest.mark.usefixtures("_interruptible")
 def test_interrupted_search(data_index_path: Path) -> None:
     arguments = command("search", "-", "--count", "--index", data_index_path)
     pipe = subprocess.PIPE
@@ -384,6 +393,7 @@ def test_interrupted_search(data_index_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
+@pytest.mark.usefixtures("_interruptible")
 @pytest.mark.parametrize("seconds", [0.1, 0.3])  # while the workers start, while they work
 def test_interrupted_indexing(tmp_path: Path, write_post: Write, seconds: float) -> None:
     num_posts = 700

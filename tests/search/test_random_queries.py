@@ -114,9 +114,10 @@ class Twin:
 
     @cache  # noqa: B019
     def substring(self, text: str, fields: tuple[str, ...]) -> Scores:
+        if len(text) <= 2 and CJK_RUN.fullmatch(text):  # from the bigrams, so 的的 stands twice in 的的的
+            again = re.compile(f"(?={re.escape(text)})")
+            return self.bm25f([{name: len(again.findall(texts[name])) for name in fields} for texts in self.texts])
         counts = [{name: texts[name].count(text) for name in fields} for texts in self.texts]
-        if len(text) <= 2 and CJK_RUN.fullmatch(text):
-            return self.bm25f(counts)
         # Longer ones are verified in the stored text, which is not done for deleted documents.
         alive = sum(any(by_field.values()) for by_field, live in zip(counts, self.live, strict=True) if live)
         return self.bm25f(counts, doc_freq=alive)
