@@ -64,7 +64,9 @@ class SegmentBuffer:
     def __init__(self, storage: Any, schema: Any, segment: ColumnarSegment) -> None:
         self.segment = segment
         self.doc_count = 0
-        self.size = 0
+        #: estimate of the bytes that this takes, including what ``finish`` will take; may be read by another thread
+        self.memory = 0
+        self._size = 0
         self._schema = schema
         self._storage = storage
         self._file: SegmentFileWriter | None = None
@@ -100,20 +102,16 @@ class SegmentBuffer:
                 self._fields[name].add(without_duplicates(schema[name], postings), base)
                 if schema[name].scorable and name in batch.lengths:
                     self._lengths[name].append((base, batch.lengths[name]))
-                    self.size += batch.lengths[name].nbytes
+                    self._size += batch.lengths[name].nbytes
         for name, values in columns.items():
             self._columns[name].append((base, values))
-            self.size += 64 * len(values)
+            self._size += 64 * len(values)
         for name, rows in batch.vectors.items():
             self._vectors[name].append((base, rows))
-            self.size += sum(map(len, rows)) * 2
+            self._size += sum(map(len, rows)) * 2
         self.doc_count += batch.doc_count
-        self.size += sum(len(piece.short_bytes) + piece.short_lengths.nbytes for piece in batch.stored.values())
-
-    @property
-    def memory(self) -> int:
-        """Estimate of the bytes that this takes, including what ``finish`` will take."""
-        return self.size + sum(field.size for field in self._fields.values())
+        self._size += sum(len(piece.short_bytes) + piece.short_lengths.nbytes for piece in batch.stored.values())
+        self.memory = self._size + sum(field.size for field in self._fields.values())
 
     def finish(self) -> ColumnarSegment:
         """Write the file. Returns the segment's entry.  REQUIRES: at least one document"""

@@ -222,6 +222,7 @@ class Container:
     def __init__(self, path: str, buffer: bytes | memoryview | mmap.mmap) -> None:
         self.path = path
         self.view = memoryview(buffer)
+        self._mapping = buffer if isinstance(buffer, mmap.mmap) else None
         self._read_header()
         self._read_table()
 
@@ -375,6 +376,12 @@ class Container:
         """Check every block now. Raises CorruptIndexError for the first damaged one."""
         for block in range(len(self._checked)):
             self._check_block(block)
+
+    def release(self) -> None:
+        """Let go of the memory that mapped pages take; they come back when they are touched. After reading a whole
+        segment for a merge, it would count as memory of this process."""
+        if self._mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
+            self._mapping.madvise(mmap.MADV_DONTNEED)
 
     def find(self, kind: int, field: int = NO_FIELD) -> Section | None:
         """The section, or None if the file has none of this kind for this field."""

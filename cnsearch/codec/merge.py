@@ -8,6 +8,7 @@ not by the segments.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain, count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -109,6 +110,8 @@ def merge_segments(storage: Any, schema: Any, segment: ColumnarSegment, sources:
         for name in names:
             if any("term_count" in source.data.infos.get(name, {}) for source in sources):
                 _merge_terms(file, sources, name, schema[name])
+                for source in sources:
+                    source.data.container.release()
         doc_count = sum(source.doc_count for source in sources)
         file.close(doc_count)
     except BaseException:
@@ -127,6 +130,7 @@ def _merge_stored(file: SegmentFileWriter, sources: Sequence[MergeSource], names
             if reader is not None:
                 pieces_of[name] = SegmentPiece(reader, source.data.doc_count, source.kept)
         writer.add(pieces_of, source.doc_count)
+        source.data.container.release()
     for name in writer.finish({name: file.field(name)[0] for name in writer.names()}):
         file.field(name)[1]["stored"] = True
 
@@ -264,9 +268,10 @@ def _merge_slice(
     frequency_is_value: bool,
 ) -> None:
     """Merge the terms with the numbers ``bounds`` in each source."""
-    term_lists = [list(source.terms.terms(*bound)) for source, bound in zip(sources, bounds, strict=True)]
-    terms = sorted(set().union(*term_lists))
-    number_of = {term: number for number, term in enumerate(terms)}
+    term_lists = [source.terms.term_list(*bound) for source, bound in zip(sources, bounds, strict=True)]
+    # Sorted lists one after the other are quick to sort: Python's sort merges them.
+    number_of = dict(zip(dict.fromkeys(sorted(chain.from_iterable(term_lists))), count(), strict=False))
+    terms = list(number_of)
     counts = np.zeros(len(terms), dtype=np.int64)
     parts: list[tuple[_TermSource, Ints, Ints]] = []
     for source, bound, term_list in zip(sources, bounds, term_lists, strict=True):

@@ -129,12 +129,24 @@ class ColumnarTermsReader(base.TermsReader):  # type: ignore[misc]
             yield from self._field_terms(name, b"")
 
     def items(self) -> Iterator[tuple[tuple[str, bytes], ColumnarTermInfo]]:
-        for term in self.terms():
-            yield term, self.term_info(*term)
+        for name in self.data.indexed_names:
+            yield from self._field_items(name, b"")
+
+    def _field_items(self, name: str, start: bytes) -> Iterator[tuple[tuple[str, bytes], ColumnarTermInfo]]:
+        terms = self.data.terms(name)
+        if terms is not None:
+            postings, lengths = self.data.postings(name), self.data.lengths(name)
+            first = terms.lower_bound(start) if start else 0
+            for number, term in enumerate(terms.terms(first), first):
+                yield (name, term), ColumnarTermInfo(postings.read(terms.pointer(number)), lengths)
 
     def items_from(self, fieldname: str, prefix: bytes) -> Iterator[tuple[tuple[str, bytes], ColumnarTermInfo]]:
-        for term in self.terms_from(fieldname, prefix):
-            yield term, self.term_info(*term)
+        names = self.data.indexed_names
+        if fieldname not in names:
+            return
+        yield from self._field_items(fieldname, prefix)
+        for name in names[names.index(fieldname) + 1 :]:
+            yield from self._field_items(name, b"")
 
     def _postings(self, fieldname: str, text: bytes) -> PostingsList:
         found = self.data.find_postings(fieldname, text)

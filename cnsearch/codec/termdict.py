@@ -13,18 +13,19 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cnsearch.codec.container import Container, ContainerWriter, SectionKind, smallest_unsigned
-from cnsearch.codec.ragged import lengths_of, offsets_of
+from cnsearch.codec.ragged import gather_rows, lengths_of, offsets_of
 
 TERMS_PER_BLOCK = 16
 _BLOCK_SHIFT = 4
 KEY_BYTES = 8
+_TERMS_AT_ONCE = 1 << 12
 
 
 def common_prefix_length(first: bytes, last: bytes) -> int:
@@ -277,19 +278,41 @@ class TermDictionary:
         return self._block(number >> _BLOCK_SHIFT)[number & (TERMS_PER_BLOCK - 1)]
 
     def terms(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """The terms ``start..stop`` in order."""
+        """The terms ``start..stop`` in order, decoded as they are needed."""
         stop = self.count if stop is None else min(stop, self.count)
         if start >= stop:
             return iter(())
-        first, last = start >> _BLOCK_SHIFT, (stop - 1) >> _BLOCK_SHIFT
-        if first == last:
-            base = first << _BLOCK_SHIFT
-            return iter(self._block(first)[start - base : stop - base])
-        return chain(
-            self._block(first)[start & (TERMS_PER_BLOCK - 1) :],
-            chain.from_iterable(map(self._block, range(first + 1, last))),
-            self._block(last)[: ((stop - 1) & (TERMS_PER_BLOCK - 1)) + 1],
-        )
+        cuts = [start, *range((start | (_TERMS_AT_ONCE - 1)) + 1, stop, _TERMS_AT_ONCE), stop]
+        return chain.from_iterable(self.term_list(first, last) for first, last in pairwise(cuts))
+
+    def term_list(self, start: int, stop: int) -> list[bytes]:
+        """The terms ``start..stop`` at once."""
+        if start >= stop:
+            return []
+        first, last = start >> _BLOCK_SHIFT, (stop + TERMS_PER_BLOCK - 1) >> _BLOCK_SHIFT
+        base = first << _BLOCK_SHIFT
+        if last - first <= 4:
+            terms = [term for block in range(first, last) for term in self._block(block)]
+            return terms[start - base : stop - base]
+        unchecked = self._checked.find(0, first, last)
+        while unchecked >= 0:
+            self._check_block(unchecked)
+            unchecked = self._checked.find(0, unchecked + 1, last)
+        end = min(last << _BLOCK_SHIFT, self.count)
+        suffixes = np.asarray(self._suffix_lengths.items[base:end]).astype(np.int64)
+        shared = np.asarray(self._prefix_lengths.items[first:last]).astype(np.int64)
+        block_starts = np.asarray(self._offsets.items[first:last]).astype(np.int64)
+        block = np.arange(end - base) >> _BLOCK_SHIFT
+        # A term is two rows of the bytes: the prefix of its block, and its own suffix.
+        ends = np.cumsum(suffixes)
+        before = ends - suffixes
+        starts = np.empty((end - base, 2), dtype=np.int64)
+        starts[:, 0] = block_starts[block]
+        starts[:, 1] = (block_starts + shared - before[::TERMS_PER_BLOCK])[block] + before
+        lengths = np.stack([shared[block], suffixes], axis=1)
+        flat = gather_rows(np.frombuffer(self._bytes.bytes, np.uint8), starts.ravel(), lengths.ravel()).tobytes()
+        bounds = offsets_of(lengths.sum(axis=1)).tolist()
+        return [flat[a:b] for a, b in pairwise(bounds[start - base : stop - base + 1])]
 
     def pointer(self, number: int) -> int:
         """Where the postings of the term are: >= 0 offset of the list, < 0: -1 - doc_id of the only posting."""
