@@ -19,7 +19,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -29,7 +29,7 @@ from whoosh.analysis import IDTokenizer
 
 from cnsearch.analysis.analyzer import CharacterAnalyzer, ChineseAnalyzer
 from cnsearch.analysis.fold import fold
-from cnsearch.analysis.ngrams import character_terms
+from cnsearch.analysis.ngrams import character_pairs
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.codec import OrdinalListColumn
 from cnsearch.model import Article
@@ -40,6 +40,8 @@ SCHEMA_VERSION = 1
 TEXT_FIELDS = ("title", "body")
 """The searched texts. Each has its words in the field of this name and its characters in ``CHARS_FIELD``."""
 CHARS_FIELD = {"title": "title_chars", "body": "body_chars"}
+ENCODERS = dict.fromkeys(CHARS_FIELD.values(), character_pairs)
+"""Fields whose tokens are made for a batch of folded texts at once."""
 
 NO_DATE = -(1 << 63)
 """In the date column: date unknown. Sorts before every date."""
@@ -83,21 +85,22 @@ def _labels(column: columns.Column) -> fields.FieldType:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An article ready to be written: the tokens of each indexed field, and the stored and column values."""
+    """An article ready to be written: the tokens of each indexed field (of one in ``ENCODERS`` its folded text), and
+    the stored and column values."""
 
-    tokens: dict[str, list[str]]
+    tokens: dict[str, Sequence[str]]
     stored: dict[str, Any]
     columns: dict[str, Any]
 
 
 def document_of(article: Article, tokenizer: WordTokenizer, origin: Mapping[str, Any]) -> Document:
     """Clean article to document. ``origin`` has the values of root (str), size, mtime_ns and digest."""
-    tokens: dict[str, list[str]] = {"id": [article.id]}
+    tokens: dict[str, Sequence[str]] = {"id": [article.id]}
     stored: dict[str, Any] = {"id": article.id}
     for name, text in (("title", article.title), ("body", article.body)):
         folded = fold(text)
         tokens[name] = tokenizer.terms(folded)
-        tokens[CHARS_FIELD[name]] = character_terms(folded)
+        tokens[CHARS_FIELD[name]] = folded
         stored[name] = text
     stored.update({name: value for name, value in (("url", article.url), ("path", article.path)) if value})
     values: dict[str, Any] = {

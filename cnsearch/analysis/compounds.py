@@ -50,6 +50,13 @@ def find_compounds(folded: str) -> Iterator[tuple[str, int, int]]:
         yield folded[start:end], start, end
 
 
+def find_texts(folded: str) -> list[str]:
+    """The compounds of folded text without their places, in order: several times faster."""
+    if "." in folded and _NAME_AFTER_POINT.search(folded):
+        return [text for text, _, _ in find_compounds(folded)]
+    return _COMPOUND.findall(folded)
+
+
 @lru_cache(maxsize=1 << 16)
 def parts(compound: str) -> tuple[tuple[str, int, int], ...]:
     """The parts of one compound, as (text, start, end), offsets in characters of ``compound``.

@@ -7,7 +7,13 @@ Multiple Representations for Chinese Information Retrieval, JASIS 50(8), 1999).
 
 from __future__ import annotations
 
-from cnsearch.analysis.scripts import CJK_RUN
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from cnsearch.analysis.fold import code_points
+from cnsearch.analysis.scripts import CJK_RUN, cjk_table
 from cnsearch.analysis.tokenizer import Token
 
 
@@ -24,3 +30,19 @@ def character_tokens(folded: str) -> list[Token]:
     """The same with offsets in characters; ``position`` counts the tokens."""
     spans = [(at, min(at + 2, run.end())) for run in CJK_RUN.finditer(folded) for at in range(run.start(), run.end())]
     return [Token(folded[start:end], start, end, position) for position, (start, end) in enumerate(spans)]
+
+
+def character_pairs(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
+    """The terms of the character fields of many folded texts at once, as code points.
+
+    Returns (pairs, counts). pairs: uint32, shape (n, 2), in order; the second is 0 where a run ends. counts: how many
+    each text has, int64, shape (len(texts),).
+    """
+    points = code_points("".join([text + "\n" for text in texts]))
+    in_run = cjk_table()[points]
+    places = np.flatnonzero(in_run)
+    pairs = np.empty((len(places), 2), dtype=np.uint32)
+    pairs[:, 0] = points[places]
+    pairs[:, 1] = points[places + 1] * in_run[places + 1]  # a line feed ends each text, so there is a next one
+    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
+    return pairs, np.diff(np.searchsorted(places, ends), prepend=0)

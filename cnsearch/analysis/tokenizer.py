@@ -131,7 +131,7 @@ class WordTokenizer:
         found: list[str] = []
         if not folded.isascii():
             found += filter(is_chinese_word, self._engine().cut(folded))
-        for compound, _, _ in compounds.find_compounds(folded):
+        for compound in compounds.find_texts(folded):
             found += compounds.terms(compound)
         return found
 

@@ -10,20 +10,25 @@ A ``DocumentBatch`` is cheap to pickle: arrays, bytes, and a list of distinct te
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.codec.inversion import TermPostings, invert, join_tokens
+from cnsearch.codec.inversion import CodePoints, TermPostings, invert, invert_pairs, join_tokens
+from cnsearch.codec.keys import keys_of_terms
 from cnsearch.codec.postings import PostingValues
 from cnsearch.codec.ragged import gather_rows, lengths_of, offsets_of
 from cnsearch.codec.stored import StoredPiece, encode_piece
 from cnsearch.codec.values import PLAIN_TYPES, encode_value
 
 Ints = npt.NDArray[np.int64]
+
+PairEncoder = Callable[[Sequence[str]], tuple[CodePoints, Ints]]
+"""From the texts of documents to (pairs, counts) as ``invert_pairs`` takes them."""
 
 
 @dataclass
@@ -56,6 +61,12 @@ def check_stored(stored: Mapping[str, Any]) -> None:
                 raise TypeError(f'stored field "{name}": {exc}') from exc
 
 
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a field with an encoder takes a text, not {value!r}")
+    return value
+
+
 class _Rows:
     """Values by field and document, with None where there is none."""
 
@@ -78,9 +89,14 @@ class _Rows:
 
 
 class BatchBuilder:
-    """Collect tokenised documents; ``build`` turns them into a batch and empties the builder."""
+    """Collect tokenised documents; ``build`` turns them into a batch and empties the builder.
 
-    def __init__(self) -> None:
+    encoders : for fields of short tokens that are cheaper to make for many documents at once: from their texts to the
+               tokens as ``invert_pairs`` takes them. For such a field, ``add`` takes a text in place of tokens.
+    """
+
+    def __init__(self, encoders: Mapping[str, PairEncoder] = MappingProxyType({})) -> None:
+        self._encoders = encoders
         self._reset()
 
     def _reset(self) -> None:
@@ -100,12 +116,15 @@ class BatchBuilder:
     ) -> int:
         """Add a document. Returns its number in the batch. If this raises, the document was not added.
 
-        tokens  : of each indexed field, in order
+        tokens  : of each indexed field, in order; the text of a field that has an encoder
         stored  : values to give back with a hit; None stores nothing
         columns : values as the schema's columns hold them (numbers, bool, bytes or text, lists of those)
         Raises  : TypeError for tokens that are not text, and for values that cannot be stored
         """
-        joined = {name: join_tokens(words) for name, words in tokens.items() if words}
+        encoders = self._encoders
+        joined = {
+            name: _text(words) if name in encoders else join_tokens(words) for name, words in tokens.items() if words
+        }
         if stored:
             check_stored(stored)
         doc = self.doc_count
@@ -115,7 +134,10 @@ class BatchBuilder:
                 counts = self._counts[name] = []
                 self._texts[name] = []
             if len(counts) < doc:
-                counts.extend([0] * (doc - len(counts)))
+                missing = doc - len(counts)
+                counts.extend([0] * missing)
+                if name in encoders:
+                    self._texts[name].extend([""] * missing)
             counts.append(len(tokens[name]))
             self._texts[name].append(text)
             self.token_count += len(tokens[name])
@@ -133,9 +155,15 @@ class BatchBuilder:
         count = self.doc_count
         fields, lengths = {}, {}
         for name in sorted(self._texts):
-            counts = self._counts[name] + [0] * (count - len(self._counts[name]))
-            fields[name] = invert(self._texts[name], counts)
-            lengths[name] = np.array(counts, dtype=np.int64)
+            missing = count - len(self._counts[name])
+            encoder = self._encoders.get(name)
+            if encoder is not None:
+                pairs, lengths[name] = encoder(self._texts[name] + [""] * missing)
+                fields[name] = invert_pairs(pairs, lengths[name])
+            else:
+                counts = self._counts[name] + [0] * missing
+                fields[name] = invert(self._texts[name], counts)
+                lengths[name] = np.array(counts, dtype=np.int64)
         stored = {name: encode_piece(values, count) for name, values in self._stored.finish(count).items()}
         batch = DocumentBatch(count, fields, lengths, stored, self._columns.finish(count))
         self._reset()
@@ -221,4 +249,4 @@ class ItemBatchBuilder:
             flat = np.frombuffer(b"".join(raw), np.uint8)
             values = PostingValues(sizes[order], gather_rows(flat, offsets_of(sizes)[:-1][order], sizes[order]))
         counts = np.bincount(terms, minlength=len(numbers))
-        return TermPostings(list(numbers), counts, docs[order].astype(np.int32), weights, values)
+        return TermPostings(*keys_of_terms(list(numbers)), counts, docs[order].astype(np.int32), weights, values)

@@ -1,12 +1,13 @@
 """The segment that a writer is collecting in memory, and how it becomes a file.
 
-Stored values go to the file as they come. Terms get a number from one dict per field, when a batch brings them: once
-per distinct term of a batch, not per token. ``finish`` sorts the terms and lets a counting sort (runs.py) put the
-postings in their order.
+Stored values go to the file as they come. Terms stay keys (keys.py), which numpy sorts in ``finish``; only long ones
+get a number from a dict, once per distinct term of a batch. A counting sort (runs.py) puts the postings in the order
+of the terms.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from itertools import count
 from typing import Any
@@ -18,6 +19,7 @@ from cnsearch.codec.batch import DocumentBatch
 from cnsearch.codec.column_types import kind_of, value_checker
 from cnsearch.codec.columns import make_column
 from cnsearch.codec.inversion import TermPostings
+from cnsearch.codec.keys import LONG, terms_of_keys
 from cnsearch.codec.ragged import lengths_of, offsets_of, write_ragged
 from cnsearch.codec.runs import CombinedRuns, Run, combine_runs, pieces, slice_values
 from cnsearch.codec.segment import VECTOR_KINDS, ColumnarSegment, SegmentFileWriter
@@ -26,33 +28,64 @@ from cnsearch.codec.terms import FieldTermsWriter, has_frequency_values
 
 Ints = npt.NDArray[np.int64]
 
-#: estimate of what a distinct term costs in the dict: bytes object, entry, number (measured with tracemalloc)
+#: estimate of what a distinct long term costs in the dict: bytes object, entry, number (measured with tracemalloc)
 _TERM_BYTES = 150
 #: what a flush takes on top, per posting: two arrays in order, and the piece being encoded
 _FLUSH_FACTOR = 2
+#: what sorting the keys takes, in all: themselves joined, their order, the result, the terms of the distinct ones
+_KEY_FACTOR = 5
 
 
 class _FieldBuffer:
     """Postings of one field."""
 
     def __init__(self) -> None:
-        self.numbers: defaultdict[bytes, int] = defaultdict(count().__next__)
-        self.runs: list[Run] = []
+        self._long_numbers: defaultdict[bytes, int] = defaultdict(count().__next__)
+        self._runs: list[Run] = []  # with keys for numbers
         self.size = 0
 
     def add(self, postings: TermPostings, base: int) -> None:
-        numbers = self.numbers
+        numbers, keys = self._long_numbers, postings.keys
         known = len(numbers)
-        ids = np.fromiter(map(numbers.__getitem__, postings.terms), dtype=np.int32, count=len(postings.terms))
+        if postings.long_terms:
+            found = np.fromiter(map(numbers.__getitem__, postings.long_terms), np.uint64, len(postings.long_terms))
+            is_long = keys >= LONG
+            keys = keys.copy()
+            keys[is_long] = found[(keys[is_long] - np.uint64(LONG)).astype(np.intp)] + np.uint64(LONG)
         weights = postings.weights
         if weights.dtype.kind in "iu" and len(weights) and int(weights.max()) <= 0xFFFF:
             weights = weights.astype(np.uint16)
         doc_ids = postings.doc_ids + np.int32(base)
-        self.runs.append(Run(ids, postings.counts, doc_ids, weights, postings.values))
-        self.size += (doc_ids.nbytes + weights.nbytes) * _FLUSH_FACTOR + ids.nbytes * 3
+        self._runs.append(Run(keys, postings.counts, doc_ids, weights, postings.values))
+        self.size += (doc_ids.nbytes + weights.nbytes) * _FLUSH_FACTOR + keys.nbytes * _KEY_FACTOR
         if postings.values is not None:
             self.size += (postings.values.flat.nbytes + postings.values.lengths.nbytes) * _FLUSH_FACTOR
         self.size += (len(numbers) - known) * _TERM_BYTES
+
+    def finish(self) -> tuple[list[bytes], list[Run]]:
+        """The terms in byte order, and runs of postings with the terms' numbers in it. Empties this."""
+        runs, self._runs = self._runs, []
+        keys, numbers = np.unique(np.concatenate([run.numbers for run in runs]), return_inverse=True)
+        num_short = int(np.searchsorted(keys, np.uint64(LONG)))
+        terms, rank = _in_order(terms_of_keys(keys[:num_short]), list(self._long_numbers))
+        self._long_numbers.clear()
+        pieces = np.split(rank[numbers.ravel()], np.cumsum([len(run.numbers) for run in runs])[:-1])
+        return terms, [run._replace(numbers=piece) for run, piece in zip(runs, pieces, strict=True)]
+
+
+def _in_order(short: list[bytes], long_terms: list[bytes]) -> tuple[list[bytes], Ints]:
+    """Both lists as one in byte order, and the place in it of each term of ``short`` and then of ``long_terms``.
+
+    short : in byte order; no term is in both
+    """
+    by_bytes = sorted(range(len(long_terms)), key=long_terms.__getitem__)
+    num_before = np.fromiter((bisect_left(short, long_terms[at]) for at in by_bytes), np.int64, len(by_bytes))
+    rank = np.empty(len(short) + len(long_terms), dtype=np.int64)
+    rank[: len(short)] = np.arange(len(short)) + np.searchsorted(num_before, np.arange(len(short)), side="right")
+    rank[len(short) :][by_bytes] = num_before + np.arange(len(by_bytes))
+    terms: npt.NDArray[Any] = np.empty(len(rank), dtype=object)
+    terms[rank] = short + long_terms
+    return terms.tolist(), rank
 
 
 class SegmentBuffer:
@@ -140,14 +173,8 @@ class SegmentBuffer:
         return self.segment
 
     def _write_terms(self, file: SegmentFileWriter, name: str, field: _FieldBuffer) -> None:
-        terms = sorted(field.numbers)
-        order = np.fromiter(map(field.numbers.__getitem__, terms), dtype=np.int64, count=len(terms))
-        rank = np.empty(len(terms), dtype=np.int64)
-        rank[order] = np.arange(len(terms))
+        terms, runs = field.finish()
         frequency_is_value = has_frequency_values(self._schema[name].format)
-        field.numbers.clear()
-        runs = [run._replace(numbers=rank[run.numbers]) for run in field.runs]
-        field.runs = []
         combined = combine_runs(runs, len(terms), frequency_is_value=frequency_is_value)
         del runs
         write_combined(FieldTermsWriter(file, name, frequency_is_value=frequency_is_value), terms, combined)

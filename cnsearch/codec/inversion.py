@@ -17,18 +17,22 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch.codec.keys import (
+    LONG,
+    SEPARATOR,
+    SEPARATOR_UNIT,
+    SEPARATOR_UTF8,
+    SHORT_UNITS,
+    Keys,
+    keys_of_units,
+    terms_of_keys,
+)
 from cnsearch.codec.postings import PostingValues
 from cnsearch.codec.ragged import row_indexes
 
-#: stands between tokens. U+FFFF is not a character, so it is in no text that a program should exchange; a token that
-#: has it all the same is indexed with U+FFFD instead.
-SEPARATOR = "\uffff"
-_SEPARATOR_UNIT = 0xFFFF
-_SEPARATOR_UTF8 = SEPARATOR.encode("utf-8")
 _REPLACEMENT = "\ufffd"
 
-SHORT_UNITS = 4  # tokens that are their own number
-LONG_UNITS = 16  # tokens that are hashed
+LONG_UNITS = 16  # longer tokens are numbered by a dict, not hashed
 
 _MASKS = np.array([(1 << (16 * units)) - 1 for units in range(SHORT_UNITS + 1)], dtype=np.uint64)
 # Odd constants for multiplicative hashing: Knuth, The Art of Computer Programming 3, 6.4; the first is 2**64 / phi.
@@ -37,23 +41,33 @@ _MULTIPLIERS = tuple(
 )
 
 Ints = npt.NDArray[np.int64]
+CodePoints = npt.NDArray[np.uint32]
 
 
 class TermPostings(NamedTuple):
     """The postings of one field of a batch.
 
-    terms   : distinct tokens as UTF-8, in no particular order
-    counts  : postings per term, int64, shape (len(terms),)
-    doc_ids : number of the document within the batch, int32, ascending within a term; one list after the other
-    weights : how often the term is in the document, integers or floats, shape like doc_ids
-    values  : opaque values of the format, or None
+    keys       : distinct terms (keys.py), in no particular order
+    long_terms : those whose keys are LONG, LONG + 1, ..., as UTF-8 or whatever bytes they are
+    counts     : postings per term, int64, shape like keys
+    doc_ids    : number of the document within the batch, int32, ascending within a term; one list after the other
+    weights    : how often the term is in the document, integers or floats, shape like doc_ids
+    values     : opaque values of the format, or None
     """
 
-    terms: list[bytes]
+    keys: Keys
+    long_terms: list[bytes]
     counts: Ints
     doc_ids: npt.NDArray[np.int32]
     weights: npt.NDArray[Any]
     values: PostingValues | None = None
+
+    def terms(self) -> list[bytes]:
+        """The terms in the order of ``keys``."""
+        is_long = self.keys >= LONG
+        short = iter(terms_of_keys(self.keys[~is_long]))
+        numbers = iter((self.keys[is_long] - np.uint64(LONG)).tolist())
+        return [self.long_terms[next(numbers)] if long else next(short) for long in is_long.tolist()]
 
 
 def join_tokens(tokens: Sequence[str]) -> str:
@@ -80,29 +94,75 @@ def invert(texts: Sequence[str], counts: Sequence[int]) -> TermPostings:
     counts : tokens of each document, 0 for those that are not in ``texts``
     """
     if not texts:
-        empty = np.empty(0, dtype=np.int32)
-        return TermPostings([], np.empty(0, dtype=np.int64), empty, empty)
+        return _nothing()
     data = (SEPARATOR.join(texts) + SEPARATOR * (LONG_UNITS + 1)).encode("utf-16-le", "surrogatepass")
     units = np.frombuffer(data, dtype="<u2")
-    total = sum(counts)
-    ends = np.flatnonzero(units[: len(units) - LONG_UNITS] == _SEPARATOR_UNIT)
-    starts = np.empty(total, dtype=np.int64)
+    ends = np.flatnonzero(units[: len(units) - LONG_UNITS] == SEPARATOR_UNIT)
+    starts = np.empty(len(ends), dtype=np.int64)
     starts[0] = 0
     np.add(ends[:-1], 1, out=starts[1:])
     lengths = ends - starts
-    keys = _token_keys(data, units, starts, lengths)
-    docs = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+    numbers = _token_numbers(data, units, starts, lengths)
+    firsts, term_counts, doc_ids, freqs = _group(numbers, np.asarray(counts, dtype=np.int64))
+    # A token that is its own number has its units in it, the first lowest.
+    keys, holds = keys_of_units(numbers[firsts].astype("<u8", copy=False).view("<u2").reshape(-1, SHORT_UNITS))
+    where = np.flatnonzero(~holds)
+    keys[where] = np.arange(LONG, LONG + len(where), dtype=np.uint64)
+    long_terms = _texts_at(units, starts[firsts[where]], lengths[firsts[where]]) if len(where) else []
+    return TermPostings(keys, long_terms, term_counts, doc_ids, freqs)
 
-    order = stable_order((keys * _MULTIPLIERS[0] >> np.uint64(32)).astype(np.uint32))
-    sorted_keys = keys[order]
+
+def invert_pairs(pairs: CodePoints, counts: Ints) -> TermPostings:
+    """Count tokens of one or two characters.
+
+    pairs  : the tokens of all documents in order, as code points: uint32, shape (n, 2); the second is 0 for a token of
+             one character
+    counts : tokens of each document, int64
+    """
+    if not len(pairs):
+        return _nothing()
+    numbers = pairs[:, 0].astype(np.uint64) << np.uint64(32) | pairs[:, 1]
+    firsts, term_counts, doc_ids, freqs = _group(numbers, counts)
+    found = pairs[firsts]
+    units = np.zeros((len(found), SHORT_UNITS), dtype=np.uint16)
+    units[:, :2] = found  # the low half of what is above U+FFFF, which is long anyway
+    keys, holds = keys_of_units(units)
+    holds &= (found <= 0xFFFF).all(axis=1)
+    where = np.flatnonzero(~holds)
+    keys[where] = np.arange(LONG, LONG + len(where), dtype=np.uint64)
+    long_terms = [
+        (chr(first) + (chr(second) if second else "")).encode("utf-8", "surrogatepass")
+        for first, second in found[where].tolist()
+    ]
+    return TermPostings(keys, long_terms, term_counts, doc_ids, freqs)
+
+
+def _nothing() -> TermPostings:
+    empty = np.empty(0, dtype=np.int32)
+    return TermPostings(np.empty(0, dtype=np.uint64), [], np.empty(0, dtype=np.int64), empty, empty)
+
+
+def _group(
+    numbers: npt.NDArray[np.uint64], counts: Ints
+) -> tuple[Ints, Ints, npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Bring equal tokens together.
+
+    numbers : of each token, equal for equal tokens and only for these; at least one
+    counts  : tokens of each document
+    Returns : for each distinct token its first place and its number of postings; doc_ids and freqs of the postings
+    """
+    total = len(numbers)
+    docs = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+    order = stable_order((numbers * _MULTIPLIERS[0] >> np.uint64(32)).astype(np.uint32))
+    sorted_numbers = numbers[order]
     new_term = np.empty(total, dtype=bool)
     new_term[0] = True
-    np.not_equal(sorted_keys[1:], sorted_keys[:-1], out=new_term[1:])
+    np.not_equal(sorted_numbers[1:], sorted_numbers[:-1], out=new_term[1:])
     firsts = order[new_term]
-    if not _are_distinct(keys[firsts]):  # two terms shared their 32 bits, and took turns
-        order = np.argsort(keys, kind="stable")
-        sorted_keys = keys[order]
-        np.not_equal(sorted_keys[1:], sorted_keys[:-1], out=new_term[1:])
+    if not _are_distinct(numbers[firsts]):  # two terms shared their 32 bits, and took turns
+        order = np.argsort(numbers, kind="stable")
+        sorted_numbers = numbers[order]
+        np.not_equal(sorted_numbers[1:], sorted_numbers[:-1], out=new_term[1:])
         firsts = order[new_term]
     sorted_docs = docs[order]
     new_posting = new_term.copy()
@@ -111,13 +171,7 @@ def invert(texts: Sequence[str], counts: Sequence[int]) -> TermPostings:
     freqs = np.empty(len(at), dtype=np.int32)
     np.subtract(at[1:], at[:-1], out=freqs[:-1], casting="unsafe")
     freqs[-1] = total - at[-1]
-    term_at = np.flatnonzero(new_term[at])
-    return TermPostings(
-        _texts_at(units, starts[firsts], lengths[firsts]),
-        np.diff(term_at, append=len(at)),
-        sorted_docs[at],
-        freqs,
-    )
+    return firsts, np.diff(np.flatnonzero(new_term[at]), append=len(at)), sorted_docs[at], freqs
 
 
 def _are_distinct(keys: npt.NDArray[np.uint64]) -> bool:
@@ -131,7 +185,7 @@ def _window(data: bytes, starts: Ints, shift: int) -> npt.NDArray[np.uint64]:
     return windows[starts + shift].astype(np.uint64, copy=False)
 
 
-def _token_keys(data: bytes, units: npt.NDArray[Any], starts: Ints, lengths: Ints) -> npt.NDArray[np.uint64]:
+def _token_numbers(data: bytes, units: npt.NDArray[Any], starts: Ints, lengths: Ints) -> npt.NDArray[np.uint64]:
     """A number for each token; equal tokens have equal numbers and different ones different numbers.
 
     Short tokens are their own number. The number of a long one has the separator as its first unit, which no token
@@ -144,13 +198,13 @@ def _token_keys(data: bytes, units: npt.NDArray[Any], starts: Ints, lengths: Int
         is_long |= zeros[starts + lengths] > zeros[starts]
     where = np.flatnonzero(is_long)
     if len(where):
-        keys[where] = _long_keys(data, starts[where], lengths[where])
+        keys[where] = _long_numbers(data, starts[where], lengths[where])
     return keys
 
 
-def _long_keys(data: bytes, starts: Ints, lengths: Ints) -> npt.NDArray[np.uint64]:
+def _long_numbers(data: bytes, starts: Ints, lengths: Ints) -> npt.NDArray[np.uint64]:
     hashable = lengths <= LONG_UNITS
-    tag = np.uint64(_SEPARATOR_UNIT)
+    tag = np.uint64(SEPARATOR_UNIT)
     keys = np.empty(len(starts), dtype=np.uint64)
     where = np.flatnonzero(hashable)
     windows = [
@@ -184,4 +238,4 @@ def _texts_at(units: npt.NDArray[Any], starts: Ints, lengths: Ints) -> list[byte
     """The tokens at the given places, as UTF-8."""
     # Each token with the separator that follows it, so that one split gives them all.
     joined = units[row_indexes(starts, lengths + 1)].tobytes().decode("utf-16-le", "surrogatepass")
-    return joined[:-1].encode("utf-8", "surrogatepass").split(_SEPARATOR_UTF8)
+    return joined[:-1].encode("utf-8", "surrogatepass").split(SEPARATOR_UTF8)

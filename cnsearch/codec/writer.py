@@ -176,7 +176,7 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
         postings = batch.fields[name]
         docs, at = postings.doc_ids.tolist(), 0
         keys: dict[bytes, list[int]] = {}
-        for term, count in zip(postings.terms, postings.counts.tolist(), strict=True):
+        for term, count in zip(postings.terms(), postings.counts.tolist(), strict=True):
             keys[term] = docs[at : at + count]
             at += count
         return keys

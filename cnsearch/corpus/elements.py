@@ -8,6 +8,7 @@ objects is built (measured on 2,000 posts of 2,000 characters: BeautifulSoup wit
 from __future__ import annotations
 
 import enum
+import inspect
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -164,6 +165,10 @@ class _ParagraphBuilder(LXMLTreeBuilder):
                 self._start_ruby(role)
         if attrib:
             self._look_at(attrib)
+
+    # lxml asks each new parser's target for its signature, to know whether it wants namespaces. It does not, and
+    # inspecting it took 30 of the 390 microseconds that a post takes here.
+    start.__signature__ = inspect.Signature()  # type: ignore[attr-defined]
 
     def end(self, name: str) -> None:  # type: ignore[override]
         role = _ROLES.get(name)

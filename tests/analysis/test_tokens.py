@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cnsearch.analysis import compounds
 from cnsearch.analysis.fold import fold
-from cnsearch.analysis.ngrams import character_terms, character_tokens
+from cnsearch.analysis.ngrams import character_pairs, character_terms, character_tokens
 from cnsearch.analysis.scripts import CJK_RUN
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.analysis.userdict import UserDictionary
@@ -126,6 +126,19 @@ def test_characters_against_an_obvious_twin(text: str) -> None:
             expected.append(char + run[at + 1] if at + 1 < len(run) else char)
     assert character_terms(text) == expected == [token.text for token in character_tokens(text)]
     assert all(text[token.start : token.end] == token.text for token in character_tokens(text))
+
+
+@given(st.lists(mixed_text | st.text("𠮷上𪚥海 a", max_size=8), max_size=6))
+def test_the_pairs_of_many_texts_are_the_terms_of_each(texts: list[str]) -> None:
+    pairs, counts = character_pairs(texts)
+    terms = [chr(first) + (chr(second) if second else "") for first, second in pairs.tolist()]
+    assert terms == [term for text in texts for term in character_terms(text)]
+    assert counts.tolist() == [len(character_terms(text)) for text in texts]
+
+
+@given(mixed_text | st.text("ab.1 中", max_size=20))
+def test_compounds_without_their_places(text: str) -> None:
+    assert compounds.find_texts(text) == [compound for compound, _, _ in compounds.find_compounds(text)]
 
 
 @given(mixed_text, st.data())

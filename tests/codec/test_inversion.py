@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cnsearch.codec import inversion
 from cnsearch.codec.batch import BatchBuilder
+from cnsearch.codec.keys import LONG, keys_of_terms
 
 
 def slow_invert(documents: list[list[str]]) -> dict[bytes, list[tuple[int, int]]]:
@@ -25,9 +26,19 @@ def fast_invert(documents: list[list[str]]) -> dict[bytes, list[tuple[int, int]]
     postings = inversion.invert(
         [inversion.join_tokens(tokens) for tokens in documents if tokens], [len(tokens) for tokens in documents]
     )
-    assert len(set(postings.terms)) == len(postings.terms)
+    return lists(postings)
+
+
+def lists(postings: inversion.TermPostings) -> dict[bytes, list[tuple[int, int]]]:
+    """The postings by term; short terms are keys of their own, long ones are in the list."""
+    terms = postings.terms()
+    assert len(set(terms)) == len(terms) == len(postings.keys)
+    assert int((postings.keys >= LONG).sum()) == len(postings.long_terms)
+    keys, long_terms = keys_of_terms(terms)
+    assert keys.tolist() == postings.keys.tolist()
+    assert long_terms == postings.long_terms
     found, at = {}, 0
-    for term, count in zip(postings.terms, postings.counts.tolist(), strict=True):
+    for term, count in zip(terms, postings.counts.tolist(), strict=True):
         found[term] = list(
             zip(postings.doc_ids[at : at + count].tolist(), postings.weights[at : at + count].tolist(), strict=True)
         )
@@ -95,6 +106,35 @@ def test_stable_order():
         assert inversion.stable_order(numbers).tolist() == np.argsort(numbers, kind="stable").tolist()
 
 
+@given(st.lists(st.lists(st.text("上海𠮷\ud800\uffffa", min_size=1, max_size=2), max_size=8), max_size=5))
+def test_pairs_are_inverted_like_tokens(documents):
+    pairs = [[ord(char) for char in token.ljust(2, "\0")] for tokens in documents for token in tokens]
+    counts = np.array([len(tokens) for tokens in documents], dtype=np.int64)
+    postings = inversion.invert_pairs(np.array(pairs, dtype=np.uint32).reshape(-1, 2), counts)
+    assert lists(postings) == slow_invert(documents)
+
+
+def pairs_of(texts):
+    """Every character of each text as a token."""
+    pairs = [[ord(char), 0] for text in texts for char in text]
+    return np.array(pairs, dtype=np.uint32).reshape(-1, 2), np.array([len(text) for text in texts], dtype=np.int64)
+
+
+def test_a_field_with_an_encoder_takes_texts():
+    texts = ["", "上海", None, "海上a", None]
+    with_encoder, plain = BatchBuilder({"body": pairs_of}), BatchBuilder()
+    for builder, tokens_of in ((with_encoder, str), (plain, list)):
+        for text in texts:
+            builder.add({"title": ["t"]} if text is None else {"title": ["t"], "body": tokens_of(text)})
+    with pytest.raises(TypeError, match="takes a text"):
+        with_encoder.add({"body": ["上", "海"]})
+    found, expected = with_encoder.build(), plain.build()
+    assert found.doc_count == expected.doc_count == 5
+    for name in ("title", "body"):
+        assert lists(found.fields[name]) == lists(expected.fields[name])
+        assert found.lengths[name].tolist() == expected.lengths[name].tolist()
+
+
 def test_builder_leaves_nothing_behind_when_it_refuses():
     builder = BatchBuilder()
     builder.add({"body": ["a"]}, {"body": "a"})
@@ -104,7 +144,7 @@ def test_builder_leaves_nothing_behind_when_it_refuses():
     builder.add({"body": ["c"]}, None)
     batch = builder.build()
     assert batch.doc_count == 2
-    assert sorted(batch.fields["body"].terms) == [b"a", b"c"]
+    assert sorted(batch.fields["body"].terms()) == [b"a", b"c"]
     assert list(batch.fields) == ["body"]
     assert batch.lengths["body"].tolist() == [1, 1]
     assert builder.doc_count == builder.token_count == 0
