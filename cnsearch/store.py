@@ -50,9 +50,9 @@ Freqs = npt.NDArray[np.float32]
 
 
 class Postings(NamedTuple):
-    """The postings list of one term in one segment; read-only.
+    """The postings list of one term; read-only.
 
-    doc_ids : int32, ascending, without repeats, deleted documents included
+    doc_ids : int32, ascending, without repeats, deleted documents included; numbers in the segment, or in the index
     freqs   : float32, the same shape: how often the term occurs in the field of the document, at least 1
     """
 
@@ -190,8 +190,41 @@ class Snapshot:
         self._average_lengths: dict[str, float] = {}
 
     @cached_property
+    def live(self) -> npt.NDArray[np.bool_] | None:
+        """Which documents are not deleted, shape (num_docs,); None if none is deleted."""
+        if not any(segment.has_deletions for segment in self.segments):
+            return None
+        return np.concatenate([segment.live for segment in self.segments])
+
+    @cached_property
     def num_live_docs(self) -> int:
-        return sum(int(segment.live.sum()) for segment in self.segments)
+        return self.num_docs if self.live is None else int(self.live.sum())
+
+    @cached_property
+    def dates(self) -> npt.NDArray[np.int64]:
+        """The date column of all segments: seconds since 1970, or NO_DATE. Shape (num_docs,)."""
+        return np.concatenate([segment.dates() for segment in self.segments] or [np.empty(0, np.int64)])
+
+    def lengths(self, field: str) -> npt.NDArray[np.float32]:
+        """Tokens of ``field`` per document of the index. New array, shape (num_docs,)."""
+        parts = [segment.lengths(field).astype(np.float32) for segment in self.segments]
+        return np.concatenate(parts or [np.empty(0, np.float32)])
+
+    def postings(self, field: str, term: str) -> Postings | None:
+        """The postings list of ``term`` in the whole index; None if no segment has it."""
+        return self.joined((segment.base, segment.postings(field, term)) for segment in self.segments)
+
+    @staticmethod
+    def joined(found: Iterable[tuple[int, Postings | None]]) -> Postings | None:
+        """The lists of segments, in their order, as one list of the index; each with the base of its segment."""
+        parts = [(base, postings) for base, postings in found if postings is not None and len(postings.doc_ids)]
+        if not parts:
+            return None
+        if len(parts) == 1:
+            base, postings = parts[0]
+            return Postings(postings.doc_ids + np.int32(base), postings.freqs) if base else postings
+        doc_ids = np.concatenate([postings.doc_ids + np.int32(base) for base, postings in parts])
+        return Postings(doc_ids, np.concatenate([postings.freqs for _, postings in parts]))
 
     def average_length(self, field: str) -> float:
         """Mean tokens of ``field`` over the documents of the whole index, at least 1."""
@@ -215,7 +248,7 @@ class Snapshot:
             "source": segment.label("source", doc_id),
             "categories": segment.label_list("category", doc_id),
             "author": segment.label("author", doc_id),
-            "date": date_of(int(segment.dates()[doc_id])),
+            "date": date_of(int(self.dates[doc_number])),
             "url": stored.get("url", ""),
             "path": stored.get("path", ""),
         }

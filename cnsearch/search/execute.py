@@ -1,7 +1,8 @@
 """Runs a plan on a snapshot: which documents match, with which score, in which order.
 
-Every leaf (term, substring, pattern) becomes postings per segment, scored alike by BM25F; and, or, not combine boolean
-masks and sums. Ties rank by document number, so the same index gives the same order every time.
+Every leaf (term, substring, pattern) becomes documents of the whole index with their impacts, scored alike by BM25F;
+and, or, not combine boolean masks and sums. Ties rank by document number, so the same index gives the same order every
+time.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -34,17 +35,20 @@ from cnsearch.query.plan import (
     Without,
 )
 from cnsearch.schema import CHARS_FIELD, NO_DATE
-from cnsearch.search.scoring import FieldNorms, idf, saturate, weighted_tf
+from cnsearch.search.scoring import FieldNorms, Scores, idf, saturate, weighted_tf
 from cnsearch.store import DocIds, Postings, Segment, Snapshot
 
 Mask = npt.NDArray[np.bool_]
-Scores = npt.NDArray[np.float64]
 Order = Literal["score", "date"]
 
 MAX_CACHED_POSTINGS = 4_000_000
-"""Postings that a Searcher keeps with their tf': 32 MB, the most recently used."""
-MAX_CACHED_MASKS = 64
-"""Filters whose masks are kept, per segment."""
+"""Postings that a Searcher keeps with their impacts: at most 48 MB, the most recently used."""
+MAX_CACHED_MASK_BYTES = 16_000_000
+"""Of the masks of filters, one byte per document."""
+_DENSE_FRACTION = 16
+"""A leaf in more than one of this many documents is kept as a score for every document: adding that is quicker."""
+_BLOCK = 64
+"""Documents per maximum, when looking for the best."""
 MAX_EXPANSIONS = 10_000
 """A pattern stands for at most this many terms per field and segment, the first by their bytes."""
 
@@ -68,133 +72,129 @@ class Searcher:
         self.snapshot = snapshot
         self._norms = FieldNorms(snapshot)
         self._lock = threading.Lock()
-        self._matches: OrderedDict[Leaf, _Matches] = OrderedDict()
+        self._matches: OrderedDict[tuple[object, ...], _Matches] = OrderedDict()
         self._num_cached = 0
-        self._masks: OrderedDict[tuple[int, Step], Mask] = OrderedDict()
+        self._masks: OrderedDict[Step, Mask] = OrderedDict()
 
     def rank(self, plan: Plan, *, order: Order, limit: int, offset: int) -> Ranking:
         """The page ``offset .. offset + limit`` of the documents that match ``plan``."""
-        if plan.step is None:
+        if plan.step is None or not self.snapshot.num_docs:
             return Ranking([], [], 0)
+        size, live = self.snapshot.num_docs, self.snapshot.live
         by_date = order == "date" or not plan.ranked
-        numbers, scores, keys = [], [], []
-        for at, segment in enumerate(self.snapshot.segments):
-            doc_ids, found = self._run_whole(plan.step, at)
-            numbers.append(doc_ids + segment.base)
-            scores.append(found)
-            keys.append(segment.dates()[doc_ids] if by_date else found)
-        if not numbers:
-            return Ranking([], [], 0)
-        found_numbers, found_scores = _joined(numbers), _joined(scores)
-        top = _top(_joined(keys), offset + limit)[offset:]
-        return Ranking(found_numbers[top].tolist(), found_scores[top].tolist(), len(found_numbers))
+        leaves = _flat(plan.step)
+        if leaves:  # plain words: every match scores above 0, so the sums alone tell the matches
+            scores: Scores = np.zeros(-(-size // _BLOCK) * _BLOCK, dtype=np.float32)
+            for leaf in leaves:
+                self._add(leaf, scores)
+            if live is not None:
+                scores[:size] *= live
+            if not by_date:
+                top = _top_of_all(scores, offset + limit)[offset:]
+                return Ranking(top.tolist(), scores[top].tolist(), int(np.count_nonzero(scores)))
+            doc_numbers = np.flatnonzero(scores)
+        else:
+            mask, scores = self._run(plan.step)
+            if live is not None:
+                mask = mask & live
+            doc_numbers = np.flatnonzero(mask)
+        keys = self.snapshot.dates[doc_numbers] if by_date else scores[doc_numbers]
+        chosen = doc_numbers[_top(keys, offset + limit)[offset:]]
+        return Ranking(chosen.tolist(), scores[chosen].tolist(), len(doc_numbers))
 
     def term_weight(self, leaf: Leaf) -> float:
         """The idf of a leaf: how telling it is, for choosing snippets."""
         return self._match(leaf).idf
 
-    def _run_whole(self, step: Step, at: int) -> tuple[npt.NDArray[np.intp], Scores]:
-        """(doc_ids ascending, scores) of the matching documents of segment number ``at`` that are not deleted."""
-        segment = self.snapshot.segments[at]
-        leaves = _flat(step)
-        if leaves:  # plain words: every match scores above 0, so the sums alone tell the matches
-            weighted = [self._scored(leaf, at) for leaf in leaves]
-            doc_ids = np.concatenate([doc_ids for doc_ids, _ in weighted])
-            values = np.concatenate([found for _, found in weighted])
-            scores: Scores = np.bincount(doc_ids, weights=values, minlength=segment.num_docs).astype(
-                np.float64, copy=False
-            )
-            if segment.has_deletions:
-                scores *= segment.live
-            found = np.flatnonzero(scores)
-            return found, scores[found]
-        mask, scores = self._run(step, at)
-        if segment.has_deletions:
-            mask = mask & segment.live
-        found = np.flatnonzero(mask)
-        return found, scores[found]
-
-    def _run(self, step: Step, at: int) -> tuple[Mask, Scores]:
-        """Which documents of the segment match, and their scores (0 where not). Shapes (num_docs,)."""
-        size = self.snapshot.segments[at].num_docs
-        mask: Mask = np.zeros(size, dtype=bool)
-        scores: Scores = np.zeros(size)
+    def _run(self, step: Step) -> tuple[Mask, Scores]:
+        """Which documents match, and their scores (0 where not). Shapes (num_docs,); not to be modified."""
+        size = self.snapshot.num_docs
         if isinstance(step, (Term, Substring, TermPattern)):
-            self._add(step, at, mask, scores)
-            return mask, scores
+            scores: Scores = np.zeros(size, dtype=np.float32)
+            self._add(step, scores)
+            return scores > 0, scores
         if isinstance(step, AnyOf):
+            mask: Mask = np.zeros(size, dtype=bool)
+            scores = np.zeros(size, dtype=np.float32)
             for clause in step.clauses:
                 if isinstance(clause, (Term, Substring, TermPattern)):
-                    self._add(clause, at, mask, scores)
+                    self._add(clause, scores)
                 else:
-                    clause_mask, clause_scores = self._run(clause, at)
+                    clause_mask, clause_scores = self._run(clause)
                     mask |= clause_mask
                     scores += clause_scores
-            return mask, scores
+            return mask | (scores > 0), scores
         if isinstance(step, AllOf):
-            runs = [self._run(clause, at) for clause in step.clauses]
+            runs = [self._run(clause) for clause in step.clauses]
             mask = np.logical_and.reduce([run[0] for run in runs])
             return mask, np.add.reduce([run[1] for run in runs]) * mask
         if isinstance(step, Boosted):
-            mask, scores = self._run(step.base, at)
-            return mask, (scores + self._run(step.bonus, at)[1]) * mask
+            mask, scores = self._run(step.base)
+            return mask, (scores + self._run(step.bonus)[1]) * mask
         if isinstance(step, Without):
-            mask, scores = self._run(step.base, at)
-            mask = mask & ~self._run(step.excluded, at)[0]
+            mask, scores = self._run(step.base)
+            mask = mask & ~self._run(step.excluded)[0]
             return mask, scores * mask
-        return self._selected(step, at), scores
+        return self._selected(step), np.zeros(size, dtype=np.float32)
 
-    def _add(self, leaf: Leaf, at: int, mask: Mask, scores: Scores) -> None:
-        doc_ids, found = self._scored(leaf, at)
-        mask[doc_ids] = True
-        scores[doc_ids] += found
-
-    def _scored(self, leaf: Leaf, at: int) -> tuple[DocIds, npt.NDArray[np.float32]]:
-        """The documents of segment number ``at`` that contain the leaf, and the score that it gives each."""
-        matches = self._match(leaf)
-        doc_ids, tf = matches.per_segment[at]
-        return doc_ids, saturate(tf, matches.idf * (leaf.weight if isinstance(leaf, Term) else 1.0))
+    def _add(self, leaf: Leaf, scores: Scores) -> None:
+        """Add the score that the leaf gives to each document that contains it, always above 0."""
+        found = self._match(leaf)
+        weight = np.float32(found.idf * leaf.weight if isinstance(leaf, Term) else found.idf)
+        if found.doc_ids is None:
+            size = min(len(scores), len(found.impacts))
+            scores[:size] += found.impacts[:size] * weight
+        else:
+            scores[found.doc_ids] += found.impacts * weight
 
     def _match(self, leaf: Leaf) -> _Matches:
-        """tf' of the leaf in every segment, and its idf in the whole index; from the cache where it is."""
-        key = replace(leaf, weight=1.0) if isinstance(leaf, Term) else leaf
-        with self._lock:
-            found = self._matches.get(key)
-            if found is not None:
-                self._matches.move_to_end(key)
-                return found
-        per_segment = [
-            weighted_tf(_postings(leaf, segment), segment, self._norms) for segment in self.snapshot.segments
-        ]
-        doc_freq = sum(len(doc_ids) for doc_ids, _ in per_segment)
-        made = _Matches(per_segment, idf(self.snapshot.num_docs, doc_freq), doc_freq)
+        """What the leaf says about each document, and its idf in the whole index; from the cache where it is."""
+        key = (leaf.prefix, leaf.regex, leaf.fields) if isinstance(leaf, TermPattern) else (leaf.text, leaf.fields)
+        if isinstance(leaf, Substring):
+            key = (*key, "substring")
+        found = self._matches.get(key)
+        if found is not None:
+            with self._lock:
+                if key in self._matches:
+                    self._matches.move_to_end(key)
+            return found
+        doc_ids, tf = weighted_tf(_postings(leaf, self.snapshot), self._norms)
+        size, doc_freq = self.snapshot.num_docs, len(doc_ids)
+        impacts = saturate(tf)
+        if doc_freq * _DENSE_FRACTION > size:
+            dense: Scores = np.zeros(size, dtype=np.float32)
+            dense[doc_ids] = impacts
+            made = _Matches(None, dense, idf(size, doc_freq), doc_freq)
+        else:
+            made = _Matches(doc_ids.astype(np.intp), impacts, idf(size, doc_freq), doc_freq)
         with self._lock:
             if key not in self._matches:
                 self._matches[key] = made
-                self._num_cached += doc_freq + 1
-            while self._num_cached > MAX_CACHED_POSTINGS and self._matches:
-                self._num_cached -= self._matches.popitem(last=False)[1].doc_freq + 1
+                self._num_cached += len(made.impacts) + 1
+            while self._num_cached > MAX_CACHED_POSTINGS and len(self._matches) > 1:
+                self._num_cached -= len(self._matches.popitem(last=False)[1].impacts) + 1
         return made
 
-    def _selected(self, step: Label | DateRange | All, at: int) -> Mask:
+    def _selected(self, step: Label | DateRange | All) -> Mask:
         """The documents that a filter admits; cached, not to be modified."""
-        key = (at, step)
-        with self._lock:
-            mask = self._masks.get(key)
+        mask = self._masks.get(step)
         if mask is None:
-            mask = _selected(step, self.snapshot.segments[at])
+            mask = _selected(step, self.snapshot)
             with self._lock:
-                self._masks[key] = mask
-                while len(self._masks) > MAX_CACHED_MASKS:
+                self._masks[step] = mask
+                while len(self._masks) > max(1, MAX_CACHED_MASK_BYTES // max(1, self.snapshot.num_docs)):
                     self._masks.popitem(last=False)
         return mask
 
 
 @dataclass(frozen=True, slots=True)
 class _Matches:
-    """per_segment : (doc_ids, tf') of each segment; idf and doc_freq are those of the whole index."""
+    """doc_ids : the documents that contain the leaf, intp, in no particular order; None where they are many
+    impacts : float32, above 0: their saturated tf'; where doc_ids is None that of every document, 0 for the others
+    """
 
-    per_segment: list[tuple[DocIds, npt.NDArray[np.float32]]]
+    doc_ids: npt.NDArray[np.intp] | None
+    impacts: Scores
     idf: float
     doc_freq: int
 
@@ -210,8 +210,18 @@ def _flat(step: Step) -> list[Leaf]:
     return []
 
 
-def _joined(arrays: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+def _top_of_all(scores: Scores, count: int) -> npt.NDArray[np.intp]:
+    """The documents with the ``count`` greatest scores above 0, greatest first, equal ones by number.
+
+    The ``count``-th greatest of the maxima of blocks is a lower bound of the ``count``-th greatest score, and finding
+    it takes a fraction of what looking for that score itself would.
+
+    scores : shape (n * _BLOCK,)
+    """
+    maxima = scores.reshape(-1, _BLOCK).max(axis=1)
+    bound = np.partition(maxima, len(maxima) - count)[len(maxima) - count] if 0 < count < len(maxima) else 0
+    found = np.flatnonzero(scores >= bound if bound > 0 else scores)
+    return found[_top(scores[found], count)]
 
 
 def _top(keys: npt.NDArray[Any], count: int) -> npt.NDArray[np.intp]:
@@ -227,17 +237,17 @@ def _top(keys: npt.NDArray[Any], count: int) -> npt.NDArray[np.intp]:
     return backwards[np.argsort(keys[backwards], kind="stable")][::-1][:count]
 
 
-def _selected(step: Label | DateRange | All, segment: Segment) -> Mask:
+def _selected(step: Label | DateRange | All, snapshot: Snapshot) -> Mask:
     """The documents that a filter admits."""
     if isinstance(step, Label):
-        mask = np.zeros(segment.num_docs, dtype=bool)
-        postings = segment.postings(step.field, step.value)
+        mask = np.zeros(snapshot.num_docs, dtype=bool)
+        postings = snapshot.postings(step.field, step.value)
         if postings is not None:
             mask[postings.doc_ids] = True
         return mask
-    mask = np.ones(segment.num_docs, dtype=bool)
+    mask = np.ones(snapshot.num_docs, dtype=bool)
     if isinstance(step, DateRange):
-        dates = segment.dates()
+        dates = snapshot.dates
         mask &= dates != NO_DATE
         if step.start is not None:
             mask &= dates >= step.start
@@ -249,19 +259,23 @@ def _selected(step: Label | DateRange | All, segment: Segment) -> Mask:
 # Postings of the leaves
 
 
-def _postings(leaf: Leaf, segment: Segment) -> dict[str, Postings]:
-    """Per field, the documents of the segment that contain the leaf and how often."""
+def _postings(leaf: Leaf, snapshot: Snapshot) -> dict[str, Postings]:
+    """Per field, the documents that contain the leaf and how often."""
     found = {}
     for field in leaf.fields:
         if isinstance(leaf, Term):
-            postings = segment.postings(field, leaf.text)
-        elif isinstance(leaf, TermPattern):
-            postings = _pattern_postings(leaf, segment, field)
+            postings = snapshot.postings(field, leaf.text)
         else:
-            postings = _substring_postings(leaf.text, segment, field)
-        if postings is not None and len(postings.doc_ids):
+            postings = snapshot.joined((segment.base, _found_in(leaf, segment, field)) for segment in snapshot.segments)
+        if postings is not None:
             found[field] = postings
     return found
+
+
+def _found_in(leaf: Substring | TermPattern, segment: Segment, field: str) -> Postings | None:
+    if isinstance(leaf, TermPattern):
+        return _pattern_postings(leaf, segment, field)
+    return _substring_postings(leaf.text, segment, field)
 
 
 def _pattern_postings(pattern: TermPattern, segment: Segment, field: str) -> Postings | None:

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.store import DocIds, Postings, Segment, Snapshot
+from cnsearch.store import DocIds, Postings, Snapshot
 
 K1 = 1.2
 """How fast more occurrences stop mattering; the value of Robertson and Zaragoza 2009, section 3.5.2."""
@@ -33,21 +33,20 @@ Scores = npt.NDArray[np.float32]
 class FieldNorms:
     """weight / (1 - b + b * length / average length) for each document: what one occurrence adds to tf'.
 
-    Computed once per snapshot, segment and field.
+    Computed once per snapshot and field.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._norms: dict[tuple[int, str], Scores] = {}
+        self._norms: dict[str, Scores] = {}
 
-    def of(self, segment: Segment, field: str) -> Scores:
-        """Shape (segment.num_docs,), float32; do not modify."""
-        key = (segment.base, field)
-        norms = self._norms.get(key)
+    def of(self, field: str) -> Scores:
+        """Shape (snapshot.num_docs,), float32; do not modify."""
+        norms = self._norms.get(field)
         if norms is None:
-            ratio = segment.lengths(field) / np.float32(self._snapshot.average_length(field))
-            norms = np.float32(FIELD_WEIGHTS[field]) / (np.float32(1 - B) + np.float32(B) * ratio.astype(np.float32))
-            self._norms[key] = norms
+            ratio = self._snapshot.lengths(field) / np.float32(self._snapshot.average_length(field))
+            norms = np.float32(FIELD_WEIGHTS[field]) / (np.float32(1 - B) + np.float32(B) * ratio)
+            self._norms[field] = norms
         return norms
 
 
@@ -56,14 +55,12 @@ def idf(num_docs: int, doc_freq: int) -> float:
     return math.log(1 + (num_docs - doc_freq + 0.5) / (doc_freq + 0.5))
 
 
-def weighted_tf(postings: Mapping[str, Postings], segment: Segment, norms: FieldNorms) -> tuple[DocIds, Scores]:
-    """tf' of one term in the documents of one segment that have it in any field.
+def weighted_tf(postings: Mapping[str, Postings], norms: FieldNorms) -> tuple[DocIds, Scores]:
+    """tf' of one term in the documents that have it in any field.
 
     Returns (doc_ids int32 without repeats, in no particular order; tf' float32), new arrays or not to be modified.
     """
-    parts = [
-        (found.doc_ids, found.freqs * norms.of(segment, field)[found.doc_ids]) for field, found in postings.items()
-    ]
+    parts = [(found.doc_ids, found.freqs * norms.of(field)[found.doc_ids]) for field, found in postings.items()]
     if not parts:
         return np.empty(0, np.int32), np.empty(0, np.float32)
     parts.sort(key=lambda part: -len(part[0]))
@@ -78,7 +75,7 @@ def weighted_tf(postings: Mapping[str, Postings], segment: Segment, norms: Field
     return doc_ids, tf
 
 
-def saturate(tf: Scores, weight: float) -> Scores:
-    """``weight`` * tf' / (k1 + tf'); ``weight`` is the idf times the weight of the term in the query."""
-    scores: Scores = np.float32(weight) * tf / (np.float32(K1) + tf)
+def saturate(tf: Scores) -> Scores:
+    """tf' / (k1 + tf'): what a term says about each document, before its idf and its weight in the query."""
+    scores: Scores = tf / (np.float32(K1) + tf)
     return scores
