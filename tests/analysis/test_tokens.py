@@ -1,5 +1,7 @@
 """Words, mixed tokens and characters: the same by both engines, with true offsets."""
 
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -154,3 +156,13 @@ def test_every_substring_is_findable_by_its_characters(text: str, data: st.DataO
             assert any(term.startswith(part) for term in terms)
         else:
             assert {part[at : at + 2] for at in range(len(part) - 1)} <= terms
+
+
+@pytest.mark.parametrize("first", ["ours", "theirs"])
+def test_rjieba_can_be_imported_beside_ours(first: str) -> None:
+    """Ours loads its compiled module without running the package, which would build a dictionary that nobody uses."""
+    ours = "from cnsearch.analysis.tokenizer import WordTokenizer; assert WordTokenizer('rjieba').terms('上海') == ['上海']"
+    unused = "import sys; assert 'rjieba' not in sys.modules"
+    theirs = "import rjieba; assert rjieba.cut('上海') == ['上海']"
+    lines = [ours, unused, theirs] if first == "ours" else [theirs, ours]
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True)
