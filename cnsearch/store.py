@@ -79,8 +79,8 @@ class Segment:
         return self._arrays.live_mask() is not None
 
     def postings(self, field: str, term: str) -> Postings | None:
-        """The postings list of ``term`` in ``field``; None if the segment does not have it."""
-        found = self._arrays.postings(field, term)
+        """The postings list of ``term`` in ``field``; None if the segment does not have it. Decoded anew each time."""
+        found = self._arrays.postings(field, term, keep=False)
         return None if found is None else Postings(*found)
 
     def terms(self, field: str, prefix: str = "") -> Iterator[str]:

@@ -66,13 +66,17 @@ class SegmentArrays:
 
     # -- terms ------------------------------------------------------------------------------------------------------
 
-    def postings(self, field: str, term: str | bytes) -> tuple[npt.NDArray[np.int32], Array] | None:
+    def postings(
+        self, field: str, term: str | bytes, *, keep: bool = True
+    ) -> tuple[npt.NDArray[np.int32], Array] | None:
         """(doc_ids, freqs) of a term, or None if the field does not have it.
 
+        keep    : keep the decoded list for the next time; not for terms that are looked up once, such as ids
         doc_ids : int32, ascending, with deleted documents
         freqs   : float32 (float64 where weights are not exact in float32), shape like doc_ids
         """
-        found = self.data.find_postings(field, term if isinstance(term, bytes) else as_bytes(term))
+        find = self.data.find_postings if keep else self.data.read_postings
+        found = find(field, term if isinstance(term, bytes) else as_bytes(term))
         return None if found is None else (found.doc_ids, found.weights)
 
     def doc_freq(self, field: str, term: str | bytes) -> int:

@@ -202,7 +202,7 @@ class SegmentData:
         self.stored_names = [name for name, info in self.infos.items() if info.get("stored")]
         self.indexed_names = sorted(name for name, info in self.infos.items() if "term_count" in info)
         self._parts: dict[tuple[str, str], Any] = {}
-        self._cache: dict[tuple[str, bytes], PostingsList | None] = {}
+        self._cache: dict[tuple[str, bytes], PostingsList] = {}
         self._cache_bytes = 0
         self._lock = threading.Lock()
 
@@ -286,30 +286,31 @@ class SegmentData:
             "vectors", name, present, lambda: RaggedReader(self.container, VECTOR_KINDS, self.numbers[name])
         )
 
-    def find_postings(self, name: str, term: bytes) -> PostingsList | None:
-        """Decoded postings of a term, or None; the arrays are shared, read-only. Frequently used ones are kept."""
-        key = (name, term)
-        cache = self._cache
-        if key in cache:
-            return cache[key]
+    def read_postings(self, name: str, term: bytes) -> PostingsList | None:
+        """Decoded postings of a term, or None if the field does not have it."""
         terms = self.terms(name)
         number = -1 if terms is None else terms.find(term)
-        found = None
-        size = 100
-        if terms is not None and number >= 0:
-            found = self.postings(name).read(terms.pointer(number))
-            found.doc_ids.flags.writeable = found.weights.flags.writeable = False
-            size += found.doc_ids.nbytes + found.weights.nbytes
+        if terms is None or number < 0:
+            return None
+        return self.postings(name).read(terms.pointer(number))
+
+    def find_postings(self, name: str, term: bytes) -> PostingsList | None:
+        """The same, shared and read-only; those that were used last are kept."""
+        key = (name, term)
+        cache = self._cache
+        found = cache.get(key)
+        if found is not None:
+            return found
+        found = self.read_postings(name, term)
+        if found is None:
+            return None
+        found.doc_ids.flags.writeable = found.weights.flags.writeable = False
         with self._lock:
             if key not in cache:
                 cache[key] = found
-                self._cache_bytes += size
+                self._cache_bytes += _cached_bytes(found)
                 while self._cache_bytes > POSTINGS_CACHE_BYTES and len(cache) > 1:
-                    oldest = next(iter(cache))
-                    dropped = cache.pop(oldest)
-                    self._cache_bytes -= 100
-                    if dropped is not None:
-                        self._cache_bytes -= dropped.doc_ids.nbytes + dropped.weights.nbytes
+                    self._cache_bytes -= _cached_bytes(cache.pop(next(iter(cache))))
         return found
 
     def doc_frequency(self, name: str, term: bytes) -> int:
@@ -327,6 +328,11 @@ class SegmentData:
     def verify(self) -> None:
         """Check every byte of the file. Raises CorruptIndexError."""
         self.container.verify()
+
+
+def _cached_bytes(postings: PostingsList) -> int:
+    """The arrays, and about what the objects around them take."""
+    return 400 + postings.doc_ids.nbytes + postings.weights.nbytes
 
 
 def _empty_segment() -> SegmentData:

@@ -149,8 +149,11 @@ def test_cache_of_postings_is_bounded(make_index, monkeypatch):
             found = arrays.postings("body", word)
             expected = [n for n in range(400) if word in (f"w{n % 40}", f"x{n % 3}", "all")]
             assert (found[0].tolist() if found else []) == expected
-            held = sum(100 + (p.doc_ids.nbytes + p.weights.nbytes if p else 0) for p in data._cache.values())
+            held = sum(400 + p.doc_ids.nbytes + p.weights.nbytes for p in data._cache.values())
             assert data._cache_bytes == held
             assert held <= 10_000 or len(data._cache) == 1
     again = arrays.postings("body", "x1")
     assert arrays.postings("body", "x1")[0] is again[0]
+    data._cache.clear()
+    assert arrays.postings("body", "x1", keep=False)[0].tolist() == again[0].tolist()
+    assert not data._cache
