@@ -25,7 +25,7 @@ from cnsearch.errors import (
     QuerySyntaxError,
 )
 from cnsearch.index import Analysis, Index, open_index, rebuild_index
-from cnsearch.model import Article, Failure, Fragment, Hit, SearchResults, Snippet, UpdateReport
+from cnsearch.model import Article, Failure, Fragment, Hit, ScorePart, SearchResults, Snippet, UpdateReport
 
 __version__ = "0.1.0"
 
@@ -47,6 +47,7 @@ __all__ = [
     "IndexNotFoundError",
     "IndexUnusableError",
     "QuerySyntaxError",
+    "ScorePart",
     "SearchResults",
     "Snippet",
     "Token",

@@ -279,7 +279,7 @@ _EXCLUSION = re.compile(r"-[^-\x00-\x7f]|-[\"(0-9]")
 @click.option("--sort", type=click.Choice(["score", "date"]), default="score", show_default=True, help="Order.")
 @click.option("--limit", "-n", type=click.IntRange(0), default=10, show_default=True, help="Hits to show.")
 @click.option("--offset", type=click.IntRange(0), default=0, show_default=True, help="Hits to skip.")
-@click.option("--any/--all", "any_word", default=True, help="One word of the query is enough, or all must be there.")
+@click.option("--any/--all", "any_word", default=None, help="One word is enough, or all must be there; else most.")
 @click.option("--raw", is_flag=True, help="Take the query as words, without operators.")
 @click.option(
     "--format",
@@ -292,6 +292,7 @@ _EXCLUSION = re.compile(r"-[^-\x00-\x7f]|-[\"(0-9]")
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
 @click.option("--count", is_flag=True, help="Print only how many articles match.")
 @click.option("--ids", "-l", is_flag=True, help="Print only the ids of the hits, one a line.")
+@click.option("--explain", is_flag=True, help="Show what each score is made of.")
 @_color_option
 @_zone_option
 def search(
@@ -305,26 +306,27 @@ def search(
     sort: str,
     limit: int,
     offset: int,
-    any_word: bool,
+    any_word: bool | None,
     raw: bool,
     output: str,
     as_json: bool,
     count: bool,
     ids: bool,
+    explain: bool,
     color: str,
     time_zone: str,
 ) -> int:
     """Search for QUERY; - reads a query a line from stdin.
 
     \b
-    词 词            articles with any of the words, the best first
+    词 词            articles with most of the words, the best first
     "原文"           this text, exactly
     +词 -词          must be there, must not
     AND OR NOT | ()  the same in words
     source: category: author: title: date:2021-10..2021-12
     词* w?ldcard     words that begin so, or look so
     """
-    printer = _Printer("json" if as_json else output, count, ids, _colored(color))
+    printer = _Printer("json" if as_json else output, count, ids, _colored(color), explain)
     batch = query == ("-",)
     found = False
     with _opened(index_path, time_zone) as opened:
@@ -339,7 +341,7 @@ def search(
                 sort=sort,  # type: ignore[arg-type]  # click has checked it
                 limit=0 if count else limit,
                 offset=offset,
-                match="any" if any_word else "all",
+                match="most" if any_word is None else "any" if any_word else "all",
                 raw=raw,
             )
             for note in results.notes:
@@ -363,9 +365,10 @@ def _queries(words: tuple[str, ...]) -> Iterable[str]:
 class _Printer:
     """Prints results in the chosen form, as they come."""
 
-    def __init__(self, output: str, count: bool, ids: bool, color: bool) -> None:
+    def __init__(self, output: str, count: bool, ids: bool, color: bool, explain: bool) -> None:
         self._output = "count" if count else "ids" if ids else output
         self._color = color
+        self._explain = explain
         self._printed = 0
 
     def show(self, results: SearchResults, index: Index, *, heading: bool) -> None:
@@ -379,10 +382,11 @@ class _Printer:
             for hit in results:
                 click.echo(printable(hit.id))
         elif self._output == "json":
-            _print_json(results.to_dict(zone))
+            _print_json(results.to_dict(zone, explain=self._explain))
         elif self._output == "jsonl":
             for hit in results:
-                _print_json({"query": results.query, **hit.to_dict(zone)} if heading else hit.to_dict(zone))
+                query = {"query": results.query} if heading else {}
+                _print_json({**query, **hit.to_dict(zone, explain=self._explain)})
         elif self._output == "csv":
             text = render.csv_text(results, zone=zone, header=not self._printed)
             if text:
@@ -390,7 +394,7 @@ class _Printer:
         else:
             if heading:
                 click.echo(("\n" if self._printed else "") + f"== {printable(results.query)}")
-            text = render.results_text(results, zone=zone, color=self._color)
+            text = render.results_text(results, zone=zone, color=self._color, explain=self._explain)
             if text:
                 click.echo(text, color=self._color)
             click.echo(render.summary(results), err=True)

@@ -26,13 +26,13 @@ from cnsearch.errors import (
     IndexFormatError,
     IndexNotFoundError,
 )
-from cnsearch.model import FORMAT_VERSION, Article, Fragment, Hit, SearchResults, Snippet, UpdateReport
-from cnsearch.query.plan import Filters, Plan, Substring, Term, TermPattern, make_plan
+from cnsearch.model import FORMAT_VERSION, Article, Fragment, Hit, ScorePart, SearchResults, Snippet, UpdateReport
+from cnsearch.query.plan import MOST, Filters, Plan, Substring, Term, TermPattern, make_plan
 from cnsearch.query.syntax import parse_query
 from cnsearch.schema import SCHEMA_VERSION
 from cnsearch.search.execute import Searcher
 from cnsearch.search.snippet import Highlighter
-from cnsearch.store import FOREIGN, Snapshot, Store
+from cnsearch.store import FOREIGN, Store
 
 if TYPE_CHECKING:
     from cnsearch.indexer import Progress
@@ -281,7 +281,7 @@ class Index:
         sort: Literal["score", "date"] = "score",
         limit: int = 10,
         offset: int = 0,
-        match: Literal["any", "all"] = "any",
+        match: Literal["most", "any", "all"] = "most",
         raw: bool = False,
     ) -> SearchResults:
         """The articles that match ``query``, best first.
@@ -291,7 +291,8 @@ class Index:
         since, until             : only articles dated from and up to these, both included ("2021", "2021-10",
                                    "2021-10-27", a time in ISO 8601, or a datetime)
         sort                     : "score", or "date" for the newest first (undated last)
-        match                    : "any" word makes a hit, or "all" must be there
+        match                    : a hit has "most" of the words, by weight (ARCHITECTURE.md has the rule); "any" word
+                                   makes a hit; or "all" must be there
         raw                      : the text is words, without operators
 
         Raises QuerySyntaxError for a date that does not exist; no query text is an error.
@@ -303,8 +304,8 @@ class Index:
             raise ValueError(f"limit and offset must not be negative: limit={limit}, offset={offset}")
         if sort not in ("score", "date"):
             raise ValueError(f'sort must be "score" or "date", not {sort!r}')
-        if match not in ("any", "all"):
-            raise ValueError(f'match must be "any" or "all", not {match!r}')
+        if match not in ("most", "any", "all"):
+            raise ValueError(f'match must be "most", "any" or "all", not {match!r}')
         for name, moment in (("since", since), ("until", until)):
             if moment is not None and not isinstance(moment, (str, datetime)):
                 raise TypeError(f"{name} must be a str or a datetime, not {moment!r}")
@@ -312,12 +313,23 @@ class Index:
         filters = Filters(_values(source), _values(category), _values(author), since, until)
         parsed = parse_query(query, require_all=match == "all", raw=raw)
         analyzer = searcher.snapshot.analyzer
-        plan = make_plan(parsed.root, filters, analyzer.tokenizer, self._zone)
+        need = 0.0 if match == "any" else MOST
+        plan = make_plan(parsed.root, filters, analyzer.tokenizer, self._zone, need=need)
         ranking = searcher.rank(plan, order=sort, limit=limit, offset=offset)
         excerpts = _Excerpts(searcher, plan, analyzer)
         hits = []
         for at, (number, score) in enumerate(zip(ranking.doc_numbers, ranking.scores, strict=True)):
-            hits.append(_hit(searcher.snapshot, number, score, offset + at + 1, excerpts))
+            rank = offset + at + 1
+            explain = partial(excerpts.explain, number, rank <= ranking.num_second)
+            hits.append(
+                Hit(
+                    rank=rank,
+                    score=score,
+                    _excerpts=partial(excerpts.of, number),
+                    _explain=explain,
+                    **searcher.snapshot.about(number),
+                )
+            )
         return SearchResults(
             query=query,
             understood="" if parsed.root is None else str(parsed.root),
@@ -371,7 +383,7 @@ def analyze_text(text: str, analyzer: ChineseAnalyzer | None = None) -> Analysis
 
 
 class _Excerpts:
-    """Makes the title and the snippet of the hits of one search, when they are asked for."""
+    """Makes what is shown of the hits of one search besides their fields, when it is asked for."""
 
     def __init__(self, searcher: Searcher, plan: Plan, analyzer: ChineseAnalyzer) -> None:
         self._searcher = searcher
@@ -384,12 +396,17 @@ class _Excerpts:
             raise ValueError("the Index of this hit is closed")
         if self._highlighter is None:
             self._highlighter = self._make()
-        title, body = self._searcher.snapshot.texts(number)
+        title, body = self._searcher.texts(number)
         return self._highlighter.title(title), self._highlighter.snippet(body)
+
+    def explain(self, number: int, second_pass: bool) -> tuple[ScorePart, ...]:
+        if self._searcher.snapshot.closed:
+            raise ValueError("the Index of this hit is closed")
+        return tuple(self._searcher.explain(self._plan, number, second_pass=second_pass))
 
     def _make(self) -> Highlighter:
         terms, substrings, patterns = {}, {}, {}
-        for leaf in self._plan.leaves:
+        for leaf in self._plan.marks:
             weight = self._searcher.term_weight(leaf)
             if isinstance(leaf, Term):
                 terms[leaf.text] = weight
@@ -398,10 +415,6 @@ class _Excerpts:
             elif isinstance(leaf, TermPattern):
                 patterns[leaf.regex] = weight
         return Highlighter(self._analyzer.tokenizer, terms, substrings, patterns)
-
-
-def _hit(snapshot: Snapshot, number: int, score: float, rank: int, excerpts: _Excerpts) -> Hit:
-    return Hit(rank=rank, score=score, _excerpts=partial(excerpts.of, number), **snapshot.about(number))
 
 
 def _values(given: Values) -> tuple[str, ...]:

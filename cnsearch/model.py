@@ -204,6 +204,24 @@ class Snippet:
 # Results
 
 
+@dataclass(frozen=True, slots=True)
+class ScorePart:
+    """One part of a score.
+
+    name  : "word", "characters" (the bigrams of the query), "phrase", "pattern", "close together" (the query's
+            characters in one place of the text), "beginning" (those at its beginning)
+    text  : what of the query it is for
+    score : what it adds
+    """
+
+    name: str
+    text: str
+    score: float
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"name": self.name, "text": self.text, "score": round(self.score, 4)}
+
+
 @dataclass(frozen=True)
 class Hit:
     """One ranked result.
@@ -224,6 +242,7 @@ class Hit:
     path: str
     score: float
     _excerpts: Callable[[], tuple[Fragment, Snippet]] = field(repr=False, compare=False)
+    _explain: Callable[[], tuple[ScorePart, ...]] = field(repr=False, compare=False)
 
     @cached_property
     def _made(self) -> tuple[Fragment, Snippet]:
@@ -245,8 +264,13 @@ class Hit:
         title = self.title_fragment
         return (*([title] if title.highlights else []), *self.snippet.fragments)
 
-    def to_dict(self, zone: tzinfo | None = None) -> dict[str, Any]:
-        """For JSON; the date in ``zone``."""
+    def explain(self) -> tuple[ScorePart, ...]:
+        """The parts of the score, which add up to it, the greatest first."""
+        return self._explain()
+
+    def to_dict(self, zone: tzinfo | None = None, *, explain: bool = False) -> dict[str, Any]:
+        """For JSON; the date in ``zone``; the parts of the score if asked for."""
+        parts = {"explanation": [part.to_dict() for part in self.explain()]} if explain else {}
         return {
             "rank": self.rank,
             "id": self.id,
@@ -263,6 +287,7 @@ class Hit:
                 {"field": part.field, "text": part.text, "highlights": [list(span) for span in part.highlights]}
                 for part in self.fragments
             ],
+            **parts,
         }
 
 
@@ -293,8 +318,8 @@ class SearchResults(Sequence[Hit]):
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
 
-    def to_dict(self, zone: tzinfo | None = None) -> dict[str, Any]:
-        """For JSON; dates in ``zone``."""
+    def to_dict(self, zone: tzinfo | None = None, *, explain: bool = False) -> dict[str, Any]:
+        """For JSON; dates in ``zone``; the parts of the scores if asked for."""
         return {
             "version": FORMAT_VERSION,
             "query": self.query,
@@ -302,7 +327,7 @@ class SearchResults(Sequence[Hit]):
             "notes": list(self.notes),
             "total": self.total,
             "took_ms": round(self.took_ms, 3),
-            "hits": [hit.to_dict(zone) for hit in self.hits],
+            "hits": [hit.to_dict(zone, explain=explain) for hit in self.hits],
             "facets": {},
         }
 

@@ -27,8 +27,8 @@ def columns() -> int:
     return max(20, min(MAX_COLUMNS, shutil.get_terminal_size((MAX_COLUMNS, 24)).columns))
 
 
-def hit_lines(hit: Hit, *, zone: tzinfo, color: bool, width: int) -> Iterator[str]:
-    """One hit: rank and title, a line about it, the snippet, its id."""
+def hit_lines(hit: Hit, *, zone: tzinfo, color: bool, width: int, explain: bool = False) -> Iterator[str]:
+    """One hit: rank and title, a line about it, the snippet, its id, what its score is made of."""
     label = f"{hit.rank}. "
     indent = " " * len(label)
     title = hit.title_fragment.ansi() if color else printable(hit.title)
@@ -52,12 +52,18 @@ def hit_lines(hit: Hit, *, zone: tzinfo, color: bool, width: int) -> Iterator[st
     )
     yield from (line for line in lines if line.strip() != ELLIPSIS)
     yield f"{indent}{_dim(printable(hit.id), color)}"
+    if explain:
+        parts = [f"{part.score:.2f} {printable(f'{part.name} {part.text}'.strip())}" for part in hit.explain()]
+        text = _dim(f"score {hit.score:.2f} = {' + '.join(parts)}", color)
+        yield from wrap(text, width, initial_indent=indent, subsequent_indent=indent)
 
 
-def results_text(results: SearchResults, *, zone: tzinfo, color: bool) -> str:
+def results_text(results: SearchResults, *, zone: tzinfo, color: bool, explain: bool = False) -> str:
     """The hits of a page with an empty line between; empty for no hits."""
     width = columns()
-    return "\n\n".join("\n".join(hit_lines(hit, zone=zone, color=color, width=width)) for hit in results)
+    return "\n\n".join(
+        "\n".join(hit_lines(hit, zone=zone, color=color, width=width, explain=explain)) for hit in results
+    )
 
 
 def summary(results: SearchResults) -> str:

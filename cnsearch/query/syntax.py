@@ -191,6 +191,7 @@ _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r'[^\s()|"]+')
 _OPERATORS = {"AND", "OR", "NOT"}
 _QUESTION_MARK = "？"
+_STRAIGHT_QUOTES = '"＂'
 
 
 def _lex(text: str) -> Iterator[_Lexeme]:
@@ -207,7 +208,7 @@ def _lex(text: str) -> Iterator[_Lexeme]:
             at += 1
         elif char == '"':
             closing = folded.find('"', at + 1)
-            if closing > at:
+            if closing > at and not _is_quotation(text, at, closing):
                 yield _Lexeme("phrase", fold(folded[at + 1 : closing]))
                 at = closing + 1
             else:
@@ -236,6 +237,14 @@ def _lex(text: str) -> Iterator[_Lexeme]:
             unsigned = written[:dashes] + word.group()[dashes:]
             yield _Lexeme(written) if written in _OPERATORS else _Lexeme("word", unsigned)
             at = word.end()
+
+
+def _is_quotation(text: str, at: int, closing: int) -> bool:
+    """Whether typographic marks at these places quote something in a sentence (谁写了“围城”), to which they are
+    joined by letters; then they ask for nothing."""
+    if text[at] in _STRAIGHT_QUOTES:
+        return False
+    return text[max(0, at - 1) : at].isalnum() or text[closing + 1 : closing + 2].isalnum()
 
 
 def _begins_clause(folded: str, at: int) -> bool:

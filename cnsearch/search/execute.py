@@ -7,9 +7,10 @@ time.
 
 from __future__ import annotations
 
+import math
 import threading
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,12 +20,16 @@ import numpy.typing as npt
 from cnsearch.analysis.compounds import MAX_COMPOUND_CHARS, find_compounds
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.scripts import CJK_RUN, HAN_CHAR
+from cnsearch.model import ScorePart
 from cnsearch.query.plan import (
+    MOST,
     All,
     AllOf,
     AnyOf,
     Boosted,
     DateRange,
+    Focus,
+    Keywords,
     Label,
     Leaf,
     Plan,
@@ -35,18 +40,23 @@ from cnsearch.query.plan import (
     Without,
 )
 from cnsearch.schema import CHARS_FIELD, NO_DATE
-from cnsearch.search.scoring import FieldNorms, Scores, idf, saturate, weighted_tf
+from cnsearch.search.closeness import Weights, closeness
+from cnsearch.search.scoring import DEFAULT_RANKING, FieldNorms, Ranking, Scores, idf, saturate, weighted_tf
 from cnsearch.store import DocIds, Postings, Segment, Snapshot
 
 Mask = npt.NDArray[np.bool_]
+DocNumbers = npt.NDArray[np.intp]
 Order = Literal["score", "date"]
 
 MAX_CACHED_BYTES = 64_000_000
 """Of the leaves that a Searcher keeps with their impacts, the most recently used."""
 MAX_CACHED_MASK_BYTES = 16_000_000
 """Of the masks of filters, one byte per document."""
+MAX_CACHED_TEXTS = 100
+"""Titles and bodies."""
 _DENSE_FRACTION = 16
 """A leaf in more than one of this many documents is kept as a score for every document: adding that is quicker."""
+_BIGRAM_FIELDS = frozenset(CHARS_FIELD.values())
 _BLOCK = 64
 """Documents per maximum, when looking for the best."""
 MAX_EXPANSIONS = 10_000
@@ -54,53 +64,120 @@ MAX_EXPANSIONS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Ranking:
+class Ranked:
     """doc_numbers : the documents of the asked page, in rank order, numbered over the whole index
     scores      : their scores, the same length; 0 where nothing ranks
     total       : how many documents match
+    num_second  : the documents of the first ranks whose scores are those of the second pass
     """
 
     doc_numbers: list[int]
     scores: list[float]
     total: int
+    num_second: int = 0
 
 
 class Searcher:
     """Executes plans on one snapshot; keeps what several queries need. Thread-safe."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, ranking: Ranking = DEFAULT_RANKING) -> None:
         self.snapshot = snapshot
+        self.ranking = ranking
         self._norms = FieldNorms(snapshot)
         self._lock = threading.Lock()
         self._matches: OrderedDict[tuple[object, ...], _Matches] = OrderedDict()
         self._num_cached_bytes = 0
         self._masks: OrderedDict[Step, Mask] = OrderedDict()
+        self._texts: dict[int, tuple[str, str]] = {}
 
-    def rank(self, plan: Plan, *, order: Order, limit: int, offset: int) -> Ranking:
+    def rank(self, plan: Plan, *, order: Order, limit: int, offset: int) -> Ranked:
         """The page ``offset .. offset + limit`` of the documents that match ``plan``."""
         if plan.step is None or not self.snapshot.num_docs:
-            return Ranking([], [], 0)
-        size, live = self.snapshot.num_docs, self.snapshot.live
-        by_date = order == "date" or not plan.ranked
-        leaves = _flat(plan.step)
-        if leaves:  # plain words: every match scores above 0, so the sums alone tell the matches
-            scores: Scores = np.zeros(-(-size // _BLOCK) * _BLOCK, dtype=np.float32)
-            for leaf in leaves:
-                self._add(leaf, scores)
-            if live is not None:
-                scores[:size] *= live
-            if not by_date:
-                top = _top_of_all(scores, offset + limit)[offset:]
-                return Ranking(top.tolist(), scores[top].tolist(), int(np.count_nonzero(scores > 0)))
-            doc_numbers = np.flatnonzero(scores)
-        else:
-            mask, scores = self._run(plan.step)
-            if live is not None:
-                mask = mask & live
+            return Ranked([], [], 0)
+        mask, scores = self._run(plan.step)
+        if self.snapshot.live is not None:
+            mask = mask & self.snapshot.live
+        total = int(np.count_nonzero(mask))
+        if order == "date" or not plan.ranked:
             doc_numbers = np.flatnonzero(mask)
-        keys = self.snapshot.dates[doc_numbers] if by_date else scores[doc_numbers]
-        chosen = doc_numbers[_top(keys, offset + limit)[offset:]]
-        return Ranking(chosen.tolist(), scores[chosen].tolist(), len(doc_numbers))
+            chosen = doc_numbers[_top(self.snapshot.dates[doc_numbers], offset + limit)[offset:]]
+            return Ranked(chosen.tolist(), scores[chosen].tolist(), total)
+        second = self.ranking.depth if plan.focus else 0
+        chosen = _best(mask, scores, total, max(offset + limit, second))
+        found = scores[chosen]
+        if second and offset < second and len(chosen):
+            chosen, found = self._second_pass(plan.focus, chosen, found, second)
+        page = slice(offset, offset + limit)
+        return Ranked(chosen[page].tolist(), found[page].tolist(), total, second)
+
+    def _second_pass(self, focus: Focus, chosen: DocNumbers, scores: Scores, depth: int) -> tuple[DocNumbers, Scores]:
+        """The best ``depth`` documents in the order of their scores with closeness."""
+        first, rest = chosen[:depth], chosen[depth:]
+        best, lead = self._closeness(focus, first.tolist())
+        found = scores[:depth] + (self.ranking.closeness * best + self.ranking.lead * lead).astype(np.float32)
+        order = np.lexsort((first, -found))
+        return np.concatenate([first[order], rest]), np.concatenate([found[order], scores[depth:]])
+
+    def _closeness(self, focus: Focus, doc_numbers: list[int]) -> tuple[Weights, Weights]:
+        """What ``closeness`` says of the documents. A character weighs as much as the commonest bigram that has it: a
+        function word is in common ones."""
+        characters: dict[str, float] = {}
+        for bigram in focus.bigrams:
+            weight = self._match(bigram).idf
+            for char in bigram.text:
+                characters[char] = min(weight, characters.get(char, weight))
+        words: dict[str, float] = {}
+        for word in focus.words:
+            (characters if HAN_CHAR.fullmatch(word.text) else words)[word.text] = self._match(word).idf
+        return closeness(["\n".join(self.texts(number)) for number in doc_numbers], characters, words)
+
+    def texts(self, doc_number: int) -> tuple[str, str]:
+        """Title and body of a document; those read last are kept, for the second pass reads what is shown next."""
+        found = self._texts.get(doc_number)
+        if found is None:
+            found = self.snapshot.texts(doc_number)
+            with self._lock:
+                self._texts[doc_number] = found
+                while len(self._texts) > MAX_CACHED_TEXTS:
+                    del self._texts[next(iter(self._texts))]
+        return found
+
+    def explain(self, plan: Plan, doc_number: int, *, second_pass: bool) -> list[ScorePart]:
+        """The parts of the score of a document that matches, the greatest first."""
+        found: defaultdict[tuple[str, str], float] = defaultdict(float)
+        if plan.step is not None:
+            for leaf in self._scoring(plan.step, doc_number):
+                found[_named(leaf)] += self._score(leaf, doc_number)
+        if second_pass and plan.focus:
+            best, lead = (float(weights[0]) for weights in self._closeness(plan.focus, [doc_number]))
+            found["close together", ""] = self.ranking.closeness * best
+            found["beginning", ""] = self.ranking.lead * lead
+        parts = [ScorePart(name, text, score) for (name, text), score in found.items() if score]
+        return sorted(parts, key=lambda part: -part.score)
+
+    def _scoring(self, step: Step, doc_number: int) -> Iterator[Leaf]:
+        """The leaves that add to the score of one document."""
+        if isinstance(step, (Term, Substring, TermPattern)):
+            yield step
+        elif isinstance(step, Boosted):
+            yield from self._scoring(step.base, doc_number)
+            if self._run(step.bonus)[0][doc_number]:
+                yield from self._scoring(step.bonus, doc_number)
+        elif isinstance(step, Without):
+            yield from self._scoring(step.base, doc_number)
+        elif isinstance(step, (AllOf, AnyOf, Keywords)):
+            clauses = [word.step for word in step.words] if isinstance(step, Keywords) else step.clauses
+            for clause in clauses:
+                if self._run(clause)[0][doc_number]:
+                    yield from self._scoring(clause, doc_number)
+            if isinstance(step, Keywords):
+                yield from step.bigrams
+
+    def _score(self, leaf: Leaf, doc_number: int) -> float:
+        """What the leaf adds to the score of one document."""
+        scores = self._zeros()
+        self._add(leaf, scores)
+        return float(scores[doc_number])
 
     def term_weight(self, leaf: Leaf) -> float:
         """The idf of a leaf: how telling it is, for choosing snippets."""
@@ -108,14 +185,15 @@ class Searcher:
 
     def _run(self, step: Step) -> tuple[Mask, Scores]:
         """Which documents match, and their scores (0 where not). Shapes (num_docs,); not to be modified."""
-        size = self.snapshot.num_docs
         if isinstance(step, (Term, Substring, TermPattern)):
-            scores: Scores = np.zeros(size, dtype=np.float32)
+            scores = self._zeros()
             self._add(step, scores)
             return scores > 0, scores
+        if isinstance(step, Keywords):
+            return self._keywords(step)
         if isinstance(step, AnyOf):
-            mask: Mask = np.zeros(size, dtype=bool)
-            scores = np.zeros(size, dtype=np.float32)
+            mask: Mask = np.zeros(self.snapshot.num_docs, dtype=bool)
+            scores = self._zeros()
             for clause in step.clauses:
                 if isinstance(clause, (Term, Substring, TermPattern)):
                     self._add(clause, scores)
@@ -135,21 +213,65 @@ class Searcher:
             mask, scores = self._run(step.base)
             mask = mask & ~self._run(step.excluded)[0]
             return mask, scores * mask
-        return self._selected(step), np.zeros(size, dtype=np.float32)
+        return self._selected(step), self._zeros()
+
+    def _zeros(self) -> Scores:
+        return np.zeros(self.snapshot.num_docs, dtype=np.float32)
+
+    def _keywords(self, step: Keywords) -> tuple[Mask, Scores]:
+        """A run of words: a hit has enough of them, by weight (see ``MOST``).
+
+        A Chinese word is there as far as its bigrams are, so that it counts in an article that was cut otherwise. Words
+        that no document has are left out of account. If no document has enough, those that have almost as much as the
+        best are hits.
+        """
+        scores, cover = self._zeros(), self._zeros()
+        weights = []
+        for word in step.words:
+            if isinstance(word.step, Term):
+                self._add(word.step, scores)
+                weight = self._match(word.step).idf
+                presence = [self._match(bigram) for bigram in word.bigrams] or [self._match(word.step)]
+                if step.need and all(found.doc_freq for found in presence):
+                    weights.append(weight)
+                    for found in presence:
+                        found.add(cover, weight / len(presence))
+            else:
+                mask, found_scores = self._run(word.step)
+                scores += found_scores
+                if doc_freq := int(np.count_nonzero(mask)):
+                    weights.append(idf(len(mask), doc_freq))
+                    cover += mask * np.float32(weights[-1])
+        if not step.need:
+            mask = scores > 0
+        for bigram in step.bigrams:
+            self._add(bigram, scores)
+        if step.need:
+            if self.snapshot.live is not None:
+                cover *= self.snapshot.live
+            need = min(step.need * math.hypot(*weights), MOST * float(cover.max()))
+            mask = cover >= np.float32(need * (1 - 1e-5)) if need else np.zeros(len(cover), dtype=bool)
+        return mask, scores * mask
 
     def _add(self, leaf: Leaf, scores: Scores) -> None:
-        """Add the score that the leaf gives to each document that contains it, always above 0."""
+        """Add the score that the leaf gives to each document that contains it: above 0, unless bigrams give none."""
+        factor = 1.0
+        if isinstance(leaf, Term):
+            factor = leaf.weight * (self.ranking.bigrams if leaf.fields[0] in _BIGRAM_FIELDS else 1.0)
+            if not factor:
+                return
         found = self._match(leaf)
-        weight = np.float32(found.idf * leaf.weight if isinstance(leaf, Term) else found.idf)
+        weight = np.float32(found.idf * factor)
         if found.doc_ids is None:
-            size = min(len(scores), len(found.impacts))
-            scores[:size] += found.impacts[:size] * weight
+            scores += found.impacts * weight
         else:
             scores[found.doc_ids] += found.impacts * weight
 
     def _match(self, leaf: Leaf) -> _Matches:
         """What the leaf says about each document, and its idf in the whole index; from the cache where it is."""
-        key = (leaf.prefix, leaf.regex, leaf.fields) if isinstance(leaf, TermPattern) else (leaf.text, leaf.fields)
+        key: tuple[object, ...] = (
+            (leaf.prefix, leaf.regex, leaf.fields) if isinstance(leaf, TermPattern) else (leaf.text, leaf.fields)
+        )
         if isinstance(leaf, Substring):
             key = (*key, "substring")
         found = self._matches.get(key)
@@ -164,9 +286,9 @@ class Searcher:
         if doc_freq * _DENSE_FRACTION > size:
             dense: Scores = np.zeros(size, dtype=np.float32)
             dense[doc_ids] = impacts
-            made = _Matches(None, dense, idf(size, doc_freq))
+            made = _Matches(None, dense, idf(size, doc_freq), doc_freq)
         else:
-            made = _Matches(doc_ids.astype(np.intp), impacts, idf(size, doc_freq))
+            made = _Matches(doc_ids.astype(np.intp), impacts, idf(size, doc_freq), doc_freq)
         with self._lock:
             if key not in self._matches:
                 self._matches[key] = made
@@ -196,6 +318,14 @@ class _Matches:
     doc_ids: npt.NDArray[np.intp] | None
     impacts: Scores
     idf: float
+    doc_freq: int
+
+    def add(self, cover: Scores, weight: float) -> None:
+        """Add ``weight`` to each document that contains the leaf."""
+        if self.doc_ids is None:
+            cover += (self.impacts > 0) * np.float32(weight)
+        else:
+            cover[self.doc_ids] += np.float32(weight)
 
     @property
     def num_bytes(self) -> int:
@@ -203,28 +333,30 @@ class _Matches:
         return self.impacts.nbytes + (0 if self.doc_ids is None else self.doc_ids.nbytes) + 500
 
 
-def _flat(step: Step) -> list[Leaf]:
-    """The leaves of a step that is one leaf or any of several; else none."""
-    if isinstance(step, (Term, Substring, TermPattern)):
-        return [step]
-    if isinstance(step, AnyOf):
-        leaves = [clause for clause in step.clauses if isinstance(clause, (Term, Substring, TermPattern))]
-        if len(leaves) == len(step.clauses):
-            return leaves
-    return []
+def _named(leaf: Leaf) -> tuple[str, str]:
+    """Name and text of the part of a score that a leaf gives."""
+    if isinstance(leaf, TermPattern):
+        return "pattern", leaf.regex.pattern
+    if isinstance(leaf, Substring):
+        return "phrase", leaf.text
+    return ("characters", "") if leaf.fields[0] in _BIGRAM_FIELDS else ("word", leaf.text)
 
 
-def _top_of_all(scores: Scores, count: int) -> npt.NDArray[np.intp]:
-    """The documents with the ``count`` greatest scores above 0, greatest first, equal ones by number.
+def _best(mask: Mask, scores: Scores, total: int, count: int) -> DocNumbers:
+    """The ``count`` documents of ``mask`` with the greatest scores, greatest first, equal ones by number.
 
-    The ``count``-th greatest of the maxima of blocks is a lower bound of the ``count``-th greatest score, and finding
-    it takes a fraction of what looking for that score itself would.
-
-    scores : shape (n * _BLOCK,)
+    mask   : ``total`` documents; the others have the score 0
     """
-    maxima = scores.reshape(_BLOCK, -1).max(axis=0)  # blocks of every n-th document: four times faster than neighbours
-    bound = np.partition(maxima, len(maxima) - count)[len(maxima) - count] if 0 < count < len(maxima) else 0
-    found = np.flatnonzero(scores >= bound if bound > 0 else scores)
+    num_blocks = len(scores) // _BLOCK
+    if 0 < count < min(total, num_blocks):
+        # The count-th greatest of the maxima of blocks is a lower bound of the count-th greatest score, and takes a
+        # fraction of the time. Blocks are of every n-th document, which is four times as fast as neighbours.
+        maxima = scores[: num_blocks * _BLOCK].reshape(_BLOCK, num_blocks).max(axis=0)
+        bound = np.partition(maxima, num_blocks - count)[num_blocks - count]
+        if bound > 0:
+            found = np.flatnonzero(scores >= bound)
+            return found[_top(scores[found], count)]
+    found = np.flatnonzero(mask)
     return found[_top(scores[found], count)]
 
 

@@ -1,4 +1,6 @@
-"""BM25F: how much one term says about each document.
+"""How much a document says about a query: BM25F of words and of bigrams, then what stands close together.
+
+First pass, every document: the scores of the query's words, and half of those of its bigrams, each by BM25F.
 
     idf   = ln(1 + (N - n + 0.5) / (n + 0.5))
     tf'   = sum over fields of  weight * tf / (1 - b + b * length / average length)
@@ -7,17 +9,24 @@
 N documents, n of them with the term in any of the fields; tf counts the term in one field of the document. Robertson,
 Zaragoza and Taylor, Simple BM25 Extension to Multiple Weighted Fields, CIKM 2004; the idf that is never negative is
 Lucene's. N, n and the average lengths are those of the whole index, deleted documents included until a merge drops
-them.
+them. Words and bigrams together rank better than either (Abdou and Savoy, Statistical and Comparative Evaluation of
+Various Indexing and Search Models, AIRS 2006).
+
+Second pass, the best ``DEPTH`` only: ``closeness.py`` adds what the query's characters weigh that stand together.
+
+The constants were chosen on the sets of ``benchmarks/retrieval.py``, in the middle of what made no difference.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch.schema import CHARS_FIELD
 from cnsearch.store import DocIds, Postings, Snapshot
 
 K1 = 1.2
@@ -25,9 +34,30 @@ K1 = 1.2
 B = 0.75
 """How much a longer field dampens its occurrences; same source."""
 FIELD_WEIGHTS = {"title": 2.0, "body": 1.0}
-"""An occurrence in the title counts as this many in a body of average length."""
+"""An occurrence in the title counts as this many in a body of average length; a bigram of it too."""
+_WEIGHTS = {**FIELD_WEIGHTS, **{CHARS_FIELD[name]: weight for name, weight in FIELD_WEIGHTS.items()}}
 
 Scores = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The parts of a score, so that a benchmark can leave some out.
+
+    bigrams   : factor of the bigrams' scores; flat from .3 to .7
+    depth     : documents of the second pass: as many as one page; 20 instead made no difference
+    closeness : factor of the best window's weight; flat from .3 to .6
+    lead      : factor of the weight of what stands at the beginning
+    """
+
+    bigrams: float = 0.5
+    depth: int = 10
+    closeness: float = 0.36
+    lead: float = 0.06
+
+
+DEFAULT_RANKING = Ranking()
+WORDS_ONLY = Ranking(bigrams=0.0, depth=0)
 
 
 class FieldNorms:
@@ -45,7 +75,7 @@ class FieldNorms:
         norms = self._norms.get(field)
         if norms is None:
             ratio = self._snapshot.lengths(field) / np.float32(self._snapshot.average_length(field))
-            norms = np.float32(FIELD_WEIGHTS[field]) / (np.float32(1 - B) + np.float32(B) * ratio)
+            norms = np.float32(_WEIGHTS[field]) / (np.float32(1 - B) + np.float32(B) * ratio)
             self._norms[field] = norms
         return norms
 

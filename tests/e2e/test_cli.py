@@ -144,7 +144,7 @@ def test_color_on_a_terminal(data_index_path: Path, changes: dict[str, str], col
 
 
 def test_lines_are_at_most_100_cells_wide(data_index_path: Path, data_index: cnsearch.Index) -> None:
-    shown, _ = invoke("search", "的 马拉松 数字化", "-n", "48", "--index", data_index_path)
+    shown, _ = invoke("search", "的 马拉松 数字化", "--any", "-n", "48", "--index", data_index_path)
     assert shown.count("\n\n") > 40
     shown += invoke("stats", "--index", data_index_path)[0].partition("\nsources")[2]
     for hit in data_index.search("*", limit=100):
@@ -212,10 +212,11 @@ def test_all_any_raw_and_exclusion(data_index_path: Path) -> None:
     def count(*arguments: str) -> int:
         return int(invoke("search", *arguments, "--count", "--index", data_index_path)[0])
 
-    either, both = count("马拉松", "咖啡"), count("马拉松", "咖啡", "--all")
+    either, both = count("马拉松", "咖啡", "--any"), count("马拉松", "咖啡", "--all")
     assert either > count("马拉松") > both >= 1
     assert count("马拉松", "-咖啡") == count("马拉松") - both
-    assert count("马拉松", "-咖啡", "--raw") == either
+    assert count("马拉松", "-咖啡", "--raw", "--any") == either
+    assert both <= count("马拉松", "咖啡") < either
 
 
 def test_queries_from_stdin(data_index_path: Path) -> None:

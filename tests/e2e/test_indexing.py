@@ -562,7 +562,7 @@ def test_worker_processes_change_nothing(tmp_path: Path, many: Path) -> None:
             report = index.update(many, jobs=jobs)
             assert counts(report) == (NUM_MANY, 0, 0, 0, 1)
             assert [failure.path for failure in report.failed] == [str(many / "bad.md")]
-            results = index.search("数字化 上海", limit=1000)
+            results = index.search("数字化 上海", match="any", limit=1000)
             rows = [(hit.id, hit.score, hit.snippet.text()) for hit in results]
             stats = {**index.stats(), "index": None}
             found.append((rows, titles(index), [index.get(row[0]) for row in rows[::50]], stats))

@@ -6,7 +6,23 @@ import pytest
 
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.errors import QuerySyntaxError
-from cnsearch.query.plan import AllOf, AnyOf, DateRange, Filters, Label, Substring, Term, Without, date_range, make_plan
+from cnsearch.query.plan import (
+    MOST,
+    AllOf,
+    AnyOf,
+    Boosted,
+    DateRange,
+    Filters,
+    Focus,
+    Keyword,
+    Keywords,
+    Label,
+    Substring,
+    Term,
+    Without,
+    date_range,
+    make_plan,
+)
 from cnsearch.query.syntax import parse_query
 from cnsearch.schema import seconds_of
 
@@ -50,16 +66,34 @@ def step_of(text: str, **options: bool) -> object:
     return make_plan(parse_query(text, **options).root, Filters(), TOKENIZER, ZONE).step
 
 
-def test_optional_words_may_match_by_a_part() -> None:
-    assert step_of("数字化") == AnyOf((Term("数字"), Term("数字化")))
+def pairs(text: str) -> tuple[Term, ...]:
+    return tuple(Term(text[at : at + 2], ("title_chars", "body_chars")) for at in range(len(text) - 1))
+
+
+def test_words_bring_the_bigrams_of_their_run() -> None:
+    words = (Keyword(Term("数字化"), pairs("数字化")), Keyword(Term("转型"), pairs("转型")))
+    assert step_of("数字化转型") == Keywords(words, pairs("数字化转型"), MOST)
 
 
 def test_required_words_match_whole_or_by_all_parts() -> None:
-    assert step_of("数字化", require_all=True) == AnyOf((Term("数字化"), AllOf((Term("数字"),))))
+    whole = AnyOf((Term("数字化"), AllOf((Term("数字"),))))
+    assert step_of("数字化", require_all=True) == Boosted(whole, AnyOf(pairs("数字化")))
 
 
 def test_a_part_of_a_mixed_token_is_no_hit() -> None:
-    assert step_of("S-300") == AnyOf((Term("s-300"), AllOf((Term("s"), Term("300")))))
+    s300 = AnyOf((Term("s-300"), AllOf((Term("s"), Term("300")))))
+    assert step_of("S-300") == Keywords((Keyword(s300),), (), MOST)
+
+
+def test_what_stands_together_in_a_query_is_looked_for_together() -> None:
+    plan = make_plan(parse_query("数字化 S-300 茶 -上海 标题:北京").root, Filters(), TOKENIZER, ZONE)
+    assert plan.focus == Focus(pairs("数字化"), (Term("s-300"), Term("茶")))
+    assert not make_plan(parse_query('"数字化"').root, Filters(), TOKENIZER, ZONE).focus
+
+
+def test_parts_of_words_are_marked() -> None:
+    marks = make_plan(parse_query('数字化 -上海 "城" 北*').root, Filters(), TOKENIZER, ZONE).marks
+    assert {getattr(mark, "text", "北*") for mark in marks} == {"数字", "数字化", "城", "北*"}
 
 
 def test_one_character_is_looked_for_everywhere() -> None:

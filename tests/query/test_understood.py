@@ -91,7 +91,11 @@ def test_words_are_never_lost(text: str) -> None:
         ("『甲乙』", Phrase("甲乙")),
         ("＂甲乙＂", Phrase("甲乙")),
         ("«甲»", Words("«甲»")),
-        ("甲“乙”丙", Group((Phrase("乙"),), (Words("甲 丙"),))),
+        ("甲“乙”丙", Group((), (Words("甲 乙 丙"),))),  # a quotation in a sentence
+        ("谁写了「围城」和『猫』", Group((), (Words("谁写了 围城 和 猫"),))),
+        ("甲 “乙” 丙", Group((Phrase("乙"),), (Words("甲 丙"),))),
+        ("“乙”，丙", Group((Phrase("乙"),), (Words(",丙"),))),
+        ('甲"乙"丙', Group((Phrase("乙"),), (Words("甲 丙"),))),
         ("“甲  　乙”", Phrase("甲 乙")),
         ("“ ” 甲", A),
         ('+"甲"', Phrase("甲")),

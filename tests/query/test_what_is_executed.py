@@ -1,6 +1,7 @@
 """Trees to plans: moments in time, required and optional words, conditions, and what ranks."""
 
 import calendar
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -11,12 +12,15 @@ from hypothesis import strategies as st
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.errors import QuerySyntaxError
 from cnsearch.query.plan import (
+    MOST,
     All,
     AllOf,
     AnyOf,
     Boosted,
     DateRange,
     Filters,
+    Keyword,
+    Keywords,
     Label,
     Plan,
     Substring,
@@ -31,7 +35,7 @@ from cnsearch.schema import seconds_of
 
 SHANGHAI = timezone(timedelta(hours=8))
 TOKENIZER = WordTokenizer()
-TITLE = ("title",)
+TITLE, TITLE_CHARS = ("title",), ("title_chars",)
 
 
 def at(*parts: int, zone: tzinfo = SHANGHAI) -> int:
@@ -171,35 +175,53 @@ def test_leap_years_are_those_of_the_calendar() -> None:
 # Words
 
 
-DIGITAL = AnyOf((Term("数字化"), AllOf((Term("数字"),))))
+def pairs(text: str, fields: tuple[str, ...] = ("title_chars", "body_chars")) -> tuple[Term, ...]:
+    return tuple(Term(text[at : at + 2], fields) for at in range(len(text) - 1))
+
+
+def words(*texts: str) -> Keywords:
+    """Chinese words of the dictionary, without parts."""
+    bigrams = tuple(pair for text in texts for pair in pairs(text))
+    return Keywords(tuple(Keyword(Term(text), pairs(text)) for text in texts), bigrams, MOST)
+
+
+def must(text: str) -> Boosted:
+    return Boosted(Term(text), pairs(text)[0])
+
+
+WHOLE_DIGITAL = AnyOf((Term("数字化"), AllOf((Term("数字"),))))
+DIGITAL = Boosted(WHOLE_DIGITAL, AnyOf(pairs("数字化")))
 S300 = AnyOf((Term("s-300"), AllOf((Term("s"), Term("300")))))
 
 
 @pytest.mark.parametrize(
     ("text", "step"),
     [
-        ("上海", Term("上海")),
-        ("上海 上海", Term("上海", weight=2.0)),
-        ("数字化 数字", AnyOf((Term("数字", weight=2.0), Term("数字化")))),
-        ("上海 S-300 S-300", AnyOf((Term("上海"), S300))),
+        ("上海", words("上海")),
+        ("上海 上海", words("上海")),
+        ("北京 数字", words("北京", "数字")),
+        ("上海 S-300 S-300", replace(words("上海"), words=(*words("上海").words, Keyword(S300)))),
         ("+数字化", DIGITAL),
-        ("上海 AND 数字化", AllOf((Term("上海"), DIGITAL))),
-        ("上海 OR 数字化", AnyOf((Term("上海"), DIGITAL))),
-        ("+上海 数字", Boosted(Term("上海"), Term("数字"))),
-        ("-数字化", Without(All(), DIGITAL)),
-        ("上海 -数字 -北京", Without(Term("上海"), AnyOf((Term("数字"), Term("北京"))))),
-        ("标题:数字", Term("数字", TITLE)),
+        ("上海 AND 数字化", AllOf((must("上海"), DIGITAL))),
+        ("上海 OR 数字化", AnyOf((must("上海"), DIGITAL))),
+        ("+上海 数字", Boosted(must("上海"), words("数字"))),
+        ("-数字化", Without(All(), WHOLE_DIGITAL)),
+        ("上海 -数字 -北京", Without(words("上海"), AnyOf((Term("数字"), Term("北京"))))),
+        (
+            "标题:数字",
+            Keywords((Keyword(Term("数字", TITLE), pairs("数字", TITLE_CHARS)),), pairs("数字", TITLE_CHARS), MOST),
+        ),
         ("标题:“数字”", Substring("数字", TITLE)),
         ("“產品 和服”", Substring("产品 和服")),
         ("城", Substring("城")),
         ("+城 -路", Without(Substring("城"), Substring("路"))),
-        ("x", Term("x")),
-        ("来源:甲 上海", AllOf((Label("source", "甲"), Term("上海")))),
-        ("(来源:甲 OR 来源:乙) 上海", AllOf((AnyOf((Label("source", "甲"), Label("source", "乙"))), Term("上海")))),
-        ("来源:甲 “上海” 北京", Boosted(AllOf((Substring("上海"), Label("source", "甲"))), Term("北京"))),
+        ("x", Keywords((Keyword(Term("x")),), (), MOST)),
+        ("来源:甲 上海", AllOf((Label("source", "甲"), words("上海")))),
+        ("(来源:甲 OR 来源:乙) 上海", AllOf((AnyOf((Label("source", "甲"), Label("source", "乙"))), words("上海")))),
+        ("来源:甲 “上海” 北京", Boosted(AllOf((Substring("上海"), Label("source", "甲"))), words("北京"))),
         ("分类:金融 / 每经网", None),
         ("，。 -上海", Without(All(), Term("上海"))),
-        ("，。 AND 上海", Term("上海")),
+        ("，。 AND 上海", must("上海")),
         ("-，。", None),
         ("*", All()),
         ("", None),
@@ -255,7 +277,7 @@ def test_many_stars_do_not_make_a_slow_pattern() -> None:
 
 
 def test_filters_beside_the_query_join_it() -> None:
-    assert plan_of("上海", Filters(source=("甲",))).step == AllOf((Term("上海"), Label("source", "甲")))
+    assert plan_of("上海", Filters(source=("甲",))).step == AllOf((words("上海"), Label("source", "甲")))
     assert plan_of("", Filters(source=("甲",))).step == AllOf((Label("source", "甲"),))
     assert plan_of("", Filters()).step is None
 
@@ -284,12 +306,12 @@ def test_labels_are_folded_as_in_the_index(field: str, value: str, label: str) -
 @pytest.mark.parametrize(
     ("text", "leaves"),
     [
-        ("上海 -北京", (Term("上海"),)),
-        ("+上海 数字 来源:甲", (Term("上海"), Term("数字"))),
+        ("上海 -北京", (Term("上海"), *pairs("上海"))),
+        ("+上海 数字 来源:甲", (Term("上海"), *pairs("上海"), Term("数字"), *pairs("数字"))),
         ("NOT 上海", ()),
         ("来源:甲", ()),
         ("*", ()),
-        ("上海 AND NOT 北京", (Term("上海"),)),
+        ("上海 AND NOT 北京", (Term("上海"), *pairs("上海"))),
         ("“上海” OR 城市*", None),
     ],
 )

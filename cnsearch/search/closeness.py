@@ -1,0 +1,81 @@
+"""The second pass: how much of the query stands close together in a text, and at its beginning.
+
+A relevant text says what was asked in one place. The weight of the best window of ``WINDOW_CHARS`` characters, counting
+each character of the query once, raises the right article above those that use the same words far apart. Proximity of
+terms in BM25: Rasolofo and Savoy, Term Proximity Scoring for Keyword-Based Retrieval Systems, ECIR 2003; here the units
+are characters, so that no segmentation is in the way, and what does not stand in the window costs nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from cnsearch.analysis.fold import code_points, fold
+from cnsearch.analysis.scripts import LETTER
+
+WINDOW_CHARS = 60
+"""About a sentence; 40 to 100 made no difference."""
+LEAD_CHARS = 100
+"""An article says first what it is about."""
+TEXT_CHARS = 1_000
+"""How much of a text is looked at, from its beginning; 2,000 or all of it ranked no better, and takes longer."""
+
+Weights = npt.NDArray[np.float64]
+
+
+def closeness(
+    texts: Sequence[str], characters: Mapping[str, float], words: Mapping[str, float]
+) -> tuple[Weights, Weights]:
+    """(best, lead) of each text, shape (len(texts),).
+
+    texts      : at least one
+    characters : weight of each Chinese character of the query, folded
+    words      : weight of each other word of it, found where no letter or digit stands at its sides
+    best       : the greatest sum of weights of distinct characters and words that begin in one window
+    lead       : the sum of weights of those that begin in the first LEAD_CHARS characters
+    """
+    # All texts as one, with so many places between them that no window reaches from one into the next.
+    gap = "\n" * WINDOW_CHARS
+    texts = [text[:TEXT_CHARS] for text in texts]
+    joined = fold(gap + gap.join(texts))
+    bases = np.cumsum([WINDOW_CHARS, *(len(text) + WINDOW_CHARS for text in texts)])
+    places, units = _occurrences(joined, characters, words)
+    if not len(places):
+        return np.zeros(len(texts)), np.zeros(len(texts))
+    weight = np.array([*characters.values(), *words.values()], dtype=np.float64)[units]
+    text_of = np.searchsorted(bases, places, side="right") - 1
+    before = np.full(len(places), -1)  # the place of the same unit before this one
+    before[1:][units[1:] == units[:-1]] = places[:-1][units[1:] == units[:-1]]
+    # A window that begins after ``before`` and has the place in it gets the weight once: from here to there.
+    starts = np.maximum(before, places - WINDOW_CHARS) + 1
+    size = int(bases[-1]) + 1
+    covered = np.cumsum(np.bincount(starts, weight, size) - np.bincount(places + 1, weight, size))
+    best = np.maximum(np.maximum.reduceat(covered, bases[:-1] - WINDOW_CHARS), 0.0)  # windows begin before their text
+    first = (before < bases[text_of]) & (places - bases[text_of] < LEAD_CHARS)
+    lead = np.bincount(text_of[first], weight[first], len(texts))
+    return best.astype(np.float64, copy=False), lead.astype(np.float64, copy=False)
+
+
+def _occurrences(
+    text: str, characters: Mapping[str, float], words: Mapping[str, float]
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """(places, numbers) of every character and word of the query in folded text, by number and then by place."""
+    found: list[npt.NDArray[np.intp]] = []
+    if characters:
+        table = np.zeros(0x110000, dtype=np.uint16)  # of which only what the text touches takes memory
+        table[code_points("".join(characters))] = np.arange(1, len(characters) + 1)
+        units = table[code_points(text)]
+        places = np.flatnonzero(units)
+        order = np.argsort(units[places], kind="stable")
+        places = places[order]
+        counts = np.bincount(units[places], minlength=len(characters) + 1)[1:]
+        found += np.split(places, np.cumsum(counts)[:-1])
+    for word in words:
+        pattern = re.compile(f"(?<![{LETTER}]){re.escape(word)}(?![{LETTER}])")
+        found.append(np.array([match.start() for match in pattern.finditer(text)], dtype=np.intp))
+    numbers = np.repeat(np.arange(len(found)), [len(places) for places in found])
+    return np.concatenate(found) if found else np.empty(0, np.intp), numbers
