@@ -1,11 +1,13 @@
 # Two commands do everything on a machine with python3 (3.10 or newer) and make:
 #   make demo   own virtual environment, install, index data/, search, show
 #   make test   lint, types, tests
+# A third, for who works on the ranking:
+#   make quality   metrics of retrieval beside baselines; SHARED=DIR names the folder of the larger sets
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types unit format clean
+.PHONY: demo test lint types unit quality format clean
 
 demo: $(VENV)/.ready
 	$(BIN)/cnsearch index data/ --index index
@@ -24,6 +26,9 @@ types: $(VENV)/.ready
 
 unit: $(VENV)/.ready
 	$(BIN)/python -m pytest -q
+
+quality: $(VENV)/.ready
+	$(BIN)/python -m benchmarks.retrieval --ablation $(if $(SHARED),--shared $(SHARED))
 
 format: $(VENV)/.ready
 	$(BIN)/ruff check --fix .
