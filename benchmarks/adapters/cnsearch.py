@@ -1,0 +1,106 @@
+"""cnsearch, with words only and as it is used. The one module of the benchmarks that knows its inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timezone
+from pathlib import Path
+
+from benchmarks.adapters.base import HITS, Hit, Search, SharedTokens, tokenizer
+from benchmarks.corpora import Article
+
+
+class Words(SharedTokens):
+    """The store and the search path of the product, with documents that have no character fields."""
+
+    def version(self) -> str:
+        import cnsearch
+
+        return f"cnsearch {cnsearch.__version__}"
+
+    def index(self, articles: Sequence[Article], folder: Path) -> None:
+        create_words_index(folder)
+        with words_writer(folder) as add:
+            add(articles)
+
+    def open(self, folder: Path) -> Search:
+        from cnsearch.query.plan import Filters, make_plan
+        from cnsearch.query.syntax import parse_query
+        from cnsearch.search.execute import Searcher
+        from cnsearch.store import Store
+
+        searcher = Searcher(Store.open(folder).snapshot())
+        snapshot, filters, fields = searcher.snapshot, Filters(), ("id", "title")
+        cut = snapshot.analyzer.tokenizer
+
+        def search(query: str) -> list[Hit]:
+            plan = make_plan(parse_query(query).root, filters, cut, timezone.utc)
+            hits = []
+            for number in searcher.rank(plan, order="score", limit=HITS, offset=0).doc_numbers:
+                segment, doc_id = snapshot.locate(number)
+                stored = segment.stored(doc_id, fields)
+                hits.append((stored["id"], stored["title"]))
+            return hits
+
+        return search
+
+
+class _Adder:
+    def __init__(self, folder: Path) -> None:
+        from cnsearch.codec import open_writer
+        from cnsearch.store import LIMIT_MB, Store
+
+        self.writer = open_writer(Store.open(folder).whoosh, limit_mb=LIMIT_MB)
+
+    def __call__(self, articles: Iterable[Article], *, replace: bool = False) -> None:
+        terms, add_tokens = tokenizer(), self.writer.add_tokens
+        for article in articles:
+            add_tokens(
+                {"id": [article.id], "title": terms(article.title), "body": terms(article.body)},
+                {"id": article.id, "title": article.title, "body": article.body},
+                replace=replace,
+            )
+
+
+def create_words_index(folder: Path) -> None:
+    from cnsearch.analysis.analyzer import ChineseAnalyzer
+    from cnsearch.store import Store
+
+    Store.create(folder, ChineseAnalyzer())
+
+
+@contextmanager
+def words_writer(folder: Path) -> Iterator[_Adder]:
+    """Adds articles; commits at the end."""
+    adder = _Adder(folder)
+    try:
+        yield adder
+    except BaseException:
+        adder.writer.cancel()
+        raise
+    adder.writer.commit()
+
+
+class Default(Words):
+    """The public library: ``Index.add`` in one process, ``Index.search`` with its default ranking."""
+
+    def index(self, articles: Sequence[Article], folder: Path) -> None:
+        import cnsearch
+
+        with cnsearch.open_index(folder, create=True) as index:
+            index.add(map(public_article, articles))
+
+    def open(self, folder: Path) -> Search:
+        import cnsearch
+
+        index = cnsearch.open_index(folder)
+        return lambda query: [(hit.id, hit.title) for hit in index.search(query, limit=HITS).hits]
+
+
+def public_article(article: Article):  # type: ignore[no-untyped-def]  # of a type that is imported late
+    import cnsearch
+
+    return cnsearch.Article(
+        id=article.id, title=article.title, paragraphs=tuple(article.body.split("\n")) if article.body else ()
+    )

@@ -1,0 +1,454 @@
+"""cnsearch beside stock Whoosh, tantivy, SQLite FTS5 and bm25s: indexing, queries, size, memory, cold start.
+
+    python -m benchmarks.engines [--corpus FILE.jsonl.xz] [--runs 3] [--json OUT.json] [--cache DIR]
+
+What is measured, on which corpus, and what the figures do not say: benchmarks/README.md. Each measurement is a fresh
+process (worker.py). The engines take turns within a run, and a ratio is made within a run, so that what else the
+machine does meets all alike. Exit code 1: the engines do not find the same, or a ratio is worse than the baseline's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmarks.adapters import ENGINES, NATIVE, STOCK, entry, missing
+from benchmarks.corpora import generated_articles, load_articles, make_queries, read_corpus, write_articles
+
+ROOT = Path(__file__).parents[1]
+Figures = dict[str, Any]
+
+COLUMNS = (  # title, figure, digits
+    ("docs/s", "docs_per_s", 0),
+    ("CPU s", "cpu_s", 1),
+    ("MB on disk", "size_mb", 1),
+    ("peak MB", "peak_mb", 0),
+    ("first p50 ms", "first_p50_ms", 2),
+    ("p95", "first_p95_ms", 2),
+    ("again p50 ms", "again_p50_ms", 2),
+    ("p95", "again_p95_ms", 2),
+    ("open ms", "open_ms", 1),
+    ("cold ms", "cold_ms", 0),
+    ("overlap", "overlap", 2),
+)
+
+
+class Ratio(NamedTuple):
+    """``subject`` by ``other`` in one figure; ``times_faster`` turns it round, for times that are much smaller."""
+
+    subject: str
+    other: str
+    figure: str
+    more_is_better: bool = False
+    times_faster: bool = False
+    goal: float | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.subject} / {self.other}: {self.figure}" + (" (times faster)" if self.times_faster else "")
+
+    @property
+    def rises(self) -> bool:
+        """Whether a greater ratio is a better one."""
+        return self.more_is_better or self.times_faster
+
+    def of(self, subject: Figures, other: Figures) -> float:
+        ratio = subject[self.figure] / other[self.figure]
+        return float(1 / ratio if self.times_faster else ratio)
+
+    def reached(self, value: float) -> bool | None:
+        return None if self.goal is None else value >= self.goal if self.rises else value <= self.goal
+
+
+def wanted_ratios() -> list[Ratio]:
+    words, product = "cnsearch-words", "cnsearch"
+    query_times = [f"{passage}_p{percent}_ms" for passage in ("first", "again") for percent in (50, 95)]
+    ratios = [Ratio(words, NATIVE, "docs_per_s", more_is_better=True, goal=1.0)]
+    ratios += [Ratio(words, NATIVE, figure, goal=1.0) for figure in (*query_times, "size_mb")]
+    ratios += [Ratio(words, NATIVE, figure) for figure in ("cpu_s", "peak_mb", "cold_ms")]
+    ratios.append(Ratio(words, STOCK, "docs_per_s", more_is_better=True, goal=20.0))
+    ratios += [Ratio(words, STOCK, f"{p}_p95_ms", times_faster=True, goal=50.0) for p in ("first", "again")]
+    ratios.append(Ratio(words, STOCK, "cold_ms", times_faster=True))
+    ratios += [Ratio(product, NATIVE, figure) for figure in query_times]
+    ratios.append(Ratio(product, STOCK, "docs_per_s", more_is_better=True))
+    ratios += [Ratio(product, STOCK, f"{p}_p95_ms", times_faster=True) for p in ("first", "again")]
+    ratios.append(Ratio(product, STOCK, "command_ms", times_faster=True))
+    return ratios
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def python(arguments: Sequence[str]) -> tuple[str, float]:
+    """Run a fresh Python; what it printed, and the wall time in ms. A failure ends the benchmark."""
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    begin = time.perf_counter()
+    done = subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, encoding="utf-8")
+    elapsed = (time.perf_counter() - begin) * 1e3
+    if done.returncode:
+        raise SystemExit(f"{done.stderr}\nfailed with exit code {done.returncode}: python {' '.join(arguments)}")
+    return done.stdout, elapsed
+
+
+def worker(*arguments: object) -> Any:
+    return json.loads(python(["-m", "benchmarks.worker", *map(str, arguments)])[0])
+
+
+def emptied(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def machine() -> Figures:
+    model = platform.processor()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
+        model = names[0] if names else model
+    return {
+        "cpu": model or platform.machine(),
+        "cores": os.cpu_count(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+    }
+
+
+# Overlap
+
+
+def overlap(found: Sequence[Sequence[str]], reference: Sequence[Sequence[str]]) -> float:
+    """Mean over the queries of the share of hits in common; queries without any hit in either do not count."""
+    shares = [
+        len(set(mine) & set(theirs)) / max(len(mine), len(theirs))
+        for mine, theirs in zip(found, reference, strict=True)
+        if mine or theirs
+    ]
+    return statistics.fmean(shares) if shares else 0.0
+
+
+# Measuring
+
+
+class Benchmark:
+    """One session: a corpus, queries, and what the runs of the engines gave."""
+
+    def __init__(self, options: argparse.Namespace, work: Path) -> None:
+        self.options = options
+        self.work = work
+        self.cache: Path | None = options.cache
+        if self.cache is not None:
+            self.cache.mkdir(parents=True, exist_ok=True)
+        self.corpus, self.corpus_key = self._prepare_corpus()
+        articles = load_articles(self.corpus)
+        self.about = {
+            "name": options.corpus.name if options.corpus else "generated",
+            "articles": len(articles),
+            "characters": sum(len(article.title) + len(article.body) for article in articles),
+        }
+        self.queries = make_queries(articles, options.queries)
+        if len(self.queries) < 2:
+            raise SystemExit("the titles of this corpus give no queries")
+        self.query_file = work / "queries.json"
+        self.query_file.write_text(json.dumps(self.queries, ensure_ascii=False), encoding="utf-8")
+        self.stock_articles = min(options.stock_articles, len(articles))
+        self.runs: dict[str, list[Figures]] = {}
+        self.hits: dict[str, list[list[str]]] = {}
+        self.stock_index: Path | None = None
+
+    def _prepare_corpus(self) -> tuple[Path, str]:
+        """The corpus as the workers read it, and a name for it that changes with its content."""
+        options = self.options
+        if options.corpus:
+            stat = options.corpus.stat()
+            said = f"{options.corpus.name} {stat.st_size} {stat.st_mtime_ns} {options.articles}"
+            articles = read_corpus(options.corpus, options.articles)
+        else:
+            count = options.articles or 5_000
+            said = f"generated {count}"
+            articles = generated_articles(count)
+        key = hashlib.blake2b(said.encode(), digest_size=6).hexdigest()
+        path = (self.cache or self.work) / f"corpus-{key}.jsonl"
+        if not path.exists():
+            say("preparing the corpus ...")
+            write_articles(path.with_suffix(".part"), articles)
+            path.with_suffix(".part").rename(path)
+        return path, key
+
+    def measure(self, names: Sequence[str]) -> None:
+        if STOCK in names and self.cache is not None:
+            self.stock_index = self._whole_stock_index(self.cache)
+        for run in range(self.options.runs):
+            for name in names:
+                say(f"run {run + 1} of {self.options.runs}: {name}")
+                figures = self._index(name)
+                found = self._query(name)
+                self.hits[name] = found.pop("hits")
+                self.runs.setdefault(name, []).append({**figures, **found})
+            for name in names:
+                self.runs[name][run].update(self._cold(name, self.queries[run % len(self.queries)]))
+
+    def folder(self, name: str) -> Path:
+        return self.work / name.replace(":", "-")
+
+    def _index(self, name: str) -> Figures:
+        arguments = [self.stock_articles] if name == STOCK else []
+        found: Figures = worker("index", name, self.corpus, emptied(self.folder(name)), *arguments)
+        return found
+
+    def _searched(self, name: str) -> Path:
+        return self.stock_index if name == STOCK and self.stock_index is not None else self.folder(name)
+
+    def _query(self, name: str) -> Figures:
+        found: Figures = worker("query", name, self._searched(name), self.query_file)
+        return found
+
+    def _cold(self, name: str, query: str) -> Figures:
+        """Wall time of whole processes: start of Python, imports, open, one query."""
+        arguments = ["-m", "benchmarks.worker", "cold", name, str(self._searched(name)), query]
+        found = {"cold_ms": repeated(arguments)}
+        if name == "cnsearch":
+            found["command_ms"] = repeated(["-m", "cnsearch", "search", "--index", str(self.folder(name)), query])
+        elif name == STOCK:
+            found["command_ms"] = found["cold_ms"]  # its script is all the command there is
+        return found
+
+    def _whole_stock_index(self, cache: Path) -> Path:
+        """Stock Whoosh's index of the whole corpus, made once: that takes minutes."""
+        name = f"{STOCK}-{self.corpus_key}"
+        done = cache / f"{name}.json"
+        if not done.exists():
+            say("indexing the whole corpus with stock Whoosh, once ...")
+            done.write_text(json.dumps(worker("index", STOCK, self.corpus, emptied(cache / name))))
+        return cache / name
+
+    def overlaps(self, names: Sequence[str]) -> dict[str, float]:
+        """Of each engine with the reference: tantivy, or the first that has the same tokens."""
+        reference = NATIVE if NATIVE in names else next((name for name in names if name != STOCK), None)
+        if reference is None:
+            return {}
+        found = {name: overlap(self.hits[name], self.hits[reference]) for name in names if name != STOCK}
+        if STOCK in names:
+            theirs = self.hits[reference]
+            if self.stock_index is None and self.stock_articles < self.about["articles"]:
+                folder = emptied(self.work / "sample")
+                worker("index", reference, self.corpus, folder, self.stock_articles)
+                theirs = worker("query", reference, folder, self.query_file)["hits"]
+            found[STOCK] = overlap(self.hits[STOCK], theirs)
+        return found
+
+    def posts(self, folder: Path) -> Figures:
+        """``cnsearch index`` of post files with two processes, in turns with nothing: there is nobody to compare."""
+        runs = []
+        for _ in range(self.options.runs):
+            index = self.work / "posts"
+            shutil.rmtree(index, ignore_errors=True)
+            said, elapsed = python(
+                ["-m", "cnsearch", "index", "--index", str(index), "--jobs", "2", "--json", str(folder)]
+            )
+            report = json.loads(said)
+            runs.append({"posts": report["added"], "posts_per_s": report["added"] / elapsed * 1e3})
+        return summary(runs)
+
+
+def repeated(arguments: Sequence[str]) -> float:
+    """Median wall time in ms of a few processes, fewer where one takes long."""
+    times: list[float] = []
+    while len(times) < 5 and sum(times) < 1500:
+        times.append(python(arguments)[1])
+    return statistics.median(times)
+
+
+# Reporting
+
+
+def summary(runs: Sequence[Figures]) -> Figures:
+    """Per figure the median, least and greatest of the runs."""
+    return {
+        key: {
+            "median": statistics.median(run[key] for run in runs),
+            "min": min(run[key] for run in runs),
+            "max": max(run[key] for run in runs),
+        }
+        for key in runs[0]
+    }
+
+
+def ratios_of(runs: Mapping[str, Sequence[Figures]]) -> dict[str, Figures]:
+    """Each ratio: one per run, then as in ``summary``."""
+    found = {}
+    for ratio in wanted_ratios():
+        if ratio.subject in runs and ratio.other in runs:
+            pairs = zip(runs[ratio.subject], runs[ratio.other], strict=True)
+            values = [{"ratio": ratio.of(subject, other)} for subject, other in pairs]
+            row = summary(values)["ratio"]
+            found[ratio.key] = {
+                **row,
+                "rises": ratio.rises,
+                "goal": ratio.goal,
+                "reached": ratio.reached(row["median"]),
+            }
+    return found
+
+
+def table(rows: Sequence[Sequence[str]]) -> Iterable[str]:
+    """Lines with aligned columns: the first to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [row[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        yield "  ".join(cells).rstrip()
+
+
+def show(report: Figures) -> None:
+    about, system = report["corpus"], report["machine"]
+    print(f"{about['name']}: {about['articles']:,} articles, {about['characters']:,} characters; ", end="")
+    print(f"{report['queries']} queries; median of {report['runs']} runs")
+    print(f"{system['cpu']}, {system['cores']} cores, {system['system']}, Python {system['python']}; {report['date']}")
+    print()
+    rows = [["", *(title for title, _, _ in COLUMNS)]]
+    for name, engine in report["engines"].items():
+        cells = []
+        for _, figure, digits in COLUMNS:
+            value = engine["overlap"] if figure == "overlap" else engine["figures"][figure]["median"]
+            cells.append("" if value is None else f"{value:,.{digits}f}")
+        rows.append([name, *cells])
+    print("\n".join(table(rows)))
+    print()
+    for name, engine in report["engines"].items():
+        print(f"{name}: {engine['version']}; {engine['note']}")
+    for note in report["notes"]:
+        print(note)
+    if report["ratios"]:
+        print()
+        rows = [["ratio within a run", "median", "least", "greatest", "goal", ""]]
+        for key, row in report["ratios"].items():
+            goal = "" if row["goal"] is None else f"{'>=' if row['rises'] else '<='} {row['goal']:g}"
+            reached = {None: "", True: "reached", False: "MISSED"}[row["reached"]]
+            numbers = [f"{row[name]:,.2f}" for name in ("median", "min", "max")]
+            rows.append([key, *numbers, goal, reached])
+        print("\n".join(table(rows)))
+
+
+def worse_than(baseline: Figures, report: Figures, tolerance: float) -> list[str]:
+    """The ratios that are worse than the baseline's by more than the tolerance."""
+    found = []
+    for key, row in report["ratios"].items():
+        before = baseline["ratios"].get(key)
+        if before is not None:
+            now, then = row["median"], before["median"]
+            if now < then * (1 - tolerance) if row["rises"] else now > then * (1 + tolerance):
+                found.append(f"{key}: {now:.2f}, was {then:.2f}")
+    return found
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="python -m benchmarks.engines", description=(__doc__ or "").splitlines()[0])
+    made.add_argument("--corpus", type=Path, metavar="FILE", help="JSON Lines, also .xz; default: a generated corpus")
+    made.add_argument("--articles", type=int, metavar="N", help="how many (generated: 5000; of a file: all)")
+    made.add_argument("--runs", type=int, default=3, metavar="N", help="default: 3")
+    made.add_argument("--queries", type=int, default=100, metavar="N", help="default: 100")
+    made.add_argument(
+        "--engines",
+        default=",".join(ENGINES),
+        metavar="A,B",
+        help="also module:Class of your own; default: %(default)s",
+    )
+    made.add_argument(
+        "--stock-articles", type=int, default=1000, metavar="N", help="stock Whoosh indexes only so many; default: 1000"
+    )
+    made.add_argument("--cache", type=Path, metavar="DIR", help="keep the corpus and stock Whoosh's whole index here")
+    made.add_argument("--posts", type=Path, metavar="DIR", help="also: cnsearch index of this folder of posts")
+    made.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
+    made.add_argument("--compare", type=Path, metavar="FILE", help="figures of before; exit 1 if ratios got worse")
+    made.add_argument("--tolerance", type=float, default=0.25, metavar="X", help="of --compare; default: 0.25")
+    return made
+
+
+def run(options: argparse.Namespace, work: Path) -> int:
+    baseline = json.loads(options.compare.read_text(encoding="utf-8")) if options.compare else None
+    names = []
+    for name in filter(None, options.engines.split(",")):
+        install = missing(name)
+        if install is None:
+            names.append(name)
+        else:
+            say(f"{name} is left out; to have it: pip install {install}")
+    bench = Benchmark(options, work)
+    bench.measure(names)
+    overlaps = bench.overlaps(names)
+    notes = []
+    if STOCK in names:
+        whole = bench.stock_index is not None
+        queried = (
+            "its queries ran on the whole corpus" if whole else "so did its queries run: use --cache for the whole"
+        )
+        notes.append(f"stock Whoosh indexed {bench.stock_articles:,} articles only; {queried}")
+    report: Figures = {
+        "date": date.today().isoformat(),
+        "machine": machine(),
+        "corpus": bench.about,
+        "queries": len(bench.queries),
+        "runs": options.runs,
+        "stock_articles": bench.stock_articles,
+        "notes": notes,
+        "engines": {
+            name: {
+                "version": worker("version", name),
+                "note": entry(name).note,
+                "figures": summary(bench.runs[name]),
+                "overlap": overlaps.get(name),
+            }
+            for name in names
+        },
+        "ratios": ratios_of(bench.runs),
+    }
+    if options.posts:
+        report["posts"] = bench.posts(options.posts)
+    show(report)
+    if options.posts:
+        row = report["posts"]["posts_per_s"]
+        print(f"\ncnsearch index, {report['posts']['posts']['median']:,} posts, two processes: ", end="")
+        print(f"{row['median']:,.0f} posts/s ({row['min']:,.0f} to {row['max']:,.0f})")
+    if options.json:
+        options.json.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    failures = [
+        f"{name} finds something else: overlap {overlaps[name]:.2f}, at least {entry(name).min_overlap} expected"
+        for name in names
+        if name in overlaps and overlaps[name] < entry(name).min_overlap
+    ]
+    if baseline is not None:
+        failures += worse_than(baseline, report, options.tolerance)
+    for failure in failures:
+        say(failure)
+    return 1 if failures else 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    made = parser()
+    options = made.parse_args(arguments)
+    for name in filter(None, options.engines.split(",")):
+        if name not in ENGINES and ":" not in name:
+            made.error(f"no engine {name!r}; there are {', '.join(ENGINES)}")
+    if options.runs < 1 or options.queries < 2:
+        made.error("at least one run and two queries are needed")
+    with tempfile.TemporaryDirectory(prefix="cnsearch-bench-") as work:
+        return run(options, Path(work))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
