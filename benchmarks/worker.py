@@ -78,7 +78,8 @@ def index_articles(name: str, corpus: Path, folder: Path, limit: int | None) -> 
 
 def run_queries(search: Search, queries: Sequence[str]) -> tuple[dict[str, float], list[list[str]]]:
     """p50 and p95 in ms of the first and of a second pass over the queries, and the ids that were found."""
-    figures, hits = {}, []
+    figures: dict[str, float] = {}
+    hits: list[list[str]] = []
     for passage in ("first", "again"):
         times = []
         hits = []

@@ -6,9 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timezone
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
 
 from benchmarks.adapters.base import HITS, Hit, Search, SharedTokens, tokenizer
 from benchmarks.corpora import Article
+
+if TYPE_CHECKING:
+    import cnsearch
 
 
 class Words(SharedTokens):
@@ -82,14 +89,37 @@ def words_writer(folder: Path) -> Iterator[_Adder]:
     adder.writer.commit()
 
 
+def add_publicly(folder: Path, articles: Iterable[Article], *, jobs: int = 1) -> None:
+    """``Index.add``, into a new index if there is none."""
+    import cnsearch
+
+    with cnsearch.open_index(folder, create=True) as index:
+        index.add(map(public_article, articles), jobs=jobs)
+
+
+def public_article(article: Article) -> cnsearch.Article:
+    import cnsearch
+
+    paragraphs = tuple(article.body.split("\n")) if article.body else ()
+    return cnsearch.Article(id=article.id, title=article.title, paragraphs=paragraphs)
+
+
+def segment_count(folder: Path) -> int:
+    from cnsearch.store import Store
+
+    snapshot = Store.open(folder).snapshot()
+    try:
+        return len(snapshot.segments)
+    finally:
+        snapshot.close()
+
+
 class Default(Words):
-    """The public library: ``Index.add`` in one process, ``Index.search`` with its default ranking."""
+    """The public library: ``Index.add`` in one process, ``Index.search`` with its default ranking, without excerpts
+    (they are made when asked for)."""
 
     def index(self, articles: Sequence[Article], folder: Path) -> None:
-        import cnsearch
-
-        with cnsearch.open_index(folder, create=True) as index:
-            index.add(map(public_article, articles))
+        add_publicly(folder, articles)
 
     def open(self, folder: Path) -> Search:
         import cnsearch
@@ -98,9 +128,8 @@ class Default(Words):
         return lambda query: [(hit.id, hit.title) for hit in index.search(query, limit=HITS).hits]
 
 
-def public_article(article: Article):  # type: ignore[no-untyped-def]  # of a type that is imported late
-    import cnsearch
+def best_positions(scores: npt.NDArray[Any], count: int) -> npt.NDArray[np.intp]:
+    """How the search chooses its hits: positions of the greatest, ties by position."""
+    from cnsearch.search import execute
 
-    return cnsearch.Article(
-        id=article.id, title=article.title, paragraphs=tuple(article.body.split("\n")) if article.body else ()
-    )
+    return execute._top(scores, count)
