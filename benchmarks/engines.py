@@ -25,7 +25,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.adapters import ENGINES, NATIVE, STOCK, entry, missing
+from benchmarks.adapters import ENGINES, MIN_OVERLAP_ACROSS, NATIVE, REFERENCES, STOCK, entry, missing
 from benchmarks.corpora import generated_articles, load_articles, make_queries, read_corpus, write_articles
 
 ROOT = Path(__file__).parents[1]
@@ -42,7 +42,6 @@ COLUMNS = (  # title, figure, digits
     ("p95", "again_p95_ms", 2),
     ("open ms", "open_ms", 1),
     ("cold ms", "cold_ms", 0),
-    ("overlap", "overlap", 2),
 )
 
 
@@ -142,6 +141,27 @@ def overlap(found: Sequence[Sequence[str]], reference: Sequence[Sequence[str]]) 
     return statistics.fmean(shares) if shares else 0.0
 
 
+class Overlap(NamedTuple):
+    reference: str
+    share: float
+    minimum: float
+
+
+def reference_of(name: str, names: Sequence[str]) -> tuple[str | None, float]:
+    """The engine to compare ``name`` with, and the least overlap; None if there is none but itself."""
+    formula = entry(name).formula
+    for other in REFERENCES[formula]:
+        if other in names and other != name:
+            return other, entry(name).min_overlap
+        if other == name:
+            break  # it is the reference of the others
+    for across, candidates in REFERENCES.items():
+        for other in candidates:
+            if across != formula and other in names:
+                return other, min(MIN_OVERLAP_ACROSS, entry(name).min_overlap)
+    return None, 0.0
+
+
 # Measuring
 
 
@@ -166,7 +186,8 @@ class Benchmark:
             raise SystemExit("the titles of this corpus give no queries")
         self.query_file = work / "queries.json"
         self.query_file.write_text(json.dumps(self.queries, ensure_ascii=False), encoding="utf-8")
-        self.stock_articles = min(options.stock_articles, len(articles))
+        self.stock_step = max(1, len(articles) // options.stock_articles)
+        self.stock_articles = len(range(0, len(articles), self.stock_step))
         self.runs: dict[str, list[Figures]] = {}
         self.hits: dict[str, list[list[str]]] = {}
         self.stock_index: Path | None = None
@@ -207,7 +228,7 @@ class Benchmark:
         return self.work / name.replace(":", "-")
 
     def _index(self, name: str) -> Figures:
-        arguments = [self.stock_articles] if name == STOCK else []
+        arguments = [self.stock_step] if name == STOCK else []
         found: Figures = worker("index", name, self.corpus, emptied(self.folder(name)), *arguments)
         return found
 
@@ -237,23 +258,26 @@ class Benchmark:
             done.write_text(json.dumps(worker("index", STOCK, self.corpus, emptied(cache / name))))
         return cache / name
 
-    def overlaps(self, names: Sequence[str]) -> dict[str, float]:
-        """Of each engine with the reference: tantivy, or the first that has the same tokens."""
-        reference = NATIVE if NATIVE in names else next((name for name in names if name != STOCK), None)
-        if reference is None:
-            return {}
-        found = {name: overlap(self.hits[name], self.hits[reference]) for name in names if name != STOCK}
-        if STOCK in names:
-            theirs = self.hits[reference]
-            if self.stock_index is None and self.stock_articles < self.about["articles"]:
-                folder = emptied(self.work / "sample")
-                worker("index", reference, self.corpus, folder, self.stock_articles)
-                theirs = worker("query", reference, folder, self.query_file)["hits"]
-            found[STOCK] = overlap(self.hits[STOCK], theirs)
+    def overlaps(self, names: Sequence[str]) -> dict[str, Overlap]:
+        """Of each engine with the reference of its formula; of a reference with tantivy."""
+        found = {}
+        for name in names:
+            other, minimum = reference_of(name, names)
+            if other is not None:
+                found[name] = Overlap(other, overlap(self.hits[name], self._hits_beside(name, other)), minimum)
+        return found
+
+    def _hits_beside(self, name: str, reference: str) -> list[list[str]]:
+        """What the reference finds in the articles that ``name`` had."""
+        if name != STOCK or self.stock_index is not None or self.stock_step == 1:
+            return self.hits[reference]
+        folder = emptied(self.work / "sample")
+        worker("index", reference, self.corpus, folder, self.stock_step)
+        found: list[list[str]] = worker("query", reference, folder, self.query_file)["hits"]
         return found
 
     def posts(self, folder: Path) -> Figures:
-        """``cnsearch index`` of post files with two processes, in turns with nothing: there is nobody to compare."""
+        """``cnsearch index`` of post files with two processes, each time into a new index."""
         runs = []
         for _ in range(self.options.runs):
             index = self.work / "posts"
@@ -320,12 +344,13 @@ def show(report: Figures) -> None:
     print(f"{report['queries']} queries; median of {report['runs']} runs")
     print(f"{system['cpu']}, {system['cores']} cores, {system['system']}, Python {system['python']}; {report['date']}")
     print()
-    rows = [["", *(title for title, _, _ in COLUMNS)]]
+    rows = [["", *(title for title, _, _ in COLUMNS), "same hits as"]]
     for name, engine in report["engines"].items():
         cells = []
         for _, figure, digits in COLUMNS:
-            value = engine["overlap"] if figure == "overlap" else engine["figures"][figure]["median"]
-            cells.append("" if value is None else f"{value:,.{digits}f}")
+            cells.append(f"{engine['figures'][figure]['median']:,.{digits}f}")
+        compared = engine["overlap"]
+        cells.append(f"{compared['share']:.2f} {compared['reference']}" if compared else "")
         rows.append([name, *cells])
     print("\n".join(table(rows)))
     print()
@@ -411,7 +436,7 @@ def run(options: argparse.Namespace, work: Path) -> int:
                 "version": worker("version", name),
                 "note": entry(name).note,
                 "figures": summary(bench.runs[name]),
-                "overlap": overlaps.get(name),
+                "overlap": overlaps[name]._asdict() if name in overlaps else None,
             }
             for name in names
         },
@@ -427,9 +452,9 @@ def run(options: argparse.Namespace, work: Path) -> int:
     if options.json:
         options.json.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     failures = [
-        f"{name} finds something else: overlap {overlaps[name]:.2f}, at least {entry(name).min_overlap} expected"
-        for name in names
-        if name in overlaps and overlaps[name] < entry(name).min_overlap
+        f"{name} finds something else than {found.reference}: overlap {found.share:.2f}, expected {found.minimum}"
+        for name, found in overlaps.items()
+        if found.share < found.minimum
     ]
     if baseline is not None:
         failures += worse_than(baseline, report, options.tolerance)

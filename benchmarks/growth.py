@@ -176,7 +176,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(given)
     if options.articles < STEPS:
         parser.error(f"at least {STEPS} articles are needed")
-    with tempfile.TemporaryDirectory(prefix="cnsearch-growth-", dir=options.folder and options.folder.resolve()) as work:
+    where = options.folder.resolve() if options.folder else None
+    with tempfile.TemporaryDirectory(prefix="cnsearch-growth-", dir=where) as work:
         report = measure(options, Path(work))
     show(report)
     if options.json:

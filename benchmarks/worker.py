@@ -1,6 +1,6 @@
 """One measurement in a fresh process; the driver reads the JSON that it prints.
 
-python -m benchmarks.worker index ENGINE CORPUS FOLDER [LIMIT]
+python -m benchmarks.worker index ENGINE CORPUS FOLDER [STEP]
 python -m benchmarks.worker query ENGINE FOLDER QUERIES
 python -m benchmarks.worker cold ENGINE FOLDER QUERY
 python -m benchmarks.worker version ENGINE
@@ -51,10 +51,10 @@ def percentile(times: Sequence[float], percent: int) -> float:
     return statistics.quantiles(times, n=100, method="inclusive")[percent - 1]
 
 
-def index_articles(name: str, corpus: Path, folder: Path, limit: int | None) -> dict[str, Any]:
+def index_articles(name: str, corpus: Path, folder: Path, step: int) -> dict[str, Any]:
     from benchmarks.corpora import load_articles
 
-    engine, articles = load(name), load_articles(corpus, limit)
+    engine, articles = load(name), load_articles(corpus, step)
     engine.warm()
     gc.collect()
     forget_peak()
@@ -115,7 +115,7 @@ def main(arguments: Sequence[str]) -> None:
     command, name, *rest = arguments
     result: Any
     if command == "index":
-        result = index_articles(name, Path(rest[0]), Path(rest[1]), int(rest[2]) if rest[2:] else None)
+        result = index_articles(name, Path(rest[0]), Path(rest[1]), int(rest[2]) if rest[2:] else 1)
     elif command == "query":
         result = query_engine(name, Path(rest[0]), json.loads(Path(rest[1]).read_text(encoding="utf-8")))
     elif command == "cold":
