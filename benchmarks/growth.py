@@ -25,7 +25,8 @@ from typing import Any
 
 from benchmarks.adapters.cnsearch import add_publicly, create_words_index, segment_count, words_writer
 from benchmarks.corpora import Article, generated_articles, make_queries
-from benchmarks.engines import ROOT, Figures, machine, say, table, worker
+from benchmarks.engines import ROOT, say, worker
+from benchmarks.report import Figures, machine, table
 from benchmarks.worker import folder_mb, memory_mb
 
 STEPS = 10
@@ -128,6 +129,7 @@ def measure(options: argparse.Namespace, work: Path) -> Figures:
     sample = list(generated_articles(min(options.articles, QUERIES_FROM)))
     queries.write_text(json.dumps(make_queries(sample, options.queries), ensure_ascii=False), encoding="utf-8")
     found: dict[str, Any] = worker("query", ENGINE_OF[options.path], folder, queries)
+    del found["version"]
     if not all(found.pop("hits")):
         raise SystemExit("a query for words of a title found nothing")
     (updates,) = fresh("update", options.path, folder)

@@ -1,9 +1,10 @@
-"""One measurement in a fresh process; the driver reads the JSON that it prints.
+"""One measurement in a fresh process.
 
-python -m benchmarks.worker index ENGINE CORPUS FOLDER [STEP]
-python -m benchmarks.worker query ENGINE FOLDER QUERIES
-python -m benchmarks.worker cold ENGINE FOLDER QUERY
-python -m benchmarks.worker version ENGINE
+    python -m benchmarks.worker index ENGINE CORPUS FOLDER [STEP]
+    python -m benchmarks.worker query ENGINE FOLDER QUERIES
+    python -m benchmarks.worker cold ENGINE FOLDER QUERY
+
+The driver reads the JSON that it prints.
 """
 
 from __future__ import annotations
@@ -102,7 +103,13 @@ def query_engine(name: str, folder: Path, queries: Sequence[str]) -> dict[str, A
     for query in WARM_QUERIES:
         search(query)
     figures, hits = run_queries(search, queries)
-    return {"open_ms": opened, **figures, "query_peak_mb": memory_mb("VmHWM"), "hits": hits}
+    return {
+        "version": engine.version(),
+        "open_ms": opened,
+        **figures,
+        "query_peak_mb": memory_mb("VmHWM"),
+        "hits": hits,
+    }
 
 
 def search_cold(name: str, folder: Path, query: str) -> list[str]:
@@ -120,8 +127,6 @@ def main(arguments: Sequence[str]) -> None:
         result = query_engine(name, Path(rest[0]), json.loads(Path(rest[1]).read_text(encoding="utf-8")))
     elif command == "cold":
         result = search_cold(name, Path(rest[0]), rest[1])
-    elif command == "version":
-        result = load(name).version()
     else:
         raise SystemExit(f"no such command: {command}")
     print(json.dumps(result, ensure_ascii=False))

@@ -67,7 +67,7 @@ def test_an_engine_that_finds_something_else_fails(tmp_path: Path) -> None:
 
 
 def test_worse_ratios_than_the_baseline_are_named() -> None:
-    from benchmarks.engines import worse_than
+    from benchmarks.report import worse_than
 
     def of(speed: float, size: float) -> dict[str, Any]:
         rows = {"speed": {"median": speed, "rises": True}, "size": {"median": size, "rises": False}}
