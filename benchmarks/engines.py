@@ -173,9 +173,12 @@ class Benchmark:
     def _cold(self, name: str, query: str) -> Figures:
         """Wall time of whole processes: start of Python, imports, open, one query."""
         arguments = ["-m", "benchmarks.worker", "cold", name, str(self._searched(name)), query]
-        found = {"cold_ms": repeated(arguments)}
+        times = self.options.cold_starts
+        found = {"cold_ms": repeated(arguments, times)}
         if name == "cnsearch":
-            found["command_ms"] = repeated(["-m", "cnsearch", "search", "--index", str(self.folder(name)), query])
+            found["command_ms"] = repeated(
+                ["-m", "cnsearch", "search", "--index", str(self.folder(name)), query], times
+            )
         elif name == STOCK:
             found["command_ms"] = found["cold_ms"]  # its script is all the command there is
         return found
@@ -221,10 +224,10 @@ class Benchmark:
         return summary(runs)
 
 
-def repeated(arguments: Sequence[str]) -> float:
-    """Median wall time in ms of a few processes, fewer where one takes long."""
+def repeated(arguments: Sequence[str], most: int) -> float:
+    """Median wall time in ms of at most so many processes, fewer where one takes long."""
     times: list[float] = []
-    while len(times) < 5 and sum(times) < 1500:
+    while len(times) < most and sum(times) < 1500:
         times.append(python(arguments)[1])
     return statistics.median(times)
 
@@ -244,6 +247,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--stock-articles", type=int, default=1000, metavar="N", help="stock Whoosh indexes only so many; default: 1000"
     )
+    made.add_argument("--cold-starts", type=int, default=5, metavar="N", help="processes per run; default: 5")
     made.add_argument("--cache", type=Path, metavar="DIR", help="keep the corpus and stock Whoosh's whole index here")
     made.add_argument("--posts", type=Path, metavar="DIR", help="also: cnsearch index of this folder of posts")
     made.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
@@ -317,8 +321,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in filter(None, options.engines.split(",")):
         if name not in ENGINES and ":" not in name:
             made.error(f"no engine {name!r}; there are {', '.join(ENGINES)}")
-    if options.runs < 1 or options.queries < 2:
-        made.error("at least one run and two queries are needed")
+    if options.runs < 1 or options.queries < 2 or options.cold_starts < 1:
+        made.error("at least one run, one cold start and two queries are needed")
     with tempfile.TemporaryDirectory(prefix="cnsearch-bench-") as work:
         return run(options, Path(work))
 

@@ -16,7 +16,7 @@ FIGURES = {
     "docs_per_s", "cpu_s", "peak_mb", "size_mb", "first_p50_ms", "first_p95_ms", "again_p50_ms", "again_p95_ms",
     "open_ms", "cold_ms",
 }  # fmt: skip
-SMALL = ("--articles", "200", "--runs", "1", "--queries", "20")
+SMALL = ("--articles", "200", "--runs", "1", "--queries", "20", "--cold-starts", "1")
 
 WRONG = """
 from benchmarks.adapters.sqlite import Sqlite
