@@ -1,13 +1,14 @@
 # Two commands do everything on a machine with python3 (3.10 or newer) and make:
 #   make demo   own virtual environment, install, index data/, search, show
 #   make test   lint, types, tests
-# A third, for who works on the ranking:
-#   make quality   metrics of retrieval beside baselines; SHARED=DIR names the folder of the larger sets
+# And four that measure (benchmarks/README.md); options in OPTIONS=
+#   make quality                               how well it ranks; SHARED=DIR names the folder of the larger sets
+#   make bench, bench-pieces, bench-growth     how fast it is
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types unit quality format clean
+.PHONY: demo test lint types unit format quality bench bench-pieces bench-growth clean
 
 demo: $(VENV)/.ready
 	$(BIN)/cnsearch index data/ --index index
@@ -22,17 +23,26 @@ lint: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 
 types: $(VENV)/.ready
-	$(BIN)/mypy cnsearch
+	$(BIN)/mypy cnsearch benchmarks
 
 unit: $(VENV)/.ready
 	$(BIN)/python -m pytest -q
 
-quality: $(VENV)/.ready
+quality: $(VENV)/.ready-bench
 	$(BIN)/python -m benchmarks.retrieval --ablation $(if $(SHARED),--shared $(SHARED))
 
 format: $(VENV)/.ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench: $(VENV)/.ready-bench
+	$(BIN)/python -m benchmarks.engines $(OPTIONS)
+
+bench-pieces: $(VENV)/.ready-bench
+	$(BIN)/python -m pytest benchmarks/test_codec_pieces.py $(OPTIONS)
+
+bench-growth: $(VENV)/.ready-bench
+	$(BIN)/python -m benchmarks.growth $(OPTIONS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -42,4 +52,8 @@ $(VENV)/.ready: pyproject.toml
 	  { echo "cnsearch needs Python 3.10 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.ready-bench: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
 	@touch $@

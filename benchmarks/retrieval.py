@@ -50,6 +50,7 @@ from benchmarks.retrieval_systems import (
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.corpus.reader import article_from_record
+from cnsearch.search.scoring import DEFAULT_RANKING, WORDS_ONLY, Ranking
 
 ROOT = Path(__file__).parents[1]
 SEED = 1
@@ -61,8 +62,14 @@ BASELINES: dict[str, Callable[[Sequence[cnsearch.Article]], System]] = {
     "bigrams": lambda articles: Bm25(articles, bigrams),
     "tantivy": Tantivy,
 }
-ABLATIONS: dict[str, Any] = {}
-"""Name -> ranking parameters of the Searcher. Empty as long as the ranking has one part."""
+ABLATIONS: dict[str, Ranking] = {
+    "words only": WORDS_ONLY,
+    "without second pass": replace(DEFAULT_RANKING, depth=0),
+    "without bigrams": replace(DEFAULT_RANKING, bigrams=0.0),
+    "without closeness": replace(DEFAULT_RANKING, closeness=0.0),
+    "without beginning": replace(DEFAULT_RANKING, lead=0.0),
+}
+"""Name -> the ranking without one of its parts."""
 
 Query = tuple[str, dict[str, int]]
 Articles = list[cnsearch.Article]

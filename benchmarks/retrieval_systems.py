@@ -21,6 +21,8 @@ import cnsearch
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.ngrams import character_terms
 from cnsearch.analysis.scripts import CJK_RUN
+from cnsearch.search.execute import Searcher
+from cnsearch.search.scoring import DEFAULT_RANKING, Ranking
 
 Tokenize = Callable[[str], Sequence[str]]
 
@@ -40,20 +42,16 @@ class System(Protocol):
 class Library:
     """cnsearch as its users have it. ``ranking`` is for ablations: other parameters for the Searcher."""
 
-    def __init__(self, articles: Iterable[cnsearch.Article], ranking: Any = None) -> None:
+    def __init__(self, articles: Iterable[cnsearch.Article], ranking: Ranking | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="cnsearch-retrieval-")
         self.index = cnsearch.open_index(self._folder.name, create=True)
         self.index.add(articles)
         if ranking is not None:
             self.rank_with(ranking)
 
-    def rank_with(self, ranking: Any) -> None:
+    def rank_with(self, ranking: Ranking | None) -> None:
         """Take other parameters from now on; None for those that the library has by default."""
-        from cnsearch.search.execute import Searcher
-
-        make: Any = Searcher
-        snapshot = self.index._current().snapshot
-        self.index._searcher = make(snapshot) if ranking is None else make(snapshot, ranking=ranking)
+        self.index._searcher = Searcher(self.index._current().snapshot, ranking or DEFAULT_RANKING)
 
     def search(self, query: str) -> list[str]:
         return [hit.id for hit in self.index.search(query, limit=10)]

@@ -5,8 +5,9 @@ The tokens of all documents are joined to one string; in its UTF-16 form a token
 A stable radix sort by 32 mixed bits of that number brings equal tokens together, with documents still in order;
 where neighbours differ, a posting ends, and the distance between two ends is the term_freq.
 
-Measured on 5.7 million tokens of news (benchmarks/codec_figures.py): one dict lookup per token takes 110 ns, all of
-it holding the interpreter's lock; this takes 15 ns for joining, and 60 ns of numpy, which another thread can spend.
+Measured on 5.7 million tokens of news: one dict lookup per token takes 110 ns, all of it holding the interpreter's
+lock; this takes 15 ns for joining, and 60 ns of numpy, which another thread can spend. The latter on generated text:
+benchmarks/test_codec_pieces.py.
 """
 
 from __future__ import annotations

@@ -1,0 +1,137 @@
+"""cnsearch, with words only and as it is used. The one module of the benchmarks that knows its inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.adapters.base import HITS, Hit, Search, SharedTokens, tokenizer
+from benchmarks.corpora import Article
+
+if TYPE_CHECKING:
+    import cnsearch
+
+
+class Words(SharedTokens):
+    """The store and the search path of the product, with documents that have no character fields."""
+
+    def version(self) -> str:
+        import cnsearch
+
+        return f"cnsearch {cnsearch.__version__}"
+
+    def index(self, articles: Sequence[Article], folder: Path) -> None:
+        create_words_index(folder)
+        with words_writer(folder) as add:
+            add(articles)
+
+    def open(self, folder: Path) -> Search:
+        from cnsearch.query.plan import Filters, make_plan
+        from cnsearch.query.syntax import parse_query
+        from cnsearch.search.execute import Searcher
+        from cnsearch.search.scoring import WORDS_ONLY
+        from cnsearch.store import Store
+
+        searcher = Searcher(Store.open(folder).snapshot(), WORDS_ONLY)
+        snapshot, filters, fields = searcher.snapshot, Filters(), ("id", "title")
+        cut = snapshot.analyzer.tokenizer
+
+        def search(query: str) -> list[Hit]:
+            plan = make_plan(parse_query(query).root, filters, cut, timezone.utc, need=0.0)
+            hits = []
+            for number in searcher.rank(plan, order="score", limit=HITS, offset=0).doc_numbers:
+                segment, doc_id = snapshot.locate(number)
+                stored = segment.stored(doc_id, fields)
+                hits.append((stored["id"], stored["title"]))
+            return hits
+
+        return search
+
+
+class _Adder:
+    def __init__(self, folder: Path) -> None:
+        from cnsearch.codec import open_writer
+        from cnsearch.store import LIMIT_MB, Store
+
+        self.writer = open_writer(Store.open(folder).whoosh, limit_mb=LIMIT_MB)
+
+    def __call__(self, articles: Iterable[Article], *, replace: bool = False) -> None:
+        terms, add_tokens = tokenizer(), self.writer.add_tokens
+        for article in articles:
+            add_tokens(
+                {"id": [article.id], "title": terms(article.title), "body": terms(article.body)},
+                {"id": article.id, "title": article.title, "body": article.body},
+                replace=replace,
+            )
+
+
+def create_words_index(folder: Path) -> None:
+    from cnsearch.analysis.analyzer import ChineseAnalyzer
+    from cnsearch.store import Store
+
+    Store.create(folder, ChineseAnalyzer())
+
+
+@contextmanager
+def words_writer(folder: Path) -> Iterator[_Adder]:
+    """Adds articles; commits at the end."""
+    adder = _Adder(folder)
+    try:
+        yield adder
+    except BaseException:
+        adder.writer.cancel()
+        raise
+    adder.writer.commit()
+
+
+def add_publicly(folder: Path, articles: Iterable[Article], *, jobs: int = 1) -> None:
+    """``Index.add``, into a new index if there is none."""
+    import cnsearch
+
+    with cnsearch.open_index(folder, create=True) as index:
+        index.add(map(public_article, articles), jobs=jobs)
+
+
+def public_article(article: Article) -> cnsearch.Article:
+    import cnsearch
+
+    paragraphs = tuple(article.body.split("\n")) if article.body else ()
+    return cnsearch.Article(id=article.id, title=article.title, paragraphs=paragraphs)
+
+
+def segment_count(folder: Path) -> int:
+    from cnsearch.store import Store
+
+    snapshot = Store.open(folder).snapshot()
+    try:
+        return len(snapshot.segments)
+    finally:
+        snapshot.close()
+
+
+class Default(Words):
+    """The public library: ``Index.add`` in one process, ``Index.search`` with its default ranking, without excerpts
+    (they are made when asked for)."""
+
+    def index(self, articles: Sequence[Article], folder: Path) -> None:
+        add_publicly(folder, articles)
+
+    def open(self, folder: Path) -> Search:
+        import cnsearch
+
+        index = cnsearch.open_index(folder)
+        return lambda query: [(hit.id, hit.title) for hit in index.search(query, limit=HITS).hits]
+
+
+def best_positions(scores: npt.NDArray[Any], count: int) -> npt.NDArray[np.intp]:
+    """How the search chooses its hits: positions of the greatest above 0, ties by position."""
+    from cnsearch.search import execute
+
+    mask = scores > 0
+    return execute._best(mask, scores, int(np.count_nonzero(mask)), count)
