@@ -16,7 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -27,7 +27,7 @@ from cnsearch.analysis.tokenizer import TokenizerIdentity, WordTokenizer
 from cnsearch.analysis.userdict import UserDictionary
 from cnsearch.corpus.posts import PostFile, scan_posts
 from cnsearch.corpus.reader import article_from_post, read_post
-from cnsearch.errors import CorpusError
+from cnsearch.errors import CorpusError, IndexLockedError
 from cnsearch.model import Article, Failure, UpdateReport
 from cnsearch.schema import DIGEST_BYTES, ENCODERS, document_of
 from cnsearch.store import BatchBuilder, DocumentBatch, Indexed, Snapshot, Store, Transaction
@@ -339,6 +339,7 @@ class _Batch:
         self._replace = analyzer
         self.transaction = self._begin()
         self._pending = 0
+        self._written = 0
 
     @property
     def identity(self) -> tuple[TokenizerIdentity, UserDictionary]:
@@ -360,6 +361,7 @@ class _Batch:
     def add(self, documents: DocumentBatch) -> None:
         self.transaction.add(documents)
         self._pending += documents.doc_count
+        self._written += documents.doc_count
         if self._pending >= COMMIT_EVERY and self._replace is None:
             self.transaction.commit()
             self.transaction = self._begin()
@@ -369,8 +371,14 @@ class _Batch:
         return self.transaction.delete(article_ids)
 
     def finish(self) -> int:
-        """Commit; returns how many articles the index has now."""
+        """Commit; returns how many articles the index has now. What a long update wrote becomes one segment: a query
+        reads every list once a segment."""
         self.transaction.commit()
+        if self._written > COMMIT_EVERY:
+            self._replace = None
+            with suppress(IndexLockedError):  # another writer came first, and merges by its own rule
+                self.transaction = self._begin()
+                self.transaction.settle(self._written)
         return _count(self._store)
 
     def cancel(self) -> None:

@@ -28,7 +28,7 @@ from whoosh.filedb.filestore import FileStorage
 from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.codec import BatchBuilder as BatchBuilder  # for indexer, which names no codec
 from cnsearch.codec import DocumentBatch as DocumentBatch
-from cnsearch.codec import open_writer, segment_arrays
+from cnsearch.codec import merge_up_to, open_writer, segment_arrays
 from cnsearch.errors import (
     CorruptIndexError,
     IndexFormatError,
@@ -350,6 +350,11 @@ class Transaction:
             self._writer.commit(mergetype=writing.CLEAR)
         else:
             self._writer.commit()
+
+    def settle(self, num_docs: int) -> None:
+        """Commit, with all segments of up to ``num_docs`` documents merged into one."""
+        self.snapshot.close()
+        self._writer.commit(mergetype=merge_up_to(num_docs))
 
     def cancel(self) -> None:
         self.snapshot.close()

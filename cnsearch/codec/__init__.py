@@ -14,7 +14,7 @@ from cnsearch.codec.batch import BatchBuilder, DocumentBatch
 from cnsearch.codec.codec import ColumnarCodec
 from cnsearch.codec.column_types import OrdinalListColumn
 from cnsearch.codec.segment import ColumnarSegment
-from cnsearch.codec.writer import ColumnarWriter, open_writer
+from cnsearch.codec.writer import ColumnarWriter, merge_up_to, open_writer
 
 __all__ = [
     "BatchBuilder",
@@ -24,6 +24,7 @@ __all__ = [
     "DocumentBatch",
     "OrdinalListColumn",
     "SegmentArrays",
+    "merge_up_to",
     "open_writer",
     "segment_arrays",
 ]

@@ -3,7 +3,7 @@
 Layout (FORMAT.md has the tables): header, sections in the order they were written, section table, block checksums,
 footer. The writer never seeks, so it works on any file object; the reader starts from the footer.
 
-Opening reads header, footer and table only, whatever the size. The sections are covered by one CRC-32 per 64 KiB
+Opening reads header, footer and table only, whatever the size. The sections are covered by one CRC-32 per 8 KiB
 block of the file; a block is checked when it is first touched and remembered, so damage anywhere raises
 CorruptIndexError and never becomes a wrong result. This module knows nothing of what the sections mean.
 """
@@ -29,8 +29,9 @@ END_MAGIC = b"CNSEGEND"
 FORMAT_VERSION = 1
 MIN_FORMAT_VERSION = 1
 
-#: bytes per checksum. 64 KiB takes about 30 microseconds to check, once.
-CHECK_BLOCK_SHIFT = 16
+#: bytes per checksum. 8 KiB take about 3 microseconds to check, once; with 64 KiB, checking took a third of the time of
+#: the first few hundred queries.
+CHECK_BLOCK_SHIFT = 13
 CHECK_BLOCK_SIZE = 1 << CHECK_BLOCK_SHIFT
 SECTION_ALIGNMENT = 8
 
@@ -347,9 +348,10 @@ class Container:
         """Check the blocks that hold the bytes ``start..stop`` of the file, unless that was done before."""
         checked = self._checked
         first, last = start >> CHECK_BLOCK_SHIFT, (stop - 1) >> CHECK_BLOCK_SHIFT
-        for block in range(first, last + 1):
-            if not checked[block]:
-                self._check_block(block)
+        block = checked.find(0, first, last + 1)
+        while block >= 0:
+            self._check_block(block)
+            block = checked.find(0, block + 1, last + 1)
 
     def _check_block(self, block: int) -> None:
         start = block << CHECK_BLOCK_SHIFT

@@ -53,6 +53,24 @@ def open_writer(
     return ColumnarWriter(ix, limitmb=limit_mb, timeout=timeout, delay=delay)
 
 
+def merge_up_to(num_docs: int) -> Callable[[Any, list[Any]], list[Any]]:
+    """A merge policy for ``commit``: one segment of all that have at most ``num_docs`` documents."""
+
+    def policy(writer: Any, segments: list[Any]) -> list[Any]:
+        small = [segment for segment in segments if segment.doc_count_all() <= num_docs]
+        if len(small) < 2:
+            return segments
+        for segment in small:
+            reader = SegmentReader(writer.storage, writer.schema, segment)
+            try:
+                writer.add_reader(reader)
+            finally:
+                reader.close()
+        return [segment for segment in segments if segment not in small]
+
+    return policy
+
+
 class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
     """Whoosh's SegmentWriter contract over arrays; see the module's docstring for what it adds.
 

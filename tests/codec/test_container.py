@@ -29,7 +29,7 @@ def test_literal_bytes():
         b"CNSEG\r\n\x1a"  # magic
         b"\x01\x00"  # format_version 1
         b"\x00\x00"  # reserved
-        b"\x00\x00\x01\x00" + b"\x00" * 12  # bytes per checksum, 65536  # reserved
+        b"\x00\x20\x00\x00" + b"\x00" * 12  # bytes per checksum, 8192  # reserved
     )
     header += struct.pack("<I", zlib.crc32(header))
     data = b"abc" + b"\x00" * 5 + b"\x01\x00\x02\x00" + b"\x00" * 4  # sections begin at multiples of 8

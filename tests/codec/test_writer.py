@@ -15,7 +15,7 @@ from whoosh.filedb.filestore import FileStorage
 from whoosh.index import LockError
 from whoosh.writing import CLEAR, MERGE_SMALL, NO_MERGE, OPTIMIZE, BufferedWriter, IndexingError
 
-from cnsearch.codec import BatchBuilder, ColumnarCodec, ColumnarWriter, open_writer, segment_arrays
+from cnsearch.codec import BatchBuilder, ColumnarCodec, ColumnarWriter, merge_up_to, open_writer, segment_arrays
 from cnsearch.codec import merge as merging
 from cnsearch.codec import writer as writing
 from cnsearch.codec.segment import ColumnarSegment
@@ -344,6 +344,25 @@ def test_memory_limit_makes_segments(file_index):
     assert len(sizes) > 3
     assert sum(sizes) == 3000
     assert largest < 3 * (1 << 20)  # a batch or two may come on top
+
+
+def test_merging_up_to_a_size_leaves_the_larger_segments(file_index):
+    ix = file_index()
+    for commit, count in enumerate((30, 5, 8, 5)):
+        writer = open_writer(ix)
+        for number in range(count):
+            add(writer, f"{commit}-{number}", "alpha")
+        writer.commit(merge=False)
+    writer = open_writer(ix)
+    writer.delete_by_terms("id", ["0-1", "1-1"])
+    writer.commit(mergetype=merge_up_to(8))
+    assert sorted(segment_sizes(ix)) == [17, 30]
+    with ix.searcher() as searcher:
+        found = {fields["id"] for fields in searcher.documents()}
+    expected = {f"{commit}-{number}" for commit, count in enumerate((30, 5, 8, 5)) for number in range(count)}
+    assert found == expected - {"0-1", "1-1"}
+    open_writer(ix).commit(mergetype=merge_up_to(8))  # one segment at most: nothing to merge
+    assert sorted(segment_sizes(ix)) == [17, 30]
 
 
 @pytest.fixture

@@ -598,3 +598,16 @@ def test_a_worker_that_fails_ends_the_run(
     index.refresh()
     assert titles(index) == {}
     assert index.add(Article(id="x", title="题")).articles == 1  # not locked
+
+
+def test_a_long_update_leaves_one_segment(tmp_path: Path, many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often it commits on the way; and what was there before stays a segment of its own where it is larger."""
+    monkeypatch.setattr(indexer, "COMMIT_EVERY", 50)
+    monkeypatch.setattr(indexer, "CHUNK", 25)
+    with cnsearch.open_index(tmp_path / "index", create=True) as index:
+        index.update(many, jobs=1)
+        assert index.stats()["segments"] == 1
+        assert len(index) == NUM_MANY
+        index.add([Article(id=f"new {number}", title="上海") for number in range(120)])
+        assert index.stats()["segments"] == 2
+        assert len(index) == NUM_MANY + 120
