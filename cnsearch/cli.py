@@ -292,6 +292,13 @@ _EXCLUSION = re.compile(r"-[^-\x00-\x7f]|-[\"(0-9]")
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
 @click.option("--count", is_flag=True, help="Print only how many articles match.")
 @click.option("--ids", "-l", is_flag=True, help="Print only the ids of the hits, one a line.")
+@click.option(
+    "--facet",
+    "facets",
+    multiple=True,
+    type=click.Choice(["source", "category", "author", "year", "month"]),
+    help="Count the values of this over all hits; repeat for more.",
+)
 @click.option("--explain", is_flag=True, help="Show what each score is made of.")
 @_color_option
 @_zone_option
@@ -312,6 +319,7 @@ def search(
     as_json: bool,
     count: bool,
     ids: bool,
+    facets: tuple[str, ...],
     explain: bool,
     color: str,
     time_zone: str,
@@ -343,6 +351,7 @@ def search(
                 offset=offset,
                 match="most" if any_word is None else "any" if any_word else "all",
                 raw=raw,
+                facets=tuple(dict.fromkeys(facets)),
             )
             for note in results.notes:
                 _say(f"note: {note}")

@@ -31,6 +31,7 @@ from cnsearch.query.plan import MOST, Filters, Plan, Substring, Term, TermPatter
 from cnsearch.query.syntax import parse_query
 from cnsearch.schema import SCHEMA_VERSION
 from cnsearch.search.execute import Searcher
+from cnsearch.search.facets import FACETS, count_facet
 from cnsearch.search.snippet import Highlighter
 from cnsearch.store import FOREIGN, Store
 
@@ -283,6 +284,7 @@ class Index:
         offset: int = 0,
         match: Literal["most", "any", "all"] = "most",
         raw: bool = False,
+        facets: Sequence[str] = (),
     ) -> SearchResults:
         """The articles that match ``query``, best first.
 
@@ -294,6 +296,8 @@ class Index:
         match                    : a hit has "most" of the words, by weight (ARCHITECTURE.md has the rule); "any" word
                                    makes a hit; or "all" must be there
         raw                      : the text is words, without operators
+        facets                   : count the values of these over all hits: "source", "category" (each level), "author",
+                                   "year", "month"
 
         Raises QuerySyntaxError for a date that does not exist; no query text is an error.
         """
@@ -306,6 +310,9 @@ class Index:
             raise ValueError(f'sort must be "score" or "date", not {sort!r}')
         if match not in ("most", "any", "all"):
             raise ValueError(f'match must be "most", "any" or "all", not {match!r}')
+        for facet in facets:
+            if facet not in FACETS:
+                raise ValueError(f"facets must be of {', '.join(FACETS)}, not {facet!r}")
         for name, moment in (("since", since), ("until", until)):
             if moment is not None and not isinstance(moment, (str, datetime)):
                 raise TypeError(f"{name} must be a str or a datetime, not {moment!r}")
@@ -337,6 +344,7 @@ class Index:
             total=ranking.total,
             took_ms=(time.perf_counter() - started) * 1000,
             hits=tuple(hits),
+            facets={name: count_facet(searcher.snapshot, ranking.matching, name, self._zone) for name in facets},
         )
 
     def get(self, article_id: str) -> Article:

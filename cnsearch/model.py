@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from functools import cached_property
@@ -300,6 +300,7 @@ class SearchResults(Sequence[Hit]):
     notes      : what was not taken as written (an unknown field, a query cut short)
     total      : articles that match, on all pages
     took_ms    : milliseconds from query text to hits, excerpts not included
+    facets     : for each facet that was asked for, how many hits on all pages have each value, most frequent first
     """
 
     query: str
@@ -308,6 +309,7 @@ class SearchResults(Sequence[Hit]):
     total: int
     took_ms: float
     hits: tuple[Hit, ...]
+    facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.hits)
@@ -328,7 +330,7 @@ class SearchResults(Sequence[Hit]):
             "total": self.total,
             "took_ms": round(self.took_ms, 3),
             "hits": [hit.to_dict(zone, explain=explain) for hit in self.hits],
-            "facets": {},
+            "facets": {name: dict(counts) for name, counts in self.facets.items()},
         }
 
 

@@ -7,6 +7,7 @@ import io
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, tzinfo
+from itertools import islice
 from typing import Any
 
 from wcwidth import ljust, wrap
@@ -17,6 +18,8 @@ from cnsearch.model import ELLIPSIS, Article, Hit, SearchResults, UpdateReport, 
 MAX_COLUMNS = 100
 """Longer lines are hard to read, however wide the terminal."""
 SNIPPET_LINES = 6
+FACET_LINES = 20
+"""Values of a facet that are shown."""
 CSV_COLUMNS = ("rank", "id", "title", "source", "categories", "author", "date", "url", "path", "score", "snippet")
 
 BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
@@ -61,9 +64,17 @@ def hit_lines(hit: Hit, *, zone: tzinfo, color: bool, width: int, explain: bool 
 def results_text(results: SearchResults, *, zone: tzinfo, color: bool, explain: bool = False) -> str:
     """The hits of a page with an empty line between; empty for no hits."""
     width = columns()
-    return "\n\n".join(
-        "\n".join(hit_lines(hit, zone=zone, color=color, width=width, explain=explain)) for hit in results
-    )
+    hits = ["\n".join(hit_lines(hit, zone=zone, color=color, width=width, explain=explain)) for hit in results]
+    facets = ["\n".join(_facet_lines(name, counts)) for name, counts in results.facets.items()]
+    return "\n\n".join([*hits, *facets])
+
+
+def _facet_lines(name: str, counts: Mapping[str, int]) -> Iterator[str]:
+    yield f"{name} ({len(counts):,})"
+    for value, count in islice(counts.items(), FACET_LINES):
+        yield f"{count:>9,}  {printable(value)}"
+    if len(counts) > FACET_LINES:
+        yield f"{'':9}  {ELLIPSIS} {len(counts) - FACET_LINES:,} more: --json has all"
 
 
 def summary(results: SearchResults) -> str:

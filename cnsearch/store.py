@@ -135,6 +135,11 @@ class Segment:
         found = self._arrays.ordinals(field)
         return "" if found is None else found[1][found[0][doc_id]].decode("utf-8")
 
+    def label_lists(self, field: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any], list[bytes]] | None:
+        """(offsets, ordinals, values) of a column of several labels: those of document d are
+        ``ordinals[offsets[d] : offsets[d + 1]]``; None if nobody has one."""
+        return self._arrays.ordinal_lists(field)
+
     def label_list(self, field: str, doc_id: int) -> tuple[str, ...]:
         """The labels of one document in a column of several, as written, in order."""
         found = self._arrays.ordinal_lists(field)

@@ -69,12 +69,14 @@ class Ranked:
     scores      : their scores, the same length; 0 where nothing ranks
     total       : how many documents match
     num_second  : the documents of the first ranks whose scores are those of the second pass
+    matching    : which documents match, bool, shape (num_docs,)
     """
 
     doc_numbers: list[int]
     scores: list[float]
     total: int
-    num_second: int = 0
+    num_second: int
+    matching: Mask
 
 
 class Searcher:
@@ -93,7 +95,7 @@ class Searcher:
     def rank(self, plan: Plan, *, order: Order, limit: int, offset: int) -> Ranked:
         """The page ``offset .. offset + limit`` of the documents that match ``plan``."""
         if plan.step is None or not self.snapshot.num_docs:
-            return Ranked([], [], 0)
+            return Ranked([], [], 0, 0, np.zeros(self.snapshot.num_docs, dtype=bool))
         mask, scores = self._run(plan.step)
         if self.snapshot.live is not None:
             mask = mask & self.snapshot.live
@@ -101,14 +103,14 @@ class Searcher:
         if order == "date" or not plan.ranked:
             doc_numbers = np.flatnonzero(mask)
             chosen = doc_numbers[_top(self.snapshot.dates[doc_numbers], offset + limit)[offset:]]
-            return Ranked(chosen.tolist(), scores[chosen].tolist(), total)
+            return Ranked(chosen.tolist(), scores[chosen].tolist(), total, 0, mask)
         second = self.ranking.depth if plan.focus else 0
         chosen = _best(mask, scores, total, max(offset + limit, second))
         found = scores[chosen]
         if second and offset < second and len(chosen):
             chosen, found = self._second_pass(plan.focus, chosen, found, second)
         page = slice(offset, offset + limit)
-        return Ranked(chosen[page].tolist(), found[page].tolist(), total, second)
+        return Ranked(chosen[page].tolist(), found[page].tolist(), total, second, mask)
 
     def _second_pass(self, focus: Focus, chosen: DocNumbers, scores: Scores, depth: int) -> tuple[DocNumbers, Scores]:
         """The best ``depth`` documents in the order of their scores with closeness."""

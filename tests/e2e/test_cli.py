@@ -620,3 +620,23 @@ def test_user_dictionary(tmp_path: Path, write_post: Write, monkeypatch: pytest.
     assert "1 articles in index" in done.stdout
     assert "澜舟鹿鸣 0-4" in invoke("analyze", "澜舟鹿鸣")[0]
     assert invoke("index")[0].startswith("0 added, 0 changed, 0 removed, 1 unchanged; ")
+
+
+def test_facets_and_explanations(data_index_path: Path, data_index: cnsearch.Index) -> None:
+    arguments = ("search", "数字化", "--facet", "source", "--facet", "year", "--explain", "--index", data_index_path)
+    results = data_index.search("数字化", facets=["source", "year"])
+    shown, _ = invoke(*arguments)
+    for name, counts in results.facets.items():
+        assert f"\n{name} ({len(counts)})\n" in shown
+        for value, count in counts.items():
+            assert re.search(rf"^ +{count}  {re.escape(value)}$", shown, re.MULTILINE)
+    for hit in results:
+        assert f"score {hit.score:.2f} = {hit.explain()[0].score:.2f} {hit.explain()[0].name}" in shown
+    found = json.loads(invoke(*arguments, "--json")[0])
+    assert found["facets"] == results.facets
+    assert found["hits"][0]["explanation"] == [part.to_dict() for part in results[0].explain()]
+    lines = invoke(*arguments, "--format", "jsonl")[0].splitlines()
+    assert json.loads(lines[0])["explanation"] == found["hits"][0]["explanation"]
+    assert (
+        "explanation" not in json.loads(invoke("search", "数字化", "--json", "--index", data_index_path)[0])["hits"][0]
+    )

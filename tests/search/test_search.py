@@ -290,3 +290,38 @@ def test_judgements_over_the_sample_posts(data_index: cnsearch.Index) -> None:
     assert sum(reciprocal) / len(reciprocal) >= 0.9, [
         q["query"] for q, r in zip(queries, reciprocal, strict=True) if r < 1
     ]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("城", {"chinese"}),
+        ("城市" * 1000, {"chinese"}),
+        ("，。！？", set()),
+        ("😀", {"emoji"}),
+        ("👩‍🚀", {"emoji"}),
+        ("machine learning", {"english"}),
+        ("Machine-Learning?", {"english"}),
+        ("さようなら", {"japanese"}),
+        ("サヨナラ", set()),
+        ("\ud800", set()),
+        ("城市\udfff规划\x00", {"chinese"}),
+        ("x" * 5000, set()),
+        ("城市 " + " ".join(f"词{n}" for n in range(2000)), {"chinese"}),
+    ],
+)
+def test_any_human_text_is_a_query(tmp_path: Path, query: str, found: set[str]) -> None:
+    texts = {
+        "chinese": "城市规划，见城市。",
+        "english": "Machine learning in the city.",
+        "japanese": "さようなら、世界",
+        "emoji": "真好😀 登月👩‍🚀",
+    }
+    with cnsearch.open_index(tmp_path / "index", create=True) as index:
+        index.add([cnsearch.Article(id=id, title="", paragraphs=(text,)) for id, text in texts.items()])
+        results = index.search(query)
+        assert {hit.id for hit in results} == found
+        for hit in results:
+            assert hit.score > 0
+            assert hit.snippet.text()
+            assert sum(part.score for part in hit.explain()) == pytest.approx(hit.score, rel=1e-4)

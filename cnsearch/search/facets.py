@@ -1,0 +1,72 @@
+"""Facets: how many hits have each source, level of a category, author, year or month, counted on the columns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, tzinfo
+
+import numpy as np
+import numpy.typing as npt
+
+from cnsearch.schema import NO_DATE, date_of, seconds_of
+from cnsearch.store import Segment, Snapshot
+
+FACETS = ("source", "category", "author", "year", "month")
+_MONTHS = range(1, 13)
+
+
+def count_facet(snapshot: Snapshot, matching: npt.NDArray[np.bool_], field: str, zone: tzinfo) -> dict[str, int]:
+    """How many of the matching documents have each value, the most frequent first, equal ones by name.
+
+    matching : bool, shape (snapshot.num_docs,)
+    field    : one of FACETS; a category counts once for each of its levels; years and months are those in ``zone``
+    Documents without a value count nowhere.
+    """
+    if field in ("year", "month"):
+        counts = _dates(snapshot.dates[matching], field, zone)
+    else:
+        counts = Counter()
+        for segment in snapshot.segments:
+            inside = matching[segment.base : segment.base + segment.num_docs]
+            counts += _levels(segment, inside) if field == "category" else _labels(segment, inside, field)
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _labels(segment: Segment, matching: npt.NDArray[np.bool_], field: str) -> Counter[str]:
+    found = segment.labels(field)
+    if found is None:
+        return Counter()
+    ordinals, values = found
+    return _named(np.bincount(ordinals[matching], minlength=len(values)), values)
+
+
+def _levels(segment: Segment, matching: npt.NDArray[np.bool_]) -> Counter[str]:
+    found = segment.label_lists("category")
+    if found is None:
+        return Counter()
+    offsets, ordinals, values = found
+    doc_ids = np.repeat(np.arange(segment.num_docs), np.diff(offsets))
+    chosen = matching[doc_ids]
+    # An article may name a level twice.
+    pairs = np.unique(doc_ids[chosen] * len(values) + ordinals[chosen])
+    return _named(np.bincount(pairs % len(values), minlength=len(values)), values)
+
+
+def _named(counts: npt.NDArray[np.intp], values: list[bytes]) -> Counter[str]:
+    return Counter({values[at].decode("utf-8"): int(counts[at]) for at in np.flatnonzero(counts) if values[at]})
+
+
+def _dates(seconds: npt.NDArray[np.int64], field: str, zone: tzinfo) -> Counter[str]:
+    known = seconds[seconds != NO_DATE]
+    if not len(known):
+        return Counter()
+    first, last = (date_of(int(moment)) for moment in (known.min(), known.max()))
+    assert first is not None
+    assert last is not None
+    years = range(max(1, first.year - 1), min(9999, last.year + 1) + 1)
+    months = _MONTHS if field == "month" else (1,)
+    starts = [(year, month) for year in years for month in months]
+    bounds = np.array([seconds_of(datetime(*start, 1, tzinfo=zone)) for start in starts])
+    counts = np.bincount(np.searchsorted(bounds, known, side="right") - 1, minlength=len(starts))
+    names = (f"{year:04d}" if field == "year" else f"{year:04d}-{month:02d}" for year, month in starts)
+    return Counter({name: int(count) for name, count in zip(names, counts, strict=True) if count})
