@@ -7,7 +7,6 @@ time.
 
 from __future__ import annotations
 
-import math
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterator, Sequence
@@ -23,6 +22,7 @@ from cnsearch.analysis.scripts import CJK_RUN, HAN_CHAR
 from cnsearch.model import ScorePart
 from cnsearch.query.plan import (
     MOST,
+    NORM,
     All,
     AllOf,
     AnyOf,
@@ -251,7 +251,8 @@ class Searcher:
         if step.need:
             if self.snapshot.live is not None:
                 cover *= self.snapshot.live
-            need = min(step.need * math.hypot(*weights), MOST * float(cover.max()))
+            norm = sum(weight**NORM for weight in weights) ** (1 / NORM)
+            need = min(step.need * norm, MOST * float(cover.max()))
             mask = cover >= np.float32(need * (1 - 1e-5)) if need else np.zeros(len(cover), dtype=bool)
         return mask, scores * mask
 

@@ -104,7 +104,7 @@ def test_version() -> None:
 
 
 def test_results_go_to_stdout_and_messages_to_stderr(data_index_path: Path) -> None:
-    done = run("search", "foo:马拉松", "数字化", "--index", data_index_path)
+    done = run("search", "foo:马拉松", "数字化", "--any", "--index", data_index_path)
     assert done.returncode == 0
     assert done.stdout.startswith("1. ")
     assert "match" not in done.stdout

@@ -21,7 +21,7 @@ from cnsearch.analysis.ngrams import character_terms
 from cnsearch.analysis.scripts import CJK_RUN, HAN_CHAR, LETTER
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.query import syntax
-from cnsearch.query.plan import MOST
+from cnsearch.query.plan import MOST, NORM
 from cnsearch.query.syntax import parse_query
 from cnsearch.search.closeness import LEAD_CHARS, TEXT_CHARS, WINDOW_CHARS
 from cnsearch.search.scoring import DEFAULT_RANKING, FIELD_WEIGHTS, K1, B
@@ -284,7 +284,7 @@ class Twin:
         alive = {number: weight for number, weight in cover.items() if self.live[number]}
         if not alive:
             return set()
-        need = min(MOST * math.sqrt(sum(weight * weight for weight in weights)), MOST * max(alive.values()))
+        need = min(MOST * sum(weight**NORM for weight in weights) ** (1 / NORM), MOST * max(alive.values()))
         return {number for number, weight in alive.items() if weight >= need * (1 - 1e-5)}
 
     def whole_or_parts(self, group: list[str], fields: tuple[str, ...]) -> Scores:
