@@ -68,7 +68,7 @@ def _occurrences(
     if characters:
         wanted, points = code_points("".join(characters)), code_points(text)
         last = int(wanted.max()) + 1
-        table = np.zeros(last + 1, dtype=np.uint16 if len(wanted) > 254 else np.uint8)
+        table = np.zeros(last + 1, dtype=np.uint16)
         table[wanted] = np.arange(1, len(wanted) + 1)
         units = table[np.minimum(points, last)]
         places = np.flatnonzero(units)
