@@ -52,8 +52,8 @@ MAX_CACHED_BYTES = 64_000_000
 """Of the leaves that a Searcher keeps with their impacts, the most recently used."""
 MAX_CACHED_MASK_BYTES = 16_000_000
 """Of the masks of filters, one byte per document."""
-MAX_CACHED_TEXTS = 100
-"""Titles and bodies."""
+MAX_CACHED_TEXTS, MAX_CACHED_CHARS = 100, 20_000
+"""Titles and bodies, and the length of the longest body among them: together at most some megabytes."""
 _DENSE_FRACTION = 16
 """A leaf in more than one of this many documents is kept as a score for every document: adding that is quicker."""
 _BIGRAM_FIELDS = frozenset(CHARS_FIELD.values())
@@ -104,7 +104,7 @@ class Searcher:
             doc_numbers = np.flatnonzero(mask)
             chosen = doc_numbers[_top(self.snapshot.dates[doc_numbers], offset + limit)[offset:]]
             return Ranked(chosen.tolist(), scores[chosen].tolist(), total, 0, mask)
-        second = self.ranking.depth if plan.focus else 0
+        second = self.ranking.depth if plan.focus and limit else 0
         chosen = _best(mask, scores, total, max(offset + limit, second))
         found = scores[chosen]
         if second and offset < second and len(chosen):
@@ -138,6 +138,8 @@ class Searcher:
         found = self._texts.get(doc_number)
         if found is None:
             found = self.snapshot.texts(doc_number)
+            if len(found[1]) > MAX_CACHED_CHARS:
+                return found
             with self._lock:
                 self._texts[doc_number] = found
                 while len(self._texts) > MAX_CACHED_TEXTS:
