@@ -7,6 +7,7 @@ time.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterator, Sequence
@@ -234,7 +235,7 @@ class Searcher:
         for word in step.words:
             if isinstance(word.step, Term):
                 self._add(word.step, scores)
-                weight = self._match(word.step).idf
+                weight = math.sqrt(self._match(word.step).idf)
                 presence = [self._match(bigram) for bigram in word.bigrams] or [self._match(word.step)]
                 if step.need and all(found.doc_freq for found in presence):
                     weights.append(weight)
@@ -244,7 +245,7 @@ class Searcher:
                 mask, found_scores = self._run(word.step)
                 scores += found_scores
                 if doc_freq := int(np.count_nonzero(mask)):
-                    weights.append(idf(len(mask), doc_freq))
+                    weights.append(math.sqrt(idf(len(mask), doc_freq)))
                     cover += mask * np.float32(weights[-1])
         if not step.need:
             mask = scores > 0

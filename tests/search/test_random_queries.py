@@ -277,7 +277,7 @@ class Twin:
             if CJK_RUN.fullmatch(whole) and len(whole) > 1:
                 presence = [set(self.pair(whole[at : at + 2], fields)) for at in range(len(whole) - 1)]
             if all(presence):
-                weights.append(self.idf(len(scores)))
+                weights.append(math.sqrt(self.idf(len(scores))))
                 for numbers in presence:
                     for number in numbers:
                         cover[number] += weights[-1] / len(presence)  # type: ignore[assignment]
