@@ -129,10 +129,11 @@ Leaf = Term | Substring | TermPattern
 Step = Leaf | Keywords | Label | DateRange | All | AllOf | AnyOf | Boosted | Without
 
 MOST, NORM = 0.85, 3
-"""What a hit must have of the words of a query: words whose weights (the square root of the idf) add up to MOST times the
-norm of all weights of this order, the cube root of the sum of their cubes. Of words about as rare that is any two, up to
-thirteen, then three; one word is enough where it outweighs the others (of two, by a third in idf); of two, the commoner
-alone never is. Chosen so that long questions lose no good answers (DRCD) and keywords are not flooded (news)."""
+"""What a hit must have of the words of a query: words whose weights (the square root of the idf) add up to MOST
+times the norm of all weights of this order, the cube root of the sum of their cubes. Of words about as rare that
+is any two, up to thirteen, then three; one word is enough where it outweighs the others (of two, by a third in
+idf); of two, the commoner alone never is. Chosen so that long questions lose no good answers (DRCD) and keywords
+are not flooded (news)."""
 
 
 @dataclass(frozen=True, slots=True)
