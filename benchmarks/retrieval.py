@@ -172,7 +172,8 @@ def _script(direction: str) -> Callable[[str], str]:
         pairs = ((chr(code), fold(chr(code))) for code in range(0x4E00, 0xA000))
         table = {ord(simple): char for char, simple in pairs if char != simple}
         return lambda text: text.translate(table)
-    return OpenCC(direction).convert
+    convert: Callable[[str], str] = OpenCC(direction).convert
+    return convert
 
 
 # Runs

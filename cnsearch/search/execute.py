@@ -226,21 +226,21 @@ class Searcher:
     def _keywords(self, step: Keywords) -> tuple[Mask, Scores]:
         """A run of words: a hit has enough of them, by weight (see ``MOST``).
 
-        A Chinese word is there as far as its bigrams are, so that it counts in an article that was cut otherwise. Words
-        that no document has are left out of account. If no document has enough, those that have almost as much as the
-        best are hits.
+        A Chinese word is there as far as its bigrams are, those that occur at all, so that it counts in an article that
+        was cut otherwise, and 龙井茶 finds 龙井 where nobody writes of 龙井茶. Words of which nothing occurs are left out
+        of account. If no document has enough, those that have almost as much as the best are hits.
         """
         scores, cover = self._zeros(), self._zeros()
         weights = []
         for word in step.words:
             if isinstance(word.step, Term):
                 self._add(word.step, scores)
-                weight = math.sqrt(self._match(word.step).idf)
-                presence = [self._match(bigram) for bigram in word.bigrams] or [self._match(word.step)]
-                if step.need and all(found.doc_freq for found in presence):
-                    weights.append(weight)
+                whole = self._match(word.step)
+                presence = [found for found in map(self._match, word.bigrams or (word.step,)) if found.doc_freq]
+                if presence and (step.need or not whole.doc_freq):
+                    weights.append(math.sqrt(whole.idf))
                     for found in presence:
-                        found.add(cover, weight / len(presence))
+                        found.add(cover, weights[-1] / len(presence))
             else:
                 mask, found_scores = self._run(word.step)
                 scores += found_scores
@@ -248,7 +248,7 @@ class Searcher:
                     weights.append(math.sqrt(idf(len(mask), doc_freq)))
                     cover += mask * np.float32(weights[-1])
         if not step.need:
-            mask = scores > 0
+            mask = (scores > 0) | (cover > 0)
         for bigram in step.bigrams:
             self._add(bigram, scores)
         if step.need:

@@ -263,20 +263,34 @@ class Twin:
                 for whole, group in groups.items()
             }
             scores = either(list(found.values())) or {}
-            hits = set(scores) if self.match == "any" else self.with_most(found, fields)
+            hits = self.with_any(found, fields) if self.match == "any" else self.with_most(found, fields)
         else:
             scores = both([self.whole_or_parts(group, fields) for group in groups.values()]) or {}
             hits = set(scores)
         return {number: scores.get(number, 0.0) + bonus[number] for number in hits}
 
+    def presence(self, whole: str, scores: Scores, fields: tuple[str, ...]) -> list[set[int]]:
+        """The documents that have a word, or each of its pairs, without those that nobody has."""
+        found = [set(scores)]
+        if CJK_RUN.fullmatch(whole) and len(whole) > 1:
+            found = [set(self.pair(whole[at : at + 2], fields)) for at in range(len(whole) - 1)]
+        return [numbers for numbers in found if numbers]
+
+    def with_any(self, found: dict[str, Scores], fields: tuple[str, ...]) -> set[int]:
+        """The documents that have any of the words; of a word that nobody has, any of its pairs."""
+        return {
+            number
+            for whole, scores in found.items()
+            for numbers in ([set(scores)] if scores else self.presence(whole, scores, fields))
+            for number in numbers
+        }
+
     def with_most(self, found: dict[str, Scores], fields: tuple[str, ...]) -> set[int]:
         """The documents that have most of the words, by weight."""
         weights, cover = [], Counter[int]()
         for whole, scores in found.items():
-            presence = [set(scores)]
-            if CJK_RUN.fullmatch(whole) and len(whole) > 1:
-                presence = [set(self.pair(whole[at : at + 2], fields)) for at in range(len(whole) - 1)]
-            if all(presence):
+            presence = self.presence(whole, scores, fields)
+            if presence:
                 weights.append(math.sqrt(self.idf(len(scores))))
                 for numbers in presence:
                     for number in numbers:
