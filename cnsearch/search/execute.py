@@ -227,8 +227,8 @@ class Searcher:
         """A run of words: a hit has enough of them, by weight (see ``MOST``).
 
         A Chinese word is there as far as its bigrams are, those that occur at all, so that it counts in an article that
-        was cut otherwise, and 龙井茶 finds 龙井 where nobody writes of 龙井茶. Words of which nothing occurs are left out
-        of account. If no document has enough, those that have almost as much as the best are hits.
+        was cut otherwise, and 龙井茶 finds 龙井 where nobody writes the whole. Words of which nothing occurs are left
+        out of account. If no document has enough, those that have almost as much as the best are hits.
         """
         scores, cover = self._zeros(), self._zeros()
         weights = []
