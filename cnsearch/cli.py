@@ -299,6 +299,13 @@ _EXCLUSION = re.compile(r"-[^-\x00-\x7f]|-[\"(0-9]")
     type=click.Choice(["source", "category", "author", "year", "month"]),
     help="Count the values of this over all hits; repeat for more.",
 )
+@click.option(
+    "--half-life",
+    "half_life_days",
+    type=click.FloatRange(0, min_open=True),
+    metavar="DAYS",
+    help="Halve a score for each DAYS that an article is older than the newest.",
+)
 @click.option("--explain", is_flag=True, help="Show what each score is made of.")
 @_color_option
 @_zone_option
@@ -320,6 +327,7 @@ def search(
     count: bool,
     ids: bool,
     facets: tuple[str, ...],
+    half_life_days: float | None,
     explain: bool,
     color: str,
     time_zone: str,
@@ -352,6 +360,7 @@ def search(
                 match="most" if any_word is None else "any" if any_word else "all",
                 raw=raw,
                 facets=tuple(dict.fromkeys(facets)),
+                half_life_days=half_life_days,
             )
             for note in results.notes:
                 _say(f"note: {note}")

@@ -285,6 +285,7 @@ class Index:
         match: Literal["most", "any", "all"] = "most",
         raw: bool = False,
         facets: Sequence[str] = (),
+        half_life_days: float | None = None,
     ) -> SearchResults:
         """The articles that match ``query``, best first.
 
@@ -298,6 +299,8 @@ class Index:
         raw                      : the text is words, without operators
         facets                   : count the values of these over all hits: "source", "category" (each level), "author",
                                    "year", "month"
+        half_life_days           : halve a score for each so many days that an article is older than the newest in the
+                                   index (an undated one counts as the oldest); by default age does not matter
 
         Raises QuerySyntaxError for a date that does not exist; no query text is an error.
         """
@@ -310,6 +313,8 @@ class Index:
             raise ValueError(f'sort must be "score" or "date", not {sort!r}')
         if match not in ("most", "any", "all"):
             raise ValueError(f'match must be "most", "any" or "all", not {match!r}')
+        if half_life_days is not None and not half_life_days > 0:
+            raise ValueError(f"half_life_days must be above 0, not {half_life_days!r}")
         for facet in facets:
             if facet not in FACETS:
                 raise ValueError(f"facets must be of {', '.join(FACETS)}, not {facet!r}")
@@ -322,8 +327,8 @@ class Index:
         analyzer = searcher.snapshot.analyzer
         need = 0.0 if match == "any" else MOST
         plan = make_plan(parsed.root, filters, analyzer.tokenizer, self._zone, need=need)
-        ranking = searcher.rank(plan, order=sort, limit=limit, offset=offset)
-        excerpts = _Excerpts(searcher, plan, analyzer)
+        ranking = searcher.rank(plan, order=sort, limit=limit, offset=offset, half_life_days=half_life_days)
+        excerpts = _Excerpts(searcher, plan, analyzer, None if sort == "date" else half_life_days)
         hits = []
         for at, (number, score) in enumerate(zip(ranking.doc_numbers, ranking.scores, strict=True)):
             rank = offset + at + 1
@@ -393,7 +398,8 @@ def analyze_text(text: str, analyzer: ChineseAnalyzer | None = None) -> Analysis
 class _Excerpts:
     """Makes what is shown of the hits of one search besides their fields, when it is asked for."""
 
-    def __init__(self, searcher: Searcher, plan: Plan, analyzer: ChineseAnalyzer) -> None:
+    def __init__(self, searcher: Searcher, plan: Plan, analyzer: ChineseAnalyzer, half_life_days: float | None) -> None:
+        self._half_life_days = half_life_days
         self._searcher = searcher
         self._plan = plan
         self._analyzer = analyzer
@@ -410,7 +416,8 @@ class _Excerpts:
     def explain(self, number: int, second_pass: bool) -> tuple[ScorePart, ...]:
         if self._searcher.snapshot.closed:
             raise ValueError("the Index of this hit is closed")
-        return tuple(self._searcher.explain(self._plan, number, second_pass=second_pass))
+        half_life = self._half_life_days
+        return tuple(self._searcher.explain(self._plan, number, second_pass=second_pass, half_life_days=half_life))
 
     def _make(self) -> Highlighter:
         terms, substrings, patterns = {}, {}, {}

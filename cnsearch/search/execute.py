@@ -93,8 +93,11 @@ class Searcher:
         self._masks: OrderedDict[Step, Mask] = OrderedDict()
         self._texts: dict[int, tuple[str, str]] = {}
 
-    def rank(self, plan: Plan, *, order: Order, limit: int, offset: int) -> Ranked:
-        """The page ``offset .. offset + limit`` of the documents that match ``plan``."""
+    def rank(self, plan: Plan, *, order: Order, limit: int, offset: int, half_life_days: float | None = None) -> Ranked:
+        """The page ``offset .. offset + limit`` of the documents that match ``plan``.
+
+        half_life_days : halve a score for each so many days that a document is older than the newest; None does not
+        """
         if plan.step is None or not self.snapshot.num_docs:
             return Ranked([], [], 0, 0, np.zeros(self.snapshot.num_docs, dtype=bool))
         mask, scores = self._run(plan.step)
@@ -105,19 +108,25 @@ class Searcher:
             doc_numbers = np.flatnonzero(mask)
             chosen = doc_numbers[_top(self.snapshot.dates[doc_numbers], offset + limit)[offset:]]
             return Ranked(chosen.tolist(), scores[chosen].tolist(), total, 0, mask)
+        decay = None if half_life_days is None else self._decay(half_life_days)
+        if decay is not None:
+            scores = scores * decay
         second = self.ranking.depth if plan.focus and limit else 0
         chosen = _best(mask, scores, total, max(offset + limit, second))
         found = scores[chosen]
         if second and offset < second and len(chosen):
-            chosen, found = self._second_pass(plan.focus, chosen, found, second)
+            chosen, found = self._second_pass(plan.focus, chosen, found, second, decay)
         page = slice(offset, offset + limit)
         return Ranked(chosen[page].tolist(), found[page].tolist(), total, second, mask)
 
-    def _second_pass(self, focus: Focus, chosen: DocNumbers, scores: Scores, depth: int) -> tuple[DocNumbers, Scores]:
+    def _second_pass(
+        self, focus: Focus, chosen: DocNumbers, scores: Scores, depth: int, decay: Scores | None
+    ) -> tuple[DocNumbers, Scores]:
         """The best ``depth`` documents in the order of their scores with closeness."""
         first, rest = chosen[:depth], chosen[depth:]
         best, lead = self._closeness(focus, first.tolist())
-        found = scores[:depth] + (self.ranking.closeness * best + self.ranking.lead * lead).astype(np.float32)
+        bonus = (self.ranking.closeness * best + self.ranking.lead * lead).astype(np.float32)
+        found = scores[:depth] + (bonus if decay is None else bonus * decay[first])
         order = np.lexsort((first, -found))
         return np.concatenate([first[order], rest]), np.concatenate([found[order], scores[depth:]])
 
@@ -147,7 +156,19 @@ class Searcher:
                     del self._texts[next(iter(self._texts))]
         return found
 
-    def explain(self, plan: Plan, doc_number: int, *, second_pass: bool) -> list[ScorePart]:
+    def _decay(self, half_life_days: float) -> Scores:
+        """What age leaves of a score, shape (num_docs,): 1 for the newest; an undated one counts as the oldest."""
+        dates = self.snapshot.dates
+        known = dates[dates != NO_DATE]
+        if not len(known):
+            return np.ones(len(dates), dtype=np.float32)
+        days = (known.max() - np.maximum(dates, known.min())) / 86_400
+        left: Scores = np.exp2(-days / half_life_days).astype(np.float32)
+        return np.maximum(left, np.float32(1e-6))  # never 0, which would make a hit none
+
+    def explain(
+        self, plan: Plan, doc_number: int, *, second_pass: bool, half_life_days: float | None = None
+    ) -> list[ScorePart]:
         """The parts of the score of a document that matches, the greatest first."""
         found: defaultdict[tuple[str, str], float] = defaultdict(float)
         if plan.step is not None:
@@ -157,6 +178,8 @@ class Searcher:
             best, lead = (float(weights[0]) for weights in self._closeness(plan.focus, [doc_number]))
             found["close together", ""] = self.ranking.closeness * best
             found["beginning", ""] = self.ranking.lead * lead
+        if half_life_days is not None:
+            found["age", ""] = sum(found.values()) * (float(self._decay(half_life_days)[doc_number]) - 1)
         parts = [ScorePart(name, text, score) for (name, text), score in found.items() if score]
         return sorted(parts, key=lambda part: -part.score)
 

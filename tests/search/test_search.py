@@ -326,3 +326,27 @@ def test_any_human_text_is_a_query(tmp_path: Path, query: str, found: set[str]) 
             assert hit.score > 0
             assert hit.snippet.text()
             assert sum(part.score for part in hit.explain()) == pytest.approx(hit.score, rel=1e-4)
+
+
+def test_age_halves_a_score(tmp_path: Path) -> None:
+    newest = datetime(2022, 1, 11, tzinfo=timezone.utc)
+    ages = {"new": 0, "ten days": 10, "twenty days": 20, "undated": None}
+    with cnsearch.open_index(tmp_path / "index", create=True) as index:
+        for id, age in ages.items():
+            date = None if age is None else newest - timedelta(days=age)
+            index.add(cnsearch.Article(id=id, title="上海", paragraphs=("上海规划",), date=date))
+        plain = {hit.id: hit.score for hit in index.search("上海")}
+        aged = index.search("上海", half_life_days=10)
+        factors = {"new": 1, "ten days": 0.5, "twenty days": 0.25, "undated": 0.25}
+        assert [hit.id for hit in aged] == list(factors)
+        for hit in aged:
+            assert hit.score == pytest.approx(plain[hit.id] * factors[hit.id], rel=1e-4)
+            assert sum(part.score for part in hit.explain()) == pytest.approx(hit.score, rel=1e-4)
+        assert index.search("上海", half_life_days=1e-3).total == 4
+        assert index.search("*", half_life_days=10, sort="date")[0].id == "new"
+        for wrong in (0, -1, float("nan")):
+            with pytest.raises(ValueError, match="half_life"):
+                index.search("上海", half_life_days=wrong)
+    with cnsearch.open_index(tmp_path / "undated", create=True) as index:
+        index.add(cnsearch.Article(id="1", title="上海"))
+        assert index.search("上海", half_life_days=10)[0].score == index.search("上海")[0].score
