@@ -56,8 +56,9 @@ def hit_lines(hit: Hit, *, zone: tzinfo, color: bool, width: int, explain: bool 
     yield from (line for line in lines if line.strip() != ELLIPSIS)
     yield f"{indent}{_dim(printable(hit.id), color)}"
     if explain:
-        parts = [f"{part.score:.2f} {printable(f'{part.name} {part.text}'.strip())}" for part in hit.explain()]
-        text = _dim(f"score {hit.score:.2f} = {' + '.join(parts)}", color)
+        named = ((part.score, printable(f"{part.name} {part.text}".strip())) for part in hit.explain())
+        sum_of_parts = "".join(f" {'-' if score < 0 else '+'} {abs(score):.2f} {name}" for score, name in named)
+        text = _dim(f"score {hit.score:.2f} = {sum_of_parts.removeprefix(' + ')}", color)
         yield from wrap(text, width, initial_indent=indent, subsequent_indent=indent)
 
 

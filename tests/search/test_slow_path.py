@@ -81,7 +81,7 @@ def make(rnd: random.Random, depth: int) -> tuple[Step, Any]:
     if kind < 0.75 or depth < DEPTH:
         return AllOf(ours), wq.And(list(theirs))
     # Not AndNot: where the first document of a segment is excluded by a later one of the other list, Whoosh keeps it.
-    # AndMaybe of leaves only: with others inside it gives wrong scores, with Whoosh's own codec too.
+    # AndMaybe of leaves at the top only: inside And inside Or it gives wrong scores, with Whoosh's own codec too.
     if kind < 0.9:
         (first, whoosh_first), (second, whoosh_second) = make(rnd, 0), make(rnd, 0)
         return Boosted(first, second), wq.AndMaybe(whoosh_first, whoosh_second)
