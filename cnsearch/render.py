@@ -132,7 +132,7 @@ def analysis_text(analysis: Analysis) -> str:
     lines = [f"folded: {printable(analysis.folded)}"]
     for name, tokens in (("words", analysis.words), ("characters", analysis.characters)):
         lines.append(f"{name}:")
-        cells = [f"{token.text} {token.start}-{token.end}" for token in tokens]
+        cells = [f"{printable(token.text)} {token.start}-{token.end}" for token in tokens]
         lines += _columned(cells, width)
     return "\n".join(lines)
 

@@ -5,8 +5,8 @@
 | id          | itself                              | yes    |        | show, update, delete |
 | title       | words                               | yes    |        | ranking, snippets, show |
 | body        | words                               | yes    |        | ranking, snippets, show |
-| title_chars | characters (bigrams)                |        |        | exact substrings |
-| body_chars  | characters (bigrams)                |        |        | exact substrings |
+| title_chars | characters (bigrams)                |        |        | exact substrings, ranking |
+| body_chars  | characters (bigrams)                |        |        | exact substrings, ranking |
 | source      | itself, folded                      |        | values as written | filter, facets, show |
 | category    | each level and leading path, folded |        | values as written | filter, facets, show |
 | author      | itself, folded                      |        | values as written | filter, show |
@@ -34,7 +34,7 @@ from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.codec import OrdinalListColumn
 from cnsearch.model import Article
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Rises with every change of the fields or of what stands in them; an index of another version is refused."""
 
 TEXT_FIELDS = ("title", "body")
@@ -42,6 +42,8 @@ TEXT_FIELDS = ("title", "body")
 CHARS_FIELD = {"title": "title_chars", "body": "body_chars"}
 ENCODERS = dict.fromkeys(CHARS_FIELD.values(), character_pairs)
 """Fields whose tokens are made for a batch of folded texts at once."""
+PLAIN_FIELDS = frozenset(TEXT_FIELDS)
+"""Stored without compression: exact substrings are verified in them, and the second pass of ranking reads them."""
 
 NO_DATE = -(1 << 63)
 """In the date column: date unknown. Sorts before every date."""

@@ -83,6 +83,19 @@ class Segment:
         found = self._arrays.postings(field, term, keep=False)
         return None if found is None else Postings(*found)
 
+    def doc_freq(self, field: str, term: str) -> int:
+        """How many documents have ``term`` in ``field``, deleted ones included."""
+        return self._arrays.doc_freq(field, term)
+
+    def prefix_postings(self, field: str, prefix: str) -> Postings | None:
+        """The documents with any term of ``field`` that begins with ``prefix``; the frequencies of one are added."""
+        found = self._arrays.prefix_postings(field, prefix)
+        return None if found is None else Postings(*found)
+
+    def utf16(self, field: str, doc_ids: DocIds) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64]]:
+        """The stored texts of many documents as UTF-16, one after the other, and how many units each has."""
+        return self._arrays.utf16(field, doc_ids)
+
     def terms(self, field: str, prefix: str = "") -> Iterator[str]:
         """The terms of ``field`` that begin with ``prefix``, sorted by their UTF-8 bytes."""
         return (term.decode("utf-8") for term in self._arrays.terms_with_prefix(field, prefix))

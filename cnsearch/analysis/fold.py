@@ -48,3 +48,14 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     return _table()[code_points(text)].astype("<u4", copy=False).tobytes().decode("utf-32-le")
+
+
+@cache
+def folded_units() -> npt.NDArray[np.uint16]:
+    """The UTF-16 unit that each unit becomes, where that is one. Shape (0x10000,), read-only; halves of pairs stay, and
+    what becomes a character of two units is 0."""
+    table = _table()[:0x10000]
+    units = np.where(table < 0x10000, table, 0).astype(np.uint16)
+    units[_SURROGATES] = np.arange(_SURROGATES.start, _SURROGATES.stop, dtype=np.uint16)
+    units.flags.writeable = False
+    return units

@@ -17,9 +17,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.analysis.compounds import MAX_COMPOUND_CHARS, find_compounds
-from cnsearch.analysis.fold import fold
-from cnsearch.analysis.scripts import CJK_RUN, HAN_CHAR
+from cnsearch.analysis.scripts import HAN_CHAR
 from cnsearch.model import ScorePart
 from cnsearch.query.plan import (
     MOST,
@@ -43,7 +41,8 @@ from cnsearch.query.plan import (
 from cnsearch.schema import CHARS_FIELD, NO_DATE
 from cnsearch.search.closeness import Weights, closeness
 from cnsearch.search.scoring import DEFAULT_RANKING, FieldNorms, Ranking, Scores, idf, saturate, weighted_tf
-from cnsearch.store import DocIds, Postings, Segment, Snapshot
+from cnsearch.search.substrings import find_substring
+from cnsearch.store import Postings, Segment, Snapshot
 
 Mask = npt.NDArray[np.bool_]
 DocNumbers = npt.NDArray[np.intp]
@@ -440,7 +439,7 @@ def _postings(leaf: Leaf, snapshot: Snapshot) -> dict[str, Postings]:
 def _found_in(leaf: Substring | TermPattern, segment: Segment, field: str) -> Postings | None:
     if isinstance(leaf, TermPattern):
         return _pattern_postings(leaf, segment, field)
-    return _substring_postings(leaf.text, segment, field)
+    return find_substring(leaf.text, segment, field)
 
 
 def _pattern_postings(pattern: TermPattern, segment: Segment, field: str) -> Postings | None:
@@ -453,74 +452,7 @@ def _union(lists: Sequence[Postings | None]) -> Postings | None:
     present = [postings for postings in lists if postings is not None]
     if len(present) < 2:
         return present[0] if present else None
-    doc_ids, place = np.unique(np.concatenate([postings.doc_ids for postings in present]), return_inverse=True)
-    freqs = np.bincount(place, weights=np.concatenate([postings.freqs for postings in present]))
-    return Postings(doc_ids, freqs.astype(np.float32))
-
-
-def _substring_postings(text: str, segment: Segment, field: str) -> Postings | None:
-    """The documents whose folded ``field`` contains ``text``, from candidates of the index verified in the stored text.
-
-    The postings of the character fields are exact for one character and for two: what begins a bigram, and the bigram.
-    """
-    chars = CHARS_FIELD[field]
-    if CJK_RUN.fullmatch(text) and len(text) <= 2:
-        return _one_character(text, segment, chars) if len(text) == 1 else segment.postings(chars, text)
-    candidates = _candidates(text, segment, field)
-    doc_ids, freqs, only = [], [], (field,)
-    for doc_id in candidates.tolist():
-        if segment.live[doc_id]:
-            count = fold(segment.stored(doc_id, only).get(field, "")).count(text)
-            if count:
-                doc_ids.append(doc_id)
-                freqs.append(count)
-    return Postings(np.array(doc_ids, dtype=np.int32), np.array(freqs, dtype=np.float32))
-
-
-def _one_character(char: str, segment: Segment, chars: str) -> Postings | None:
-    return _union([segment.postings(chars, term) for term in segment.terms(chars, char)])
-
-
-def _candidates(text: str, segment: Segment, field: str) -> DocIds:
-    """Documents that may contain ``text``: no document that does is missing."""
-    chars = CHARS_FIELD[field]
-    lists: list[Postings | None] = []
-    lonely = ""
-    for run in CJK_RUN.findall(text):
-        lists += [segment.postings(chars, run[at : at + 2]) for at in range(len(run) - 1)]
-        if len(run) == 1:
-            lonely = run
-    if not lists and lonely:
-        lists.append(_one_character(lonely, segment, chars))
-    if not lists:
-        return _latin_candidates(text, segment, field)
-    if any(postings is None for postings in lists):
-        return np.empty(0, np.int32)
-    doc_ids = [postings.doc_ids for postings in lists if postings is not None]
-    doc_ids.sort(key=len)
-    common = doc_ids[0]
-    for more in doc_ids[1:]:
-        common = np.intersect1d(common, more, assume_unique=True)
-    return common
-
-
-def _latin_candidates(text: str, segment: Segment, field: str) -> DocIds:
-    """Documents with a term that contains the longest word of ``text``; all documents where it has none.
-
-    A term as long as terms get may stand for a longer token, of which it has the beginning only.
-    """
-    words = [word for compound, _, _ in find_compounds(text) for word in _letters_and_digits(compound)]
-    if not words:
-        return np.arange(segment.num_docs, dtype=np.int32)
-    longest = max(words, key=len)
-    terms = (
-        term
-        for term in segment.terms(field)
-        if (longest in term or len(term) == MAX_COMPOUND_CHARS) and not HAN_CHAR.search(term)
-    )
-    postings = _union([segment.postings(field, term) for term in terms])
-    return np.empty(0, np.int32) if postings is None else postings.doc_ids
-
-
-def _letters_and_digits(compound: str) -> list[str]:
-    return "".join(char if char.isalnum() else " " for char in compound).split()
+    ids = np.concatenate([postings.doc_ids for postings in present])
+    freqs = np.bincount(ids, weights=np.concatenate([postings.freqs for postings in present]))
+    doc_ids = np.flatnonzero(freqs)
+    return Postings(doc_ids.astype(np.int32), freqs[doc_ids].astype(np.float32))

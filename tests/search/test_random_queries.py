@@ -172,7 +172,7 @@ class Twin:
 
     @cache  # noqa: B019
     def substring(self, text: str, fields: tuple[str, ...]) -> Scores:
-        if len(text) <= 2 and CJK_RUN.fullmatch(text):  # from the bigrams, so 的的 stands twice in 的的的
+        if len(text) <= 2:  # from the bigrams, so 的的 stands twice in 的的的
             again = re.compile(f"(?={re.escape(text)})")
             return self.bm25f([{name: len(again.findall(texts[name])) for name in fields} for texts in self.texts])
         counts = [{name: texts[name].count(text) for name in fields} for texts in self.texts]
