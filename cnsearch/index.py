@@ -27,7 +27,7 @@ from cnsearch.errors import (
     IndexNotFoundError,
 )
 from cnsearch.model import FORMAT_VERSION, Article, Fragment, Hit, ScorePart, SearchResults, Snippet, UpdateReport
-from cnsearch.query.plan import MOST, Filters, Plan, Substring, Term, TermPattern, make_plan
+from cnsearch.query.plan import MOST, Compound, Filters, Plan, Substring, Term, TermPattern, make_plan
 from cnsearch.query.syntax import parse_query
 from cnsearch.schema import SCHEMA_VERSION
 from cnsearch.search.execute import Searcher
@@ -420,16 +420,25 @@ class _Excerpts:
         return tuple(self._searcher.explain(self._plan, number, second_pass=second_pass, half_life_days=half_life))
 
     def _make(self) -> Highlighter:
-        terms, substrings, patterns = {}, {}, {}
-        for leaf in self._plan.marks:
-            weight = self._searcher.term_weight(leaf)
-            if isinstance(leaf, Term):
-                terms[leaf.text] = weight
-            elif isinstance(leaf, Substring):
-                substrings[leaf.text] = weight
-            elif isinstance(leaf, TermPattern):
-                patterns[leaf.regex] = weight
-        return Highlighter(self._analyzer.tokenizer, terms, substrings, patterns)
+        terms: dict[str, float] = {}
+        compounds: dict[str, float] = {}
+        substrings, patterns = {}, {}
+        for mark in self._plan.marks:
+            if isinstance(mark, Compound):
+                weight = self._searcher.step_weight(mark.step)
+                if weight:
+                    compounds.update(dict.fromkeys(mark.together.spellings, weight))
+                else:
+                    terms.update({part.text: self._searcher.term_weight(part) for part in mark.parts})
+                continue
+            weight = self._searcher.term_weight(mark)
+            if isinstance(mark, Term):
+                terms[mark.text] = weight
+            elif isinstance(mark, Substring):
+                substrings[mark.text] = weight
+            elif isinstance(mark, TermPattern):
+                patterns[mark.regex] = weight
+        return Highlighter(self._analyzer.tokenizer, terms, substrings, patterns, compounds)
 
 
 def _values(given: Values) -> tuple[str, ...]:

@@ -59,3 +59,19 @@ def folded_units() -> npt.NDArray[np.uint16]:
     units[_SURROGATES] = np.arange(_SURROGATES.start, _SURROGATES.stop, dtype=np.uint16)
     units.flags.writeable = False
     return units
+
+
+@cache
+def folds_two_units() -> npt.NDArray[np.bool_]:
+    """Whether each character of two UTF-16 units (from U+10000) is folded to another. Shape (0x100000,), read-only."""
+    table = _table()[0x10000:]
+    changed: npt.NDArray[np.bool_] = table != np.arange(0x10000, _LAST_CODE_POINT + 1, dtype=np.uint32)
+    changed.flags.writeable = False
+    return changed
+
+
+@cache
+def folded_from_two_units() -> frozenset[str]:
+    """Characters of one unit to which some of two are folded (𝐀 to a), and what half a pair becomes."""
+    found = np.unique(_table()[0x10000:][folds_two_units()])
+    return frozenset(map(chr, found[found < 0x10000].tolist())) | {chr(_REPLACEMENT)}

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
+from cnsearch.analysis.compounds import spellings
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.scripts import CJK_RUN, HAN_CHAR
 from cnsearch.analysis.tokenizer import Token, WordTokenizer
@@ -45,6 +46,19 @@ class Substring:
 
 
 @dataclass(frozen=True, slots=True)
+class Compound:
+    """A mixed token, marked in the ``spellings`` of ``step`` where neither letters nor digits go on at its ends; where
+    ``step`` finds nothing, its parts are."""
+
+    step: Term | AnyOf
+    together: Together
+
+    @property
+    def parts(self) -> tuple[Term, ...]:
+        return tuple(part for part in self.together.parts.clauses if isinstance(part, Term))
+
+
+@dataclass(frozen=True, slots=True)
 class TermPattern:
     """All terms that begin with ``prefix`` and match ``regex`` whole."""
 
@@ -56,10 +70,12 @@ class TermPattern:
 @dataclass(frozen=True, slots=True)
 class Keyword:
     """One coarse word. ``step`` finds it; ``bigrams`` are those of its characters, none for a word of one character or
-    of another script."""
+    of another script; ``otherwise`` is what a compound that nobody writes is taken for, its parts wherever they
+    stand."""
 
     step: Term | AnyOf
     bigrams: tuple[Term, ...] = ()
+    otherwise: AllOf | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +141,17 @@ class Without:
     excluded: Step
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Documents of ``parts`` in which these stand together, as one of ``spellings``, in one of ``fields``."""
+
+    parts: AllOf
+    spellings: tuple[str, ...]
+    fields: tuple[str, ...] = TEXT_FIELDS
+
+
 Leaf = Term | Substring | TermPattern
-Step = Leaf | Keywords | Label | DateRange | All | AllOf | AnyOf | Boosted | Without
+Step = Leaf | Keywords | Label | DateRange | All | AllOf | AnyOf | Boosted | Without | Together
 
 MOST, NORM = 0.85, 3
 """What a hit must have of the words of a query: words whose weights (the square root of the idf) add up to MOST
@@ -166,12 +191,12 @@ class Plan:
     """``step`` is None where nothing is asked for: no hits. ``ranked`` is False where no clause gives a score.
 
     leaves : what adds to scores
-    marks  : what is marked in excerpts: words and their parts, substrings, patterns
+    marks  : what is marked in excerpts: words and their parts, compounds, substrings, patterns
     """
 
     step: Step | None
     leaves: tuple[Leaf, ...] = ()
-    marks: tuple[Leaf, ...] = ()
+    marks: tuple[Leaf | Compound, ...] = ()
     focus: Focus = Focus()
 
     @property
@@ -215,6 +240,8 @@ def _leaves(step: Step | None) -> Iterator[Leaf]:
         yield from _leaves(step.bonus)
     elif isinstance(step, Without):
         yield from _leaves(step.base)
+    elif isinstance(step, Together):
+        yield from _leaves(step.parts)
 
 
 class _Role(enum.Enum):
@@ -232,7 +259,7 @@ class _Planner:
         self._tokenizer = tokenizer
         self._zone = zone
         self._need = need
-        self.marks: list[Leaf] = []
+        self.marks: list[Leaf | Compound] = []
         self.bigrams: list[Term] = []
         self.words: list[Term] = []
 
@@ -292,7 +319,11 @@ class _Planner:
             return _joined(AllOf, [_whole_or_parts(group, fields) for group in coarse])
         characters = tuple(CHARS_FIELD[field] for field in fields)
         bigrams = [Term(pair, characters) for run in CJK_RUN.findall(text) for pair in _pairs(run)]
-        self.marks += [Term(text, fields) for group in coarse for text in group]
+        for group in coarse:
+            if _is_compound(group):
+                self.marks.append(Compound(_whole_or_parts(group, fields), _together(group, fields)))
+            else:
+                self.marks += [Term(text, fields) for text in group]
         if words.field is None:
             self.bigrams += bigrams
             in_pairs = {char for bigram in bigrams for char in bigram.text}
@@ -306,10 +337,10 @@ class _Planner:
             whole = group[-1]
             if CJK_RUN.fullmatch(whole):
                 found[whole] = Keyword(Term(whole, fields), tuple(Term(pair, characters) for pair in _pairs(whole)))
-            elif len(group) == 1 or HAN_CHAR.search(whole):
+            elif _is_compound(group):
+                found[whole] = Keyword(_whole_or_parts(group, fields), otherwise=_together(group, fields).parts)
+            else:
                 found[whole] = Keyword(Term(whole, fields))
-            else:  # "s" of "s-300" says nothing alone
-                found[whole] = Keyword(_whole_or_parts(group, fields))
         return Keywords(tuple(found.values()), tuple(dict.fromkeys(bigrams)), self._need) if found else None
 
     def _filter(self, field: str, value: str) -> Step:
@@ -344,10 +375,23 @@ def _pairs(run: str) -> list[str]:
     return [run[at : at + 2] for at in range(len(run) - 1)]
 
 
+def _is_compound(group: Sequence[str]) -> bool:
+    """Whether the terms of a coarse token are a compound and its parts: ``s``, ``300``, ``s-300``."""
+    return len(group) > 1 and not HAN_CHAR.search(group[-1])
+
+
 def _whole_or_parts(group: Sequence[str], fields: tuple[str, ...]) -> Term | AnyOf:
-    """The last term is the whole. With parts, the document may have the whole or all of them; each adds its score."""
+    """The last term is the whole. With parts, the document may have the whole or all of them; each adds its score. The
+    parts of a compound must stand side by side somewhere: ``s`` and ``300`` say nothing alone."""
     *parts, whole = (Term(text, fields) for text in dict.fromkeys(group))
-    return AnyOf((whole, AllOf(tuple(parts)))) if parts else whole
+    if not parts:
+        return whole
+    return AnyOf((whole, _together(group, fields) if _is_compound(group) else AllOf(tuple(parts))))
+
+
+def _together(group: Sequence[str], fields: tuple[str, ...]) -> Together:
+    parts = AllOf(tuple(Term(text, fields) for text in dict.fromkeys(group[:-1])))
+    return Together(parts, spellings(group[-1]), fields)
 
 
 def _pattern(node: syntax.Pattern) -> TermPattern:

@@ -28,6 +28,7 @@ from cnsearch.query.plan import (
     Boosted,
     DateRange,
     Focus,
+    Keyword,
     Keywords,
     Label,
     Leaf,
@@ -36,6 +37,7 @@ from cnsearch.query.plan import (
     Substring,
     Term,
     TermPattern,
+    Together,
     Without,
 )
 from cnsearch.schema import CHARS_FIELD, NO_DATE
@@ -192,13 +194,20 @@ class Searcher:
                 yield from self._scoring(step.bonus, doc_number)
         elif isinstance(step, Without):
             yield from self._scoring(step.base, doc_number)
+        elif isinstance(step, Together):
+            yield from self._scoring(step.parts, doc_number)
         elif isinstance(step, (AllOf, AnyOf, Keywords)):
-            clauses = [word.step for word in step.words] if isinstance(step, Keywords) else step.clauses
+            clauses: Sequence[Step] = (
+                [self._used(word) for word in step.words] if isinstance(step, Keywords) else step.clauses
+            )
             for clause in clauses:
                 if self._run(clause)[0][doc_number]:
                     yield from self._scoring(clause, doc_number)
             if isinstance(step, Keywords):
                 yield from step.bigrams
+
+    def _used(self, word: Keyword) -> Step:
+        return word.step if word.otherwise is None or self._run(word.step)[0].any() else word.otherwise
 
     def _score(self, leaf: Leaf, doc_number: int) -> float:
         """What the leaf adds to the score of one document."""
@@ -209,6 +218,11 @@ class Searcher:
     def term_weight(self, leaf: Leaf) -> float:
         """The idf of a leaf: how telling it is, for choosing snippets."""
         return self._match(leaf).idf
+
+    def step_weight(self, step: Step) -> float:
+        """The idf of what ``step`` finds; 0 if that is nothing."""
+        mask = self._run(step)[0]
+        return idf(len(mask), found) if (found := int(np.count_nonzero(mask))) else 0.0
 
     def _run(self, step: Step) -> tuple[Mask, Scores]:
         """Which documents match, and their scores (0 where not). Shapes (num_docs,); not to be modified."""
@@ -236,6 +250,9 @@ class Searcher:
         if isinstance(step, Boosted):
             mask, scores = self._run(step.base)
             return mask, (scores + self._run(step.bonus)[1]) * mask
+        if isinstance(step, Together):
+            mask = self._selected(step)
+            return mask, self._run(step.parts)[1] * mask
         if isinstance(step, Without):
             mask, scores = self._run(step.base)
             mask = mask & ~self._run(step.excluded)[0]
@@ -264,7 +281,7 @@ class Searcher:
                     for found in presence:
                         found.add(cover, weights[-1] / len(presence))
             else:
-                mask, found_scores = self._run(word.step)
+                mask, found_scores = self._run(self._used(word))
                 scores += found_scores
                 if doc_freq := int(np.count_nonzero(mask)):
                     weights.append(math.sqrt(idf(len(mask), doc_freq)))
@@ -325,16 +342,30 @@ class Searcher:
                 self._num_cached_bytes -= self._matches.popitem(last=False)[1].num_bytes
         return made
 
-    def _selected(self, step: Label | DateRange | All) -> Mask:
-        """The documents that a filter admits; cached, not to be modified."""
+    def _selected(self, step: Label | DateRange | All | Together) -> Mask:
+        """The documents that a filter admits, or in which parts stand together; cached, not to be modified."""
         mask = self._masks.get(step)
         if mask is None:
-            mask = _selected(step, self.snapshot)
+            mask = self._together(step) if isinstance(step, Together) else _selected(step, self.snapshot)
             with self._lock:
                 self._masks[step] = mask
                 while len(self._masks) > max(1, MAX_CACHED_MASK_BYTES // max(1, self.snapshot.num_docs)):
                     self._masks.popitem(last=False)
         return mask
+
+    def _together(self, step: Together) -> Mask:
+        parts = self._run(step.parts)[0]
+        among = np.flatnonzero(parts)
+        mask = np.zeros(self.snapshot.num_docs, dtype=bool)
+        for segment in self.snapshot.segments:
+            first, stop = np.searchsorted(among, (segment.base, segment.base + segment.num_docs))
+            doc_ids = (among[first:stop] - segment.base).astype(np.int32)
+            for field in step.fields:
+                for text in step.spellings:
+                    found = find_substring(text, segment, field, among=doc_ids)
+                    if found is not None:
+                        mask[found.doc_ids + segment.base] = True
+        return mask & parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from cnsearch.analysis.fold import fold
-from cnsearch.analysis.scripts import WORD
+from cnsearch.analysis.scripts import LETTER, WORD
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.model import Fragment, Snippet
 
@@ -39,6 +40,7 @@ class Highlighter:
     terms      : the query's words (as indexed) and how telling each is (its idf)
     substrings : exact substrings, folded, likewise
     patterns   : patterns that indexed words match, likewise
+    compounds  : ``s-300``, likewise: where neither letters nor digits go on at its ends
     """
 
     def __init__(
@@ -47,20 +49,21 @@ class Highlighter:
         terms: Mapping[str, float],
         substrings: Mapping[str, float],
         patterns: Mapping[re.Pattern[str], float],
+        compounds: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
         self._tokenizer = tokenizer
         self._terms = terms
         self._patterns = patterns
-        self._weights = {**terms, **substrings}
-        self._substrings = _alternation(substrings)
+        self._weights = {**terms, **compounds, **substrings}
+        self._anywhere = [found for found in (_alternation(substrings), _alternation(compounds, whole=True)) if found]
         self._candidates = _alternation(terms)
 
     def matches(self, text: str) -> list[Match]:
         """Every match in ``text``, sorted by start. At most about ``MAX_MATCHES`` places are looked at."""
         folded = fold(text)
         found = []
-        if self._substrings is not None:
-            for match, _ in zip(self._substrings.finditer(folded), range(MAX_MATCHES), strict=False):
+        for pattern in self._anywhere:
+            for match, _ in zip(pattern.finditer(folded), range(MAX_MATCHES), strict=False):
                 found.append(Match(*match.span(), match.group()))
         for start, end in self._clauses(folded):
             if len(found) >= 2 * MAX_MATCHES:
@@ -240,7 +243,22 @@ def _soft_end(body: str, least: int, end: int, stop: int) -> int:
     return end
 
 
-def _alternation(words: Iterable[str]) -> re.Pattern[str] | None:
-    """A pattern that finds any of ``words``, the longest first where several begin; None for no words."""
+def _alternation(words: Iterable[str], *, whole: bool = False) -> re.Pattern[str] | None:
+    """A pattern that finds any of ``words``, the longest first where several begin; None for no words. ``whole``: where
+    neither letters nor digits go on at the ends."""
     longest_first = sorted(filter(None, words), key=lambda word: (-len(word), word))
-    return re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+    if not longest_first:
+        return None
+    return re.compile("|".join(_bounded(word) if whole else re.escape(word) for word in longest_first))
+
+
+def _bounded(word: str) -> str:
+    first, last = (_kind(word[at]) for at in (0, -1))
+    return (f"(?<!{first})" if first else "") + re.escape(word) + (f"(?!{last})" if last else "")
+
+
+def _kind(char: str) -> str:
+    """A class of the characters that would go on with a word that begins or ends with ``char``; empty for a sign."""
+    if char.isdigit():
+        return "[0-9]"
+    return f"(?:(?![0-9])[{LETTER}])" if re.match(f"[{LETTER}]", char) else ""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.analysis.fold import fold, folded_units
+from cnsearch.analysis.fold import fold, folded_from_two_units, folded_units, folds_two_units
 from cnsearch.analysis.ngrams import BREAKS
 from cnsearch.schema import CHARS_FIELD
 from cnsearch.store import DocIds, Postings, Segment
@@ -27,9 +27,10 @@ Units = npt.NDArray[np.uint16]
 Ints = npt.NDArray[np.int64]
 
 
-def find_substring(text: str, segment: Segment, field: str) -> Postings | None:
+def find_substring(text: str, segment: Segment, field: str, *, among: DocIds | None = None) -> Postings | None:
     """The documents whose folded ``field`` contains ``text`` (folded, not empty), and how often: of longer texts
-    occurrences that do not overlap, of two characters all."""
+    occurrences that do not overlap, of two characters all. ``among``: only these are asked for, ascending; of one or
+    two characters others may be given too."""
     chars = CHARS_FIELD[field]
     if any(char in text for char in BREAKS):
         return None
@@ -37,7 +38,7 @@ def find_substring(text: str, segment: Segment, field: str) -> Postings | None:
         return segment.prefix_postings(chars, text)
     if len(text) == 2:
         return segment.postings(chars, text)
-    candidates = _candidates(text, segment, chars)
+    candidates = _candidates(text, segment, chars, among)
     found = [
         count_occurrences(text, *segment.utf16(field, candidates.doc_ids[at : at + CHUNK]), rarest=candidates.rarest)
         for at in range(0, len(candidates.doc_ids), CHUNK)
@@ -56,19 +57,20 @@ class _Candidates(NamedTuple):
     rarest: int
 
 
-def _candidates(text: str, segment: Segment, chars: str) -> _Candidates:
+def _candidates(text: str, segment: Segment, chars: str, among: DocIds | None) -> _Candidates:
     bigrams = {text[at : at + 2]: at for at in range(len(text) - 1)}
     by_freq = sorted((segment.doc_freq(chars, bigram), at) for bigram, at in bigrams.items())
     rarest = by_freq[0][1]
-    doc_ids = np.empty(0, dtype=np.int32)
-    for rank, (doc_freq, at) in enumerate(by_freq):
-        if rank and len(doc_ids) <= FEW:
+    doc_ids = among
+    for doc_freq, at in by_freq:
+        if doc_ids is not None and len(doc_ids) <= FEW:
             break
         postings = segment.postings(chars, text[at : at + 2]) if doc_freq else None
         if postings is None:
             return _Candidates(np.empty(0, dtype=np.int32), rarest)
-        doc_ids = _common(doc_ids, postings.doc_ids) if rank else postings.doc_ids[segment.live[postings.doc_ids]]
-    return _Candidates(doc_ids, rarest)
+        doc_ids = postings.doc_ids if doc_ids is None else _common(doc_ids, postings.doc_ids)
+    assert doc_ids is not None  # a text of three characters has bigrams
+    return _Candidates(doc_ids[segment.live[doc_ids]], rarest)
 
 
 def _common(few: DocIds, many: DocIds) -> DocIds:
@@ -110,7 +112,7 @@ def count_occurrences(text: str, units: Units, counts: Ints, *, rarest: int = 0)
     if _overlaps_itself(text):
         starts, owners = _without_overlaps(starts, owners, len(needle))
     found = np.bincount(owners, minlength=len(counts)).astype(np.int64, copy=False)
-    if not _folded_from_two_units().isdisjoint(text):
+    if not folded_from_two_units().isdisjoint(text):
         odd = np.unique(np.searchsorted(ends, _places_of_two_units(units), side="right"))
         found[odd] = _count_slowly(text, units, (ends - counts)[odd], ends[odd])
     return found
@@ -154,21 +156,5 @@ def _places_of_two_units(units: Units) -> Ints:
     points = (units[places] & 0x3FF).astype(np.int64) << 10 | after & 0x3FF
     first, second = units[places] & 0xFC00 == 0xD800, after & 0xFC00 == 0xDC00
     before = (units[np.maximum(places - 1, 0)] & 0xFC00 == 0xD800) & (places > 0)
-    found: Ints = places[np.where(first, ~second | _is_folded()[points], ~before)]
+    found: Ints = places[np.where(first, ~second | folds_two_units()[points], ~before)]
     return found
-
-
-@cache
-def _is_folded() -> npt.NDArray[np.bool_]:
-    """Whether each character from U+10000 on is folded to another. Shape (0x100000,)."""
-    points = np.arange(0x10000, 0x110000, dtype="<u4")
-    folded = fold(points.tobytes().decode("utf-32-le"))
-    changed: npt.NDArray[np.bool_] = np.frombuffer(folded.encode("utf-32-le"), "<u4") != points
-    return changed
-
-
-@cache
-def _folded_from_two_units() -> frozenset[str]:
-    """Characters of one unit to which some of two are folded (𝐀 to a), and what becomes of half a pair."""
-    points = np.flatnonzero(_is_folded()) + 0x10000
-    return frozenset(char for char in fold("".join(map(chr, points.tolist()))) if ord(char) <= 0xFFFF) | {"\ufffd"}

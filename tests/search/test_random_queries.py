@@ -16,6 +16,7 @@ import pytest
 
 import cnsearch
 from cnsearch import Article
+from cnsearch.analysis.compounds import spellings
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.ngrams import character_terms
 from cnsearch.analysis.scripts import CJK_RUN, HAN_CHAR, LETTER
@@ -259,7 +260,11 @@ class Twin:
                 bonus[number] += DEFAULT_RANKING.bigrams * score  # type: ignore[assignment]
         if optional:
             found = {
-                whole: self.term(whole, fields) if HAN_CHAR.search(whole) else self.whole_or_parts(group, fields)
+                whole: self.term(whole, fields)
+                if HAN_CHAR.search(whole)
+                else self.whole_or_parts(group, fields)
+                or both([self.term(part, fields) for part in dict.fromkeys(group[:-1])])
+                or {}
                 for whole, group in groups.items()
             }
             scores = either(list(found.values())) or {}
@@ -304,6 +309,9 @@ class Twin:
     def whole_or_parts(self, group: list[str], fields: tuple[str, ...]) -> Scores:
         whole = self.term(group[-1], fields)
         parts = both([self.term(part, fields) for part in dict.fromkeys(group[:-1])])
+        if parts is not None and not HAN_CHAR.search(group[-1]):
+            near = [set(self.substring(text, fields)) for text in spellings(group[-1])]
+            parts = {number: score for number, score in parts.items() if any(number in one for one in near)}
         return whole if parts is None else either([whole, parts]) or {}
 
     # Filters
