@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
@@ -169,6 +169,7 @@ def cli() -> None:
 )
 @click.option("--wait", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Wait for another writer.")
 @click.option("--strict", is_flag=True, help="Exit with 1 if any input failed.")
+@click.option("--watch", is_flag=True, help="Go on, and bring in what changes, until interrupted.")
 @_json_option
 def index(
     paths: tuple[str, ...],
@@ -180,6 +181,7 @@ def index(
     jsonl: IO[bytes] | None,
     wait: float,
     strict: bool,
+    watch: bool,
     as_json: bool,
 ) -> int:
     """Bring the index up to date with the posts in PATH: add, replace, remove.
@@ -190,8 +192,17 @@ def index(
         raise click.UsageError("--jsonl adds records; it goes with neither PATH nor --rebuild")
     if rebuild and dry_run:
         raise click.UsageError("--dry-run does not go with --rebuild, which reads everything again")
+    if watch and (dry_run or jsonl is not None):
+        raise click.UsageError("--watch goes with neither --dry-run nor --jsonl")
     with _progress() as progress:
         report = _update(index_path, paths, rebuild, jobs, dry_run, user_dict, jsonl, wait, progress)
+    _report(report, index_path, dry_run, as_json)
+    if watch:
+        return _watch(index_path, jobs, as_json)
+    return FAILED if strict and report.failed else 0
+
+
+def _report(report: UpdateReport, index_path: str, dry_run: bool, as_json: bool) -> None:
     for failure in report.failed:
         _say(f"{failure.path}: {failure.reason}")
     if as_json:
@@ -200,7 +211,19 @@ def index(
         from cnsearch.render import update_text
 
         click.echo(update_text(report, index=index_path, dry_run=dry_run))
-    return FAILED if strict and report.failed else 0
+
+
+def _watch(index_path: str, jobs: int | None, as_json: bool) -> int:
+    """Bring in what changes below the indexed folders, until Ctrl-C, which is how this ends."""
+    with _opened(index_path) as opened, suppress(KeyboardInterrupt):
+        _say(f"watching {', '.join(opened.stats()['folders'])}; end with Ctrl-C")
+        for report in opened.watch(jobs=jobs):
+            if isinstance(report, CnsearchError):
+                _say(str(report))
+            else:
+                _report(report, index_path, dry_run=False, as_json=as_json)
+                sys.stdout.flush()
+    return 0
 
 
 def _update(
@@ -284,12 +307,14 @@ _EXCLUSION = re.compile(r"-[^-\x00-\x7f]|-[\"(0-9]")
 @click.option(
     "--format",
     "output",
-    type=click.Choice(["text", "json", "jsonl", "csv"]),
+    type=click.Choice(["text", "json", "jsonl", "csv", "html"]),
     default="text",
     show_default=True,
-    help="json: one object per query; jsonl: one per hit.",
+    help="json: one object per query; jsonl: one per hit; html: an article element per hit, escaped.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
+@click.option("--json", "output", flag_value="json", help="Short for --format json.")
+@click.option("--html", "output", flag_value="html", help="Short for --format html.")
+@click.option("--ansi", "color", flag_value="always", help="Short for --color always.")
 @click.option("--count", is_flag=True, help="Print only how many articles match.")
 @click.option("--ids", "-l", is_flag=True, help="Print only the ids of the hits, one a line.")
 @click.option(
@@ -307,6 +332,17 @@ _EXCLUSION = re.compile(r"-[^-\x00-\x7f]|-[\"(0-9]")
     help="Halve a score for each DAYS that an article is older than the newest.",
 )
 @click.option("--explain", is_flag=True, help="Show what each score is made of.")
+@click.option(
+    "--fragments",
+    "num_fragments",
+    type=click.IntRange(0),
+    default=3,
+    show_default=True,
+    help="Fragments of a snippet, at most.",
+)
+@click.option(
+    "--fragment-chars", type=click.IntRange(1), default=80, show_default=True, help="About how long a fragment is."
+)
 @_color_option
 @_zone_option
 def search(
@@ -323,12 +359,13 @@ def search(
     any_word: bool | None,
     raw: bool,
     output: str,
-    as_json: bool,
     count: bool,
     ids: bool,
     facets: tuple[str, ...],
     half_life_days: float | None,
     explain: bool,
+    num_fragments: int,
+    fragment_chars: int,
     color: str,
     time_zone: str,
 ) -> int:
@@ -342,7 +379,7 @@ def search(
     source: category: author: title: date:2021-10..2021-12
     词* w?ldcard     words that begin so, or look so
     """
-    printer = _Printer("json" if as_json else output, count, ids, _colored(color), explain)
+    printer = _Printer(output, count, ids, _colored(color), explain)
     batch = query == ("-",)
     found = False
     with _opened(index_path, time_zone) as opened:
@@ -361,6 +398,8 @@ def search(
                 raw=raw,
                 facets=tuple(dict.fromkeys(facets)),
                 half_life_days=half_life_days,
+                num_fragments=num_fragments,
+                fragment_chars=fragment_chars,
             )
             for note in results.notes:
                 _say(f"note: {note}")
@@ -405,6 +444,8 @@ class _Printer:
             for hit in results:
                 query = {"query": results.query} if heading else {}
                 _print_json({**query, **hit.to_dict(zone, explain=self._explain)})
+        elif self._output == "html":
+            click.echo(render.results_html(results, zone=zone))
         elif self._output == "csv":
             text = render.csv_text(results, zone=zone, header=not self._printed)
             if text:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,8 +23,11 @@ from cnsearch.analysis.userdict import UserDictionary
 from cnsearch.errors import (
     AnalyzerMismatchError,
     ArticleNotFoundError,
+    CnsearchError,
+    CorpusError,
     CorruptIndexError,
     IndexFormatError,
+    IndexLockedError,
     IndexNotFoundError,
 )
 from cnsearch.model import FORMAT_VERSION, Article, Fragment, Hit, ScorePart, SearchResults, Snippet, UpdateReport
@@ -32,7 +36,7 @@ from cnsearch.query.syntax import parse_query
 from cnsearch.schema import SCHEMA_VERSION
 from cnsearch.search.execute import Searcher
 from cnsearch.search.facets import FACETS, count_facet
-from cnsearch.search.snippet import Highlighter
+from cnsearch.search.snippet import FRAGMENT_CHARS, NUM_FRAGMENTS, Highlighter
 from cnsearch.store import FOREIGN, Store
 
 if TYPE_CHECKING:
@@ -219,6 +223,31 @@ class Index:
         self.refresh()
         return report
 
+    def watch(
+        self, *, jobs: int | None = None, wait: float = 30.0, stop: threading.Event | None = None
+    ) -> Iterator[UpdateReport | CnsearchError]:
+        """Follow the folders indexed before and bring in what changes below them, until ``stop`` is set (or for ever).
+
+        Yields the report of each update that found something; or the error that made one impossible (a folder is gone,
+        another writer does not end), after which it goes on. Raises CorpusError if there is no folder to follow.
+        """
+        from cnsearch.corpus.watch import changes
+
+        folders = sorted(self._current().snapshot.roots())
+        if not folders:
+            raise CorpusError(self.path, "no folder was indexed, so there is none to watch", hint="cnsearch index PATH")
+        for folder in folders:
+            if not Path(folder).is_dir():
+                raise CorpusError(folder, "the folder is gone", hint="Index the others again with: cnsearch index PATH")
+        for _ in changes(folders, ignored=self.path, stop=stop or threading.Event()):
+            try:
+                report = self.update(folders, jobs=jobs, wait=wait)
+            except (CorpusError, IndexLockedError) as error:
+                yield error
+                continue
+            if report.added or report.changed or report.removed or report.failed:
+                yield report
+
     def add(
         self,
         articles: Article | Iterable[Article],
@@ -286,6 +315,8 @@ class Index:
         raw: bool = False,
         facets: Sequence[str] = (),
         half_life_days: float | None = None,
+        num_fragments: int = NUM_FRAGMENTS,
+        fragment_chars: int = FRAGMENT_CHARS,
     ) -> SearchResults:
         """The articles that match ``query``, best first.
 
@@ -301,6 +332,7 @@ class Index:
                                    "year", "month"
         half_life_days           : halve a score for each so many days that an article is older than the newest in the
                                    index (an undated one counts as the oldest); by default age does not matter
+        num_fragments, fragment_chars : how many fragments a snippet has at most, and about how long each is
 
         Raises QuerySyntaxError for a date that does not exist; no query text is an error.
         """
@@ -315,6 +347,10 @@ class Index:
             raise ValueError(f'match must be "most", "any" or "all", not {match!r}')
         if half_life_days is not None and not half_life_days > 0:
             raise ValueError(f"half_life_days must be above 0, not {half_life_days!r}")
+        if num_fragments < 0 or fragment_chars < 1:
+            raise ValueError(
+                f"num_fragments must not be negative, nor fragment_chars below 1: {num_fragments}, {fragment_chars}"
+            )
         for facet in facets:
             if facet not in FACETS:
                 raise ValueError(f"facets must be of {', '.join(FACETS)}, not {facet!r}")
@@ -328,7 +364,8 @@ class Index:
         need = 0.0 if match == "any" else MOST
         plan = make_plan(parsed.root, filters, analyzer.tokenizer, self._zone, need=need)
         ranking = searcher.rank(plan, order=sort, limit=limit, offset=offset, half_life_days=half_life_days)
-        excerpts = _Excerpts(searcher, plan, analyzer, None if sort == "date" else half_life_days)
+        shown = _Shown(None if sort == "date" else half_life_days, num_fragments, fragment_chars)
+        excerpts = _Excerpts(searcher, plan, analyzer, shown)
         hits = []
         for at, (number, score) in enumerate(zip(ranking.doc_numbers, ranking.scores, strict=True)):
             rank = offset + at + 1
@@ -395,11 +432,20 @@ def analyze_text(text: str, analyzer: ChineseAnalyzer | None = None) -> Analysis
     return Analysis(folded, tuple(words), tuple(character_tokens(folded)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What the excerpts and explanations of one search depend on besides its plan; see ``Index.search``."""
+
+    half_life_days: float | None
+    num_fragments: int
+    fragment_chars: int
+
+
 class _Excerpts:
     """Makes what is shown of the hits of one search besides their fields, when it is asked for."""
 
-    def __init__(self, searcher: Searcher, plan: Plan, analyzer: ChineseAnalyzer, half_life_days: float | None) -> None:
-        self._half_life_days = half_life_days
+    def __init__(self, searcher: Searcher, plan: Plan, analyzer: ChineseAnalyzer, shown: _Shown) -> None:
+        self._shown = shown
         self._searcher = searcher
         self._plan = plan
         self._analyzer = analyzer
@@ -416,7 +462,7 @@ class _Excerpts:
     def explain(self, number: int, second_pass: bool) -> tuple[ScorePart, ...]:
         if self._searcher.snapshot.closed:
             raise ValueError("the Index of this hit is closed")
-        half_life = self._half_life_days
+        half_life = self._shown.half_life_days
         return tuple(self._searcher.explain(self._plan, number, second_pass=second_pass, half_life_days=half_life))
 
     def _make(self) -> Highlighter:
@@ -438,7 +484,15 @@ class _Excerpts:
                 substrings[mark.text] = weight
             elif isinstance(mark, TermPattern):
                 patterns[mark.regex] = weight
-        return Highlighter(self._analyzer.tokenizer, terms, substrings, patterns, compounds)
+        return Highlighter(
+            self._analyzer.tokenizer,
+            terms,
+            substrings,
+            patterns,
+            compounds,
+            num_fragments=self._shown.num_fragments,
+            fragment_chars=self._shown.fragment_chars,
+        )
 
 
 def _values(given: Values) -> tuple[str, ...]:

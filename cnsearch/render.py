@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, tzinfo
 from itertools import islice
 from typing import Any
+from urllib.parse import urlsplit
 
 from wcwidth import ljust, wrap
 
@@ -68,6 +70,24 @@ def results_text(results: SearchResults, *, zone: tzinfo, color: bool, explain: 
     hits = ["\n".join(hit_lines(hit, zone=zone, color=color, width=width, explain=explain)) for hit in results]
     facets = ["\n".join(_facet_lines(name, counts)) for name, counts in results.facets.items()]
     return "\n\n".join([*hits, *facets])
+
+
+def results_html(results: SearchResults, *, zone: tzinfo) -> str:
+    """The hits of a page as HTML, an ``article`` each in a ``section`` for the query: everything escaped, matches in
+    ``mark``, links to addresses of the web only."""
+    lines = [f'<section data-total="{results.total}">', f"<h1>{_escaped(results.query)}</h1>"]
+    for hit in results:
+        title = printable(hit.title_fragment.html()) or "(no title)"
+        if _scheme(hit.url) in ("http", "https"):
+            title = f'<a href="{_escaped(hit.url)}">{title}</a>'
+        lines += [
+            f'<article id="{_escaped(hit.id)}">',
+            f"<h2>{title}</h2>",
+            f'<p class="about">{_escaped(_about(hit.source, hit.categories, hit.date, zone))}</p>',
+            f'<p class="snippet">{printable(hit.snippet.html())}</p>',
+            "</article>",
+        ]
+    return "\n".join([*lines, "</section>"])
 
 
 def _facet_lines(name: str, counts: Mapping[str, int]) -> Iterator[str]:
@@ -154,6 +174,17 @@ def csv_text(rows: Iterable[Hit], *, zone: tzinfo, header: bool) -> str:
 def _about(source: str, categories: tuple[str, ...], date: datetime | None, zone: tzinfo) -> str:
     day = (iso_date(date, zone) or "")[:16].replace("T", " ")
     return printable(" · ".join(part for part in (source, "/".join(categories), day) if part))
+
+
+def _escaped(text: str) -> str:
+    return html.escape(printable(text))
+
+
+def _scheme(url: str) -> str:
+    try:
+        return urlsplit(url).scheme
+    except ValueError:
+        return ""
 
 
 def _dim(text: str, color: bool) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import threading
 import time
 from bisect import bisect_right
 from collections import Counter
@@ -60,6 +61,9 @@ class Postings(NamedTuple):
     freqs: Freqs
 
 
+_LabelPairs = tuple[npt.NDArray[np.intp], npt.NDArray[Any], list[bytes]]
+
+
 class Segment:
     """One segment as arrays. ``base`` is the number of its first document in the index. Thread-safe."""
 
@@ -67,6 +71,8 @@ class Segment:
         self._arrays = segment_arrays(leaf)
         self.base = base
         self.num_docs: int = self._arrays.doc_count_all
+        self._lock = threading.Lock()
+        self._label_pairs: dict[str, _LabelPairs | None] = {}
 
     @cached_property
     def live(self) -> npt.NDArray[np.bool_]:
@@ -153,6 +159,22 @@ class Segment:
         ``ordinals[offsets[d] : offsets[d + 1]]``; None if nobody has one."""
         return self._arrays.ordinal_lists(field)
 
+    def label_pairs(self, field: str) -> _LabelPairs | None:
+        """The same as pairs: document ``doc_ids[i]`` has the label ``values[ordinals[i]]``, each pair once."""
+        with self._lock:
+            if field not in self._label_pairs:
+                self._label_pairs[field] = self._make_label_pairs(field)
+            return self._label_pairs[field]
+
+    def _make_label_pairs(self, field: str) -> _LabelPairs | None:
+        found = self.label_lists(field)
+        if found is None:
+            return None
+        offsets, ordinals, values = found
+        doc_ids = np.repeat(np.arange(self.num_docs), np.diff(offsets))
+        pairs = np.unique(doc_ids * len(values) + ordinals)
+        return pairs // len(values), pairs % len(values), values
+
     def label_list(self, field: str, doc_id: int) -> tuple[str, ...]:
         """The labels of one document in a column of several, as written, in order."""
         found = self._arrays.ordinal_lists(field)
@@ -163,14 +185,22 @@ class Segment:
 
     def label_counts(self, field: str) -> Counter[str]:
         """How many articles that are not deleted have each label."""
-        counts: Counter[str] = Counter()
+        return self.count_labels(field, self.live)
+
+    def count_labels(self, field: str, matching: npt.NDArray[np.bool_]) -> Counter[str]:
+        """How many of the ``matching`` documents (bool, shape (num_docs,)) have each label as written."""
         if field == "category":
-            for doc_id in np.flatnonzero(self.live).tolist():
-                counts.update(set(self.label_list(field, doc_id)))
-        elif (found := self._arrays.ordinals(field)) is not None:
-            numbers = np.bincount(found[0][self.live], minlength=len(found[1]))
-            counts.update({value.decode("utf-8"): int(n) for value, n in zip(found[1], numbers, strict=True) if n})
-        return counts
+            pairs = self.label_pairs(field)
+            if pairs is None:
+                return Counter()
+            doc_ids, ordinals, values = pairs
+            numbers = np.bincount(ordinals[matching[doc_ids]], minlength=len(values))
+        else:
+            found = self._arrays.ordinals(field)
+            if found is None:
+                return Counter()
+            numbers, values = np.bincount(found[0][matching], minlength=len(found[1])), found[1]
+        return Counter({values[at].decode("utf-8"): int(numbers[at]) for at in np.flatnonzero(numbers) if values[at]})
 
     def stored(self, doc_id: int, fields: Iterable[str] | None = None) -> Mapping[str, Any]:
         """Stored values of one document: all, or those of ``fields``."""

@@ -18,9 +18,9 @@ from cnsearch.model import Fragment, Snippet
 
 FRAGMENT_CHARS = 80
 """Length of a fragment that people read at a glance: two lines of a terminal."""
-WINDOW_CHARS = 60
-"""Matches this close together share a fragment: the rest is for what stands around them."""
-MAX_FRAGMENTS = 3
+NUM_FRAGMENTS = 3
+_WINDOW = 0.75
+"""Matches within so much of a fragment's length share it: the rest is for what stands around them."""
 MAX_MATCHES = 1_000
 """Of a longer list of matches the first are looked at: bounds the time for a very long article."""
 
@@ -41,6 +41,7 @@ class Highlighter:
     substrings : exact substrings, folded, likewise
     patterns   : patterns that indexed words match, likewise
     compounds  : ``s-300``, likewise: where neither letters nor digits go on at its ends
+    num_fragments, fragment_chars : how many fragments a snippet has at most, and about how long each is
     """
 
     def __init__(
@@ -50,7 +51,13 @@ class Highlighter:
         substrings: Mapping[str, float],
         patterns: Mapping[re.Pattern[str], float],
         compounds: Mapping[str, float] = MappingProxyType({}),
+        *,
+        num_fragments: int = NUM_FRAGMENTS,
+        fragment_chars: int = FRAGMENT_CHARS,
     ) -> None:
+        self._num_fragments = num_fragments
+        self._fragment_chars = fragment_chars
+        self._window_chars = int(fragment_chars * _WINDOW)
         self._tokenizer = tokenizer
         self._terms = terms
         self._patterns = patterns
@@ -99,16 +106,23 @@ class Highlighter:
         return Fragment("title", title, merge(self.matches(title)))
 
     def snippet(self, body: str) -> Snippet:
-        """Up to ``MAX_FRAGMENTS`` fragments of the body around the best matches; its beginning if nothing matches."""
+        """The fragments of the body around the best matches; its beginning if nothing matches."""
+        if not self._num_fragments:
+            return Snippet((), len(body))
         matches = self.matches(body)
         windows = self._best_windows(body, matches[:MAX_MATCHES])
         if not windows:
             lead = body.partition("\n")[0]
-            lead = lead[: _soft_end(lead, 0, min(FRAGMENT_CHARS, len(lead)), len(lead))]
+            lead = lead[: _soft_end(lead, 0, min(self._fragment_chars, len(lead)), len(lead))]
             return Snippet((Fragment("body", lead),) if lead else (), len(body))
         fragments: list[Fragment] = []
         for first, last in windows:
-            start, end = _around(body, matches[first].start, max(match.end for match in matches[first : last + 1]))
+            start, end = _around(
+                body,
+                matches[first].start,
+                max(match.end for match in matches[first : last + 1]),
+                self._fragment_chars,
+            )
             if fragments:
                 start = max(start, fragments[-1].start + len(fragments[-1].text))
             inside = [
@@ -121,7 +135,7 @@ class Highlighter:
         return Snippet(tuple(fragments), len(body))
 
     def _best_windows(self, body: str, matches: Sequence[Match]) -> list[tuple[int, int]]:
-        """(first, last) positions in ``matches`` of up to MAX_FRAGMENTS stretches, sorted, that do not overlap.
+        """(first, last) positions in ``matches`` of the best stretches, sorted, that do not overlap.
 
         A stretch is worth the weights of the distinct words in it, and a little for each repetition; words that an
         earlier stretch shows already count a quarter, so the next one shows what is still missing.
@@ -131,14 +145,16 @@ class Highlighter:
         for first, match in enumerate(matches):
             last = max(last, first)
             paragraph_end = body.find("\n", match.end)
-            limit = match.start + WINDOW_CHARS if paragraph_end < 0 else min(match.start + WINDOW_CHARS, paragraph_end)
+            limit = match.start + self._window_chars
+            if paragraph_end >= 0:
+                limit = min(limit, paragraph_end)
             while last + 1 < len(matches) and matches[last + 1].end <= limit:
                 last += 1
             spans.append((first, last))
         chosen: list[tuple[int, int]] = []
         shown: set[str] = set()
         best_worth = 0.0
-        while spans and len(chosen) < MAX_FRAGMENTS:
+        while spans and len(chosen) < self._num_fragments:
             worths = [self._worth(matches[first : last + 1], shown) for first, last in spans]
             worth = max(worths)
             if worth <= 0.1 * best_worth:
@@ -151,7 +167,7 @@ class Highlighter:
             spans = [
                 span
                 for span in spans
-                if matches[span[0]].start >= end + FRAGMENT_CHARS // 4 or matches[span[1]].end <= begin
+                if matches[span[0]].start >= end + self._fragment_chars // 4 or matches[span[1]].end <= begin
             ]
         return sorted(chosen)
 
@@ -203,14 +219,14 @@ def _clause_end(folded: str, at: int) -> int:
     return match.start() if match else min(len(folded), at + _MAX_CLAUSE_CHARS)
 
 
-def _around(body: str, start: int, end: int) -> tuple[int, int]:
-    """About FRAGMENT_CHARS around ``start .. end``, within its paragraph: from the start of a sentence or clause if one
-    is near, and not from the middle of a Latin word."""
+def _around(body: str, start: int, end: int, length: int) -> tuple[int, int]:
+    """About ``length`` characters around ``start .. end``, within its paragraph: from the start of a sentence or clause
+    if one is near, and not from the middle of a Latin word."""
     paragraph_start = body.rfind("\n", 0, start) + 1
     paragraph_end = body.find("\n", end)
     if paragraph_end < 0:
         paragraph_end = len(body)
-    room = max(0, FRAGMENT_CHARS - (end - start))
+    room = max(0, length - (end - start))
     earliest = max(paragraph_start, start - room)
     left = max(paragraph_start, start - room // 2)
     if left > paragraph_start:
@@ -225,7 +241,7 @@ def _around(body: str, start: int, end: int) -> tuple[int, int]:
                 left -= 1
     while left < start and body[left].isspace():
         left += 1
-    return left, _soft_end(body, end, max(end, min(left + FRAGMENT_CHARS, paragraph_end)), paragraph_end)
+    return left, _soft_end(body, end, max(end, min(left + length, paragraph_end)), paragraph_end)
 
 
 def _soft_end(body: str, least: int, end: int, stop: int) -> int:
