@@ -288,7 +288,7 @@ class _QueryCommand(click.Command):
 
 
 _NOT_OPTION = "\0"  # no argument of a process can hold it
-_EXCLUSION = re.compile(r"-[^-\x00-\x7f]|-[\"(0-9]")
+_EXCLUSION = re.compile(r"-[^-\x00-\x7f]|-[\"(0-9]|-[a-z]+:.")
 
 
 @cli.command(cls=_QueryCommand, epilog="Example: cnsearch search 数字化 转型 --source 新浪财经 --since 2021-10")

@@ -484,6 +484,8 @@ class _Excerpts:
                 substrings[mark.text] = weight
             elif isinstance(mark, TermPattern):
                 patterns[mark.regex] = weight
+                if mark.literal and not self._searcher.has_terms(mark):
+                    substrings[mark.literal] = weight
         return Highlighter(
             self._analyzer.tokenizer,
             terms,

@@ -60,11 +60,13 @@ class Compound:
 
 @dataclass(frozen=True, slots=True)
 class TermPattern:
-    """All terms that begin with ``prefix`` and match ``regex`` whole."""
+    """All terms that begin with ``prefix`` and match ``regex`` whole. If there is none: ``literal``, unless it is
+    empty, as an exact substring, for nobody sees where a Chinese word ends (``数字化转*``)."""
 
     prefix: str
     regex: re.Pattern[str]
     fields: tuple[str, ...] = TEXT_FIELDS
+    literal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,7 +400,9 @@ def _pattern(node: syntax.Pattern) -> TermPattern:
     text = node.text
     prefix = re.split(r"[*?]", text, maxsplit=1)[0]
     regex = re.sub(r"\\\*", ".*", re.sub(r"\\\?", ".", re.escape(re.sub(r"\*+", "*", text))))
-    return TermPattern(prefix, re.compile(regex, re.DOTALL), _fields(node.field))
+    inside = text.strip("*")
+    literal = inside if len(inside) > 1 and CJK_RUN.fullmatch(inside) else ""
+    return TermPattern(prefix, re.compile(regex, re.DOTALL), _fields(node.field), literal)
 
 
 # Dates

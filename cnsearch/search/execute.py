@@ -12,6 +12,7 @@ import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
@@ -218,6 +219,12 @@ class Searcher:
     def term_weight(self, leaf: Leaf) -> float:
         """The idf of a leaf: how telling it is, for choosing snippets."""
         return self._match(leaf).idf
+
+    def has_terms(self, pattern: TermPattern) -> bool:
+        """Whether any indexed term matches the pattern."""
+        return any(
+            _pattern_terms(pattern, segment, field) for segment in self.snapshot.segments for field in pattern.fields
+        )
 
     def step_weight(self, step: Step) -> float:
         """The idf of what ``step`` finds; 0 if that is nothing."""
@@ -464,6 +471,8 @@ def _postings(leaf: Leaf, snapshot: Snapshot) -> dict[str, Postings]:
             postings = snapshot.joined((segment.base, _found_in(leaf, segment, field)) for segment in snapshot.segments)
         if postings is not None:
             found[field] = postings
+    if not found and isinstance(leaf, TermPattern) and leaf.literal:
+        return _postings(Substring(leaf.literal, leaf.fields), snapshot)
     return found
 
 
@@ -474,8 +483,12 @@ def _found_in(leaf: Substring | TermPattern, segment: Segment, field: str) -> Po
 
 
 def _pattern_postings(pattern: TermPattern, segment: Segment, field: str) -> Postings | None:
-    terms = [term for term in segment.terms(field, pattern.prefix) if pattern.regex.fullmatch(term)]
-    return _union([segment.postings(field, term) for term in terms[:MAX_EXPANSIONS]])
+    return _union([segment.postings(field, term) for term in _pattern_terms(pattern, segment, field)])
+
+
+def _pattern_terms(pattern: TermPattern, segment: Segment, field: str) -> list[str]:
+    terms = (term for term in segment.terms(field, pattern.prefix) if pattern.regex.fullmatch(term))
+    return list(islice(terms, MAX_EXPANSIONS))
 
 
 def _union(lists: Sequence[Postings | None]) -> Postings | None:
