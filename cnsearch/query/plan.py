@@ -73,11 +73,12 @@ class TermPattern:
 class Keyword:
     """One coarse word. ``step`` finds it; ``bigrams`` are those of its characters, none for a word of one character or
     of another script; ``otherwise`` is what a compound that nobody writes is taken for, its parts wherever they
-    stand."""
+    stand. ``singles`` add to the score: the characters of a run that is no word and is cut into these."""
 
     step: Term | AnyOf
     bigrams: tuple[Term, ...] = ()
     otherwise: AllOf | None = None
+    singles: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +234,7 @@ def _leaves(step: Step | None) -> Iterator[Leaf]:
     elif isinstance(step, Keywords):
         for word in step.words:
             yield from _leaves(word.step)
+            yield from word.singles
         yield from step.bigrams
     elif isinstance(step, (AllOf, AnyOf)):
         for clause in step.clauses:
@@ -316,14 +318,20 @@ class _Planner:
         groups: dict[int, list[Token]] = {}
         for token in self._tokenizer.tokens(text):
             groups.setdefault(token.position, []).append(token)
-        coarse = [tuple(token.text for token in group) for group in groups.values()]
+        coarse, loose = _with_loose_runs(text, list(groups.values()))
+        needed: list[Step] = [
+            Substring(group[0], fields) if group[0] in loose else _whole_or_parts(group, fields)
+            for group in dict.fromkeys(coarse)
+        ]
         if role is _Role.EXCLUDED:
-            return _joined(AllOf, [_whole_or_parts(group, fields) for group in coarse])
+            return _joined(AllOf, needed)
         characters = tuple(CHARS_FIELD[field] for field in fields)
         bigrams = [Term(pair, characters) for run in CJK_RUN.findall(text) for pair in _pairs(run)]
         for group in coarse:
             if _is_compound(group):
                 self.marks.append(Compound(_whole_or_parts(group, fields), _together(group, fields)))
+            elif group[0] in loose:
+                self.marks.append(Substring(group[0], fields))
             else:
                 self.marks += [Term(text, fields) for text in group]
         if words.field is None:
@@ -331,14 +339,16 @@ class _Planner:
             in_pairs = {char for bigram in bigrams for char in bigram.text}
             self.words += [Term(group[-1], fields) for group in coarse if in_pairs.isdisjoint(group[-1])]
         if role is _Role.REQUIRED:
-            base = _joined(AllOf, [_whole_or_parts(group, fields) for group in dict.fromkeys(coarse)])
+            base = _joined(AllOf, needed)
             bonus = _joined(AnyOf, list(dict.fromkeys(bigrams)))
             return base if base is None or bonus is None else Boosted(base, bonus)
         found: dict[str, Keyword] = {}
         for group in coarse:
             whole = group[-1]
             if CJK_RUN.fullmatch(whole):
-                found[whole] = Keyword(Term(whole, fields), tuple(Term(pair, characters) for pair in _pairs(whole)))
+                singles = tuple(Term(char, fields) for char in dict.fromkeys(whole)) if whole in loose else ()
+                pairs = tuple(Term(pair, characters) for pair in _pairs(whole))
+                found[whole] = Keyword(Term(whole, fields), pairs, singles=singles)
             elif _is_compound(group):
                 found[whole] = Keyword(_whole_or_parts(group, fields), otherwise=_together(group, fields).parts)
             else:
@@ -375,6 +385,26 @@ def _joined(join: type[AllOf] | type[AnyOf], steps: list[Step]) -> Step | None:
 
 def _pairs(run: str) -> list[str]:
     return [run[at : at + 2] for at in range(len(run) - 1)]
+
+
+def _with_loose_runs(text: str, groups: Sequence[Sequence[Token]]) -> tuple[list[tuple[str, ...]], set[str]]:
+    """The texts of the coarse tokens; where a run of Chinese characters is cut into nothing but single ones (a part of
+    a longer word, a name), the run in their place. And these runs."""
+    coarse: list[tuple[str, ...]] = []
+    loose: set[str] = set()
+    runs = {match.start(): match for match in CJK_RUN.finditer(text)}
+    at = 0
+    while at < len(groups):
+        match = runs.get(groups[at][-1].start)
+        singles = groups[at : at + len(match.group())] if match else []
+        if match and len(singles) > 1 and all(token.end - token.start == 1 for group in singles for token in group):
+            coarse.append((match.group(),))
+            loose.add(match.group())
+            at += len(singles)
+        else:
+            coarse.append(tuple(token.text for token in groups[at]))
+            at += 1
+    return coarse, loose
 
 
 def _is_compound(group: Sequence[str]) -> bool:

@@ -205,6 +205,7 @@ class Searcher:
                 if self._run(clause)[0][doc_number]:
                     yield from self._scoring(clause, doc_number)
             if isinstance(step, Keywords):
+                yield from (term for word in step.words for term in word.singles)
                 yield from step.bigrams
 
     def _used(self, word: Keyword) -> Step:
@@ -295,8 +296,8 @@ class Searcher:
                     cover += mask * np.float32(weights[-1])
         if not step.need:
             mask = (scores > 0) | (cover > 0)
-        for bigram in step.bigrams:
-            self._add(bigram, scores)
+        for term in (*(term for word in step.words for term in word.singles), *step.bigrams):
+            self._add(term, scores)
         if step.need:
             if self.snapshot.live is not None:
                 cover *= self.snapshot.live
