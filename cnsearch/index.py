@@ -105,7 +105,7 @@ def rebuild_index(
 
     The posts below ``paths`` (none: the folders indexed before) are read again; articles that did not come from files
     are carried over. Without ``user_dict`` the index keeps the dictionary that it has. An index that cannot be read at
-    all is replaced by an empty one first, if ``paths`` are given; one of another program never is.
+    all is replaced all the same, if ``paths`` are given; one of another program never is.
     """
     from cnsearch import indexer
 
@@ -118,7 +118,8 @@ def rebuild_index(
         nothing_to_read = not paths and not isinstance(error, IndexNotFoundError)
         if nothing_to_read or error.reason == FOREIGN:
             raise
-        store = Store.create(path, ChineseAnalyzer(engine=engine, user_dictionary=words))
+        make = Store.create if isinstance(error, IndexNotFoundError) else Store.blank
+        store = make(path, ChineseAnalyzer(engine=engine, user_dictionary=words))
     analyzer = ChineseAnalyzer(engine=engine, user_dictionary=words)
     report = indexer.rebuild(store, _folders(store, paths), analyzer, jobs=jobs, wait=wait, progress=progress)
     return Index(Store.open(path), _zone(time_zone)), report

@@ -317,8 +317,6 @@ def test_no_index(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
-# Whoosh leaves the file of a table of contents that it cannot read to the garbage collector.
-@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_damaged_index(main: Main, tmp_path: Path, data_index_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copytree(data_index_path, tmp_path / "index")
