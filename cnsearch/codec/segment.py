@@ -7,6 +7,7 @@ while all readers of the same file share one ``SegmentData``: mapping, checked b
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
 import os
@@ -163,6 +164,8 @@ class SegmentFileWriter:
         self._sync = getattr(storage, "sync_file", sync_file)
         self.container = ContainerWriter(self._file)
         self._infos: dict[str, dict[str, Any]] = {}
+        self.resources = contextlib.ExitStack()
+        """What is needed only while the file is written."""
 
     def field(self, name: str) -> tuple[int, dict[str, Any]]:
         """Number and manifest entry of a field; both are made on first use."""
@@ -198,11 +201,14 @@ class SegmentFileWriter:
         self.container.close()
         self._sync(self._file)
         self._file.close()
+        self.resources.close()
 
     def abandon(self) -> None:
         """Close the file unfinished; the caller removes it."""
+        self.resources.close()
         if not self._file.is_closed:
-            self._file.close()
+            with contextlib.suppress(OSError):  # what is not written yet cannot be, and need not
+                self._file.close()
 
 
 class SegmentData:
