@@ -34,6 +34,7 @@ from cnsearch.search.execute import Searcher
 from cnsearch.search.facets import FACETS, count_facet
 from cnsearch.search.snippet import Highlighter
 from cnsearch.store import FOREIGN, Store
+from cnsearch.verify import VerifyReport, verify_store
 
 if TYPE_CHECKING:
     from cnsearch.indexer import Progress
@@ -364,6 +365,16 @@ class Index:
     def analyze(self, text: str) -> Analysis:
         """How ``text`` is indexed and searched."""
         return analyze_text(text, self._current().snapshot.analyzer)
+
+    def verify(self, *, deep: bool = False) -> VerifyReport:
+        """Check every checksum and cross-reference of the last commit; ``report.damage`` says what is wrong.
+
+        deep : tokenise every article again, and compare its terms with the index; takes as long as indexing
+
+        Raises AnalyzerMismatchError for ``deep`` where the tokenizer of the index is not to be had.
+        """
+        self._current()
+        return verify_store(self._store, deep=deep)
 
     def stats(self) -> Mapping[str, Any]:
         """Counts and facts, ready for JSON: articles, sources, categories, segments, size_bytes, tokenizer, dates."""

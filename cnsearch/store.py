@@ -32,10 +32,12 @@ from cnsearch.codec import (
     TOC_NAME,
     ColumnarIndex,
     DurableStorage,
+    SegmentCheck,
     is_old_toc,
     make_folder,
     merge_up_to,
     open_writer,
+    read_postings,
     segment_arrays,
 )
 from cnsearch.codec import BatchBuilder as BatchBuilder  # for indexer, which names no codec
@@ -171,6 +173,24 @@ class Segment:
             numbers = np.bincount(found[0][self.live], minlength=len(found[1]))
             counts.update({value.decode("utf-8"): int(n) for value, n in zip(found[1], numbers, strict=True) if n})
         return counts
+
+    def check(self) -> SegmentCheck:
+        """A look at the whole file, which says what is wrong with it."""
+        return SegmentCheck(self._arrays.data, self.num_docs)
+
+    def all_postings(self, field: str) -> Iterator[tuple[list[bytes], npt.NDArray[np.int64], Postings]]:
+        """(terms, counts, postings) of ``field``, some thousands of terms at a time: the lists one after the other."""
+        for terms, lists in read_postings(self._arrays.data, field):
+            yield terms, lists.counts, Postings(lists.doc_ids, lists.weights)
+
+    @property
+    def indexed_fields(self) -> list[str]:
+        """The fields that have terms here."""
+        return list(self._arrays.data.indexed_names)
+
+    def corrupt(self, reason: str, *, section: str, found: object = None, expected: object = None) -> CorruptIndexError:
+        """The error for what is wrong in this segment."""
+        return self._arrays.data.container.corrupt(reason, section=section, found=found, expected=expected)
 
     def stored(self, doc_id: int, fields: Iterable[str] | None = None) -> Mapping[str, Any]:
         """Stored values of one document: all, or those of ``fields``."""

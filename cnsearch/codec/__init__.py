@@ -16,6 +16,7 @@ from cnsearch.codec.column_types import OrdinalListColumn
 from cnsearch.codec.segment import ColumnarSegment
 from cnsearch.codec.storage import DurableStorage, make_folder
 from cnsearch.codec.toc import OLD_TOC_NAME, SEGMENT_NAME, TOC_NAME, ColumnarIndex, is_old_toc
+from cnsearch.codec.verify import SegmentCheck, read_postings
 from cnsearch.codec.writer import ColumnarWriter, merge_up_to, open_writer
 
 __all__ = [
@@ -31,9 +32,11 @@ __all__ = [
     "DurableStorage",
     "OrdinalListColumn",
     "SegmentArrays",
+    "SegmentCheck",
     "is_old_toc",
     "make_folder",
     "merge_up_to",
     "open_writer",
+    "read_postings",
     "segment_arrays",
 ]

@@ -391,6 +391,18 @@ def test_interrupted_search(data_index_path: Path) -> None:
     assert errors.decode().split() == ["cnsearch:", "interrupted"]
 
 
+def is_locked(index_path: Path) -> bool:
+    """Whether a transaction has begun."""
+    import fcntl
+
+    with (index_path / "MAIN_WRITELOCK").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 @pytest.mark.usefixtures("_interruptible")
 @pytest.mark.parametrize("seconds", [0.1, 0.3])  # while the workers start, while they work
@@ -407,7 +419,9 @@ def test_interrupted_indexing(tmp_path: Path, write_post: Write, seconds: float)
         stderr=pipe,
         start_new_session=True,
     ) as process:
-        while not (tmp_path / "index/MAIN_WRITELOCK").exists() and process.poll() is None:
+        while not (tmp_path / "index/commit_0.toc").exists() and process.poll() is None:
+            time.sleep(0.005)
+        while not is_locked(tmp_path / "index") and process.poll() is None:
             time.sleep(0.005)
         time.sleep(seconds)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers, too
