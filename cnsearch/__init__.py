@@ -26,6 +26,7 @@ from cnsearch.errors import (
 )
 from cnsearch.index import Analysis, Index, open_index, rebuild_index
 from cnsearch.model import Article, Failure, Fragment, Hit, ScorePart, SearchResults, Snippet, UpdateReport
+from cnsearch.verify import VerifyReport
 
 __version__ = "0.1.0"
 
@@ -52,6 +53,7 @@ __all__ = [
     "Snippet",
     "Token",
     "UpdateReport",
+    "VerifyReport",
     "open_index",
     "rebuild_index",
 ]

@@ -515,3 +515,22 @@ def stats(index_path: str, as_json: bool, time_zone: str) -> None:
         _print_json(dict(found))
     else:
         click.echo(stats_text(found))
+
+
+@cli.command(epilog="Example: cnsearch verify --deep")
+@_index_option
+@click.option("--deep", is_flag=True, help="Tokenise every article again and compare; takes as long as indexing.")
+@_json_option
+def verify(index_path: str, deep: bool, as_json: bool) -> int:
+    """Check the whole index: checksums and cross-references. Exit with 3 if anything is damaged, and name it."""
+    from cnsearch.render import verify_text
+    from cnsearch.verify import verify_path
+
+    report = verify_path(index_path, deep=deep)
+    for error in report.damage:
+        _say(str(error))
+    if as_json:
+        _print_json(report.to_dict())
+    elif report.ok:
+        click.echo(verify_text(report))
+    return 0 if report.ok else UNUSABLE

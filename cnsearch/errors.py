@@ -19,6 +19,8 @@ from __future__ import annotations
 
 import os
 
+REBUILD_HINT = "Build it again with: cnsearch index --rebuild PATH"
+
 
 class CnsearchError(Exception):
     """Base of every error that cnsearch raises on purpose.

@@ -38,6 +38,7 @@ from cnsearch.search.execute import Searcher
 from cnsearch.search.facets import FACETS, count_facet
 from cnsearch.search.snippet import FRAGMENT_CHARS, NUM_FRAGMENTS, Highlighter
 from cnsearch.store import FOREIGN, Store
+from cnsearch.verify import VerifyReport, verify_store
 
 if TYPE_CHECKING:
     from cnsearch.indexer import Progress
@@ -109,7 +110,7 @@ def rebuild_index(
 
     The posts below ``paths`` (none: the folders indexed before) are read again; articles that did not come from files
     are carried over. Without ``user_dict`` the index keeps the dictionary that it has. An index that cannot be read at
-    all is replaced by an empty one first, if ``paths`` are given; one of another program never is.
+    all is replaced all the same, if ``paths`` are given; one of another program never is.
     """
     from cnsearch import indexer
 
@@ -122,7 +123,8 @@ def rebuild_index(
         nothing_to_read = not paths and not isinstance(error, IndexNotFoundError)
         if nothing_to_read or error.reason == FOREIGN:
             raise
-        store = Store.create(path, ChineseAnalyzer(engine=engine, user_dictionary=words))
+        make = Store.create if isinstance(error, IndexNotFoundError) else Store.blank
+        store = make(path, ChineseAnalyzer(engine=engine, user_dictionary=words))
     analyzer = ChineseAnalyzer(engine=engine, user_dictionary=words)
     report = indexer.rebuild(store, _folders(store, paths), analyzer, jobs=jobs, wait=wait, progress=progress)
     return Index(Store.open(path), _zone(time_zone)), report
@@ -400,6 +402,16 @@ class Index:
     def analyze(self, text: str) -> Analysis:
         """How ``text`` is indexed and searched."""
         return analyze_text(text, self._current().snapshot.analyzer)
+
+    def verify(self, *, deep: bool = False) -> VerifyReport:
+        """Check every checksum and cross-reference of the last commit; ``report.damage`` says what is wrong.
+
+        deep : tokenise every article again, and compare its terms with the index; takes as long as indexing
+
+        Raises AnalyzerMismatchError for ``deep`` where the tokenizer of the index is not to be had.
+        """
+        self._current()
+        return verify_store(self._store, deep=deep)
 
     def stats(self) -> Mapping[str, Any]:
         """Counts and facts, ready for JSON: articles, sources, categories, segments, size_bytes, tokenizer, dates."""

@@ -16,7 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -27,7 +27,7 @@ from cnsearch.analysis.tokenizer import TokenizerIdentity, WordTokenizer
 from cnsearch.analysis.userdict import UserDictionary
 from cnsearch.corpus.posts import PostFile, scan_posts
 from cnsearch.corpus.reader import article_from_post, read_post
-from cnsearch.errors import CorpusError, IndexLockedError
+from cnsearch.errors import CorpusError
 from cnsearch.model import Article, Failure, UpdateReport
 from cnsearch.schema import DIGEST_BYTES, ENCODERS, PLAIN_FIELDS, document_of
 from cnsearch.store import BatchBuilder, DocumentBatch, Indexed, Snapshot, Store, Transaction
@@ -363,8 +363,7 @@ class _Batch:
         self._pending += documents.doc_count
         self._written += documents.doc_count
         if self._pending >= COMMIT_EVERY and self._replace is None:
-            self.transaction.commit()
-            self.transaction = self._begin()
+            self.transaction = self.transaction.commit_part()
             self._pending = 0
 
     def delete(self, article_ids: Sequence[str]) -> int:
@@ -373,12 +372,11 @@ class _Batch:
     def finish(self) -> int:
         """Commit; returns how many articles the index has now. What a long update wrote becomes one segment: a query
         reads every list once a segment."""
-        self.transaction.commit()
         if self._written > COMMIT_EVERY:
-            self._replace = None
-            with suppress(IndexLockedError):  # another writer came first, and merges by its own rule
-                self.transaction = self._begin()
-                self.transaction.settle(self._written)
+            self.transaction = self.transaction.commit_part()
+            self.transaction.settle(self._written)
+        else:
+            self.transaction.commit()
         return _count(self._store)
 
     def cancel(self) -> None:

@@ -16,6 +16,7 @@ from wcwidth import ljust, wrap
 
 from cnsearch.index import Analysis
 from cnsearch.model import ELLIPSIS, Article, Hit, SearchResults, UpdateReport, iso_date, printable
+from cnsearch.verify import VerifyReport
 
 MAX_COLUMNS = 100
 """Longer lines are hard to read, however wide the terminal."""
@@ -144,6 +145,19 @@ def stats_text(stats: Mapping[str, Any]) -> str:
         lines += ["", f"{heading} ({len(stats[heading])})"]
         lines += [f"{count:>9,}  {printable(name)}" for name, count in stats[heading].items()]
     return "\n".join(lines)
+
+
+def verify_text(report: VerifyReport) -> str:
+    """What was looked at, and that nothing is wrong with it."""
+    checked = report.checked
+    segments = "1 segment" if report.segments == 1 else f"{report.segments} segments"
+    again = f", {checked.get('tokenised', 0):,} articles tokenised again" if report.deep else ""
+    return (
+        f"no damage in {printable(report.path)}: {report.articles:,} articles in {segments}, "
+        f"{checked.get('bytes', 0):,} bytes under {checked.get('blocks', 0):,} checksums, "
+        f"{checked.get('terms', 0):,} terms with {checked.get('postings', 0):,} postings, "
+        f"{checked.get('values', 0):,} stored values{again} ({report.took_s:.1f} s)"
+    )
 
 
 def analysis_text(analysis: Analysis) -> str:

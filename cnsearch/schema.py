@@ -32,6 +32,7 @@ from cnsearch.analysis.fold import fold
 from cnsearch.analysis.ngrams import character_pairs
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.codec import OrdinalListColumn
+from cnsearch.errors import REBUILD_HINT, IndexFormatError
 from cnsearch.model import Article
 
 SCHEMA_VERSION = 2
@@ -54,7 +55,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class ArticleSchema(fields.Schema):  # type: ignore[misc]  # Whoosh has no types
-    """The schema of an index of articles. Whoosh keeps it, with the analyzer and so the tokenizer, beside the data."""
+    """The schema of an index of articles; with the analyzer, and so the tokenizer, it is part of every commit."""
 
     def __init__(self, analyzer: ChineseAnalyzer) -> None:
         characters = CharacterAnalyzer()
@@ -76,6 +77,27 @@ class ArticleSchema(fields.Schema):  # type: ignore[misc]  # Whoosh has no types
             digest=fields.COLUMN(columns.FixedBytesColumn(DIGEST_BYTES)),
         )
         self.version = SCHEMA_VERSION
+
+    def to_dict(self) -> dict[str, Any]:
+        """What it is made of, fit for JSON: version and analyzer."""
+        return {"version": self.version, "analyzer": self["title"].analyzer.to_dict()}
+
+    @classmethod
+    def from_dict(cls, state: object, *, path: str) -> ArticleSchema:
+        """Inverse of ``to_dict``. Raises ValueError for what that never returns, and IndexFormatError, naming the index
+        at ``path``, for a schema of another version."""
+        version = state.get("version") if isinstance(state, dict) else None
+        if type(version) is not int or not isinstance(state, dict):
+            raise ValueError("this is no schema")
+        if version != SCHEMA_VERSION:
+            raise IndexFormatError(
+                path,
+                f"the index has format {version!r:.40}, this version reads {SCHEMA_VERSION}",
+                found=version,
+                expected=SCHEMA_VERSION,
+                hint="Update cnsearch" if version > SCHEMA_VERSION else REBUILD_HINT,
+            )
+        return cls(ChineseAnalyzer.from_dict(state.get("analyzer")))
 
 
 def _labels(column: columns.Column) -> fields.FieldType:

@@ -1,16 +1,17 @@
 """The index on disk: opens, snapshots, transactions. The one seam to Whoosh's storage and to the codec behind it.
 
 Above this module nobody names a codec or touches a Whoosh reader: searching sees a ``Snapshot`` of ``Segment`` arrays,
-indexing sees a ``Transaction``. Whoosh's locks, segments and table of contents do the work below.
+indexing sees a ``Transaction``. Whoosh's lock and readers do the work below, with our files (``codec.toc``).
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import re
+import struct
 import threading
 import time
+import zlib
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,25 +25,39 @@ import numpy as np
 import numpy.typing as npt
 from whoosh import index as whoosh_index
 from whoosh import writing
-from whoosh.filedb.filestore import FileStorage
 
 from cnsearch.analysis.analyzer import ChineseAnalyzer
+from cnsearch.codec import (
+    OLD_TOC_NAME,
+    SEGMENT_NAME,
+    TOC_NAME,
+    ColumnarIndex,
+    DurableStorage,
+    SegmentCheck,
+    is_old_toc,
+    make_folder,
+    merge_up_to,
+    open_writer,
+    read_postings,
+    segment_arrays,
+)
 from cnsearch.codec import BatchBuilder as BatchBuilder  # for indexer, which names no codec
 from cnsearch.codec import DocumentBatch as DocumentBatch
-from cnsearch.codec import merge_up_to, open_writer, segment_arrays
 from cnsearch.errors import (
+    REBUILD_HINT,
+    CnsearchError,
     CorruptIndexError,
     IndexFormatError,
     IndexLockedError,
     IndexNotFoundError,
+    IndexUnusableError,
 )
 from cnsearch.model import Article
-from cnsearch.schema import NO_DATE, SCHEMA_VERSION, TEXT_FIELDS, ArticleSchema, date_of
+from cnsearch.schema import NO_DATE, TEXT_FIELDS, ArticleSchema, date_of
 
 LIMIT_MB = 256
 """Megabytes of documents that a transaction collects in memory before it writes a segment."""
 
-REBUILD_HINT = "Build it again with: cnsearch index --rebuild PATH"
 CREATE_HINT = "Make one with: cnsearch index data/"
 FOREIGN = "this Whoosh index was not made by cnsearch"
 
@@ -201,6 +216,24 @@ class Segment:
                 return Counter()
             numbers, values = np.bincount(found[0][matching], minlength=len(found[1])), found[1]
         return Counter({values[at].decode("utf-8"): int(numbers[at]) for at in np.flatnonzero(numbers) if values[at]})
+
+    def check(self) -> SegmentCheck:
+        """A look at the whole file, which says what is wrong with it."""
+        return SegmentCheck(self._arrays.data, self.num_docs)
+
+    def all_postings(self, field: str) -> Iterator[tuple[list[bytes], npt.NDArray[np.int64], Postings]]:
+        """(terms, counts, postings) of ``field``, some thousands of terms at a time: the lists one after the other."""
+        for terms, lists in read_postings(self._arrays.data, field):
+            yield terms, lists.counts, Postings(lists.doc_ids, lists.weights)
+
+    @property
+    def indexed_fields(self) -> list[str]:
+        """The fields that have terms here."""
+        return list(self._arrays.data.indexed_names)
+
+    def corrupt(self, reason: str, *, section: str, found: object = None, expected: object = None) -> CorruptIndexError:
+        """The error for what is wrong in this segment."""
+        return self._arrays.data.container.corrupt(reason, section=section, found=found, expected=expected)
 
     def stored(self, doc_id: int, fields: Iterable[str] | None = None) -> Mapping[str, Any]:
         """Stored values of one document: all, or those of ``fields``."""
@@ -363,15 +396,13 @@ class Snapshot:
 class Transaction:
     """The only writer. Nothing is visible to readers before ``commit``; ``cancel`` leaves no trace."""
 
-    def __init__(self, store: Store, wait: float, *, replace: bool = False, analyzer: ChineseAnalyzer) -> None:
+    def __init__(
+        self, store: Store, wait: float, *, replace: bool = False, analyzer: ChineseAnalyzer, lock: Any = None
+    ) -> None:
         self._store = store
         self._replace = replace
-        try:
-            self._writer = open_writer(store.whoosh, limit_mb=LIMIT_MB, timeout=wait)
-        except whoosh_index.LockError as error:
-            raise IndexLockedError(
-                store.path, "another process is writing to the index", hint="Try again when it has finished"
-            ) from error
+        with _clear_errors(store.path):
+            self._writer = open_writer(store.whoosh, limit_mb=LIMIT_MB, timeout=wait, lock=lock)
         try:
             self.snapshot = store.snapshot()
             if replace:
@@ -399,6 +430,18 @@ class Transaction:
         else:
             self._writer.commit()
 
+    def commit_part(self) -> Transaction:
+        """Commit, and begin the next transaction before another writer can: what a long update has compared with the
+        index stays true. Returns the next one, which replaces nothing."""
+        lock = self._writer.keep_lock()
+        try:
+            self.commit()
+            return Transaction(self._store, 0.0, analyzer=self._store.analyzer, lock=lock)
+        except BaseException:
+            with contextlib.suppress(Exception):  # the next one has let go of it already
+                lock.release()
+            raise
+
     def settle(self, num_docs: int) -> None:
         """Commit, with all segments of up to ``num_docs`` documents merged into one."""
         self.snapshot.close()
@@ -423,23 +466,48 @@ class Store:
 
     @classmethod
     def exists(cls, path: str | os.PathLike[str]) -> bool:
+        """Whether there is an index, or what is left of one, or one that is not ours."""
         folder = Path(path)
         with _clear_errors(folder):
-            return folder.is_dir() and any(_TOC_NAME.fullmatch(entry.name) for entry in folder.iterdir())
+            names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+        return any(pattern.fullmatch(name) for name in names for pattern in (TOC_NAME, OLD_TOC_NAME, SEGMENT_NAME))
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], analyzer: ChineseAnalyzer) -> Store:
-        """Make an empty index in the folder ``path``, which is made if it is not there."""
+        """Make an empty index in the folder ``path``, which is made if it is not there. If another process has just
+        done so, open that one."""
         folder = Path(path)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
         except OSError as error:
             raise IndexNotFoundError(
                 folder, f"cannot make the folder: {error.strerror}", hint="Name another with --index"
             ) from error
+        store = cls.blank(folder, analyzer)
+        deadline = time.monotonic() + _CREATE_TIMEOUT
         with _clear_errors(folder):
-            FileStorage(os.fspath(folder)).create_index(ArticleSchema(analyzer))
+            while not cls.exists(folder):
+                try:
+                    writer = open_writer(store.whoosh)
+                except whoosh_index.LockError:
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.02)
+                    continue
+                if cls.exists(folder):
+                    writer.cancel()
+                else:
+                    writer.commit()
         return cls.open(folder)
+
+    @classmethod
+    def blank(cls, path: str | os.PathLike[str], analyzer: ChineseAnalyzer) -> Store:
+        """An index of no articles, whose first commit makes the index in the folder ``path``, or takes the place of one
+        that cannot be read. Until then nothing is changed."""
+        folder = Path(path)
+        schema = ArticleSchema(analyzer)
+        with _clear_errors(folder):
+            return cls(folder, ColumnarIndex(DurableStorage(os.fspath(folder)), ArticleSchema, blank=schema), schema)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Store:
@@ -450,26 +518,13 @@ class Store:
         folder = Path(path)
         if not cls.exists(folder):
             raise IndexNotFoundError(folder, "there is no index here", hint=CREATE_HINT)
+        storage = DurableStorage(os.fspath(folder))
         with _clear_errors(folder):
-            found = FileStorage(os.fspath(folder)).open_index()
-            schema = found.schema
-        if not isinstance(schema, ArticleSchema):
-            raise IndexFormatError(
-                folder,
-                FOREIGN,
-                found=sorted(schema.names()),
-                hint="Name another folder with --index",
-            )
-        if schema.version != SCHEMA_VERSION:
-            raise IndexFormatError(
-                folder,
-                f"the index has format {schema.version}, this version reads {SCHEMA_VERSION}",
-                found=schema.version,
-                expected=SCHEMA_VERSION,
-                hint=REBUILD_HINT,
-            )
-        with _clear_errors(folder):
-            return cls(folder, found, schema)
+            try:
+                found = ColumnarIndex(storage, ArticleSchema)
+            except whoosh_index.EmptyIndexError:
+                raise _without_commit(storage) from None
+            return cls(folder, found, found.schema)
 
     def generation(self) -> int:
         """The number of the last commit."""
@@ -482,9 +537,9 @@ class Store:
             generation = self.generation()
             try:
                 with _clear_errors(self.path):
-                    reader = self.whoosh.reader()
-                    analyzer = reader.schema["title"].analyzer
-                    return Snapshot(reader, generation, self.analyzer if analyzer == self.analyzer else analyzer)
+                    toc, reader = self.whoosh.open_commit()
+                    analyzer = toc.schema["title"].analyzer
+                    return Snapshot(reader, toc.generation, self.analyzer if analyzer == self.analyzer else analyzer)
             except CorruptIndexError:
                 if attempt + 1 == _OPEN_ATTEMPTS or self.generation() == generation:
                     raise
@@ -503,32 +558,55 @@ class Store:
 
     def size_bytes(self) -> int:
         """What the files of the index take on disk."""
-        return sum(entry.stat().st_size for entry in os.scandir(self.path) if entry.is_file())
+        total = 0
+        for entry in os.scandir(self.path):
+            with contextlib.suppress(FileNotFoundError):  # a commit has just removed it
+                total += entry.stat().st_size if entry.is_file() else 0
+        return total
 
     def files(self) -> Iterable[os.DirEntry[str]]:
         return os.scandir(self.path)
 
 
 _OPEN_ATTEMPTS = 10
-_TOC_NAME = re.compile(r"_MAIN_[0-9]+\.toc")
+_CREATE_TIMEOUT = 10.0
+"""Seconds to wait for another process that makes the same index."""
 _ID_ONLY = ("id",)
 _SHORT_FIELDS = ("id", "title", "url", "path")
 
 
+def _without_commit(storage: DurableStorage) -> IndexUnusableError:
+    """What is wrong with a folder that has no commit but something of an index."""
+    path = storage.folder
+    for name in sorted(filter(OLD_TOC_NAME.fullmatch, storage.list())):
+        if is_old_toc(storage, name):
+            reason = "the index was made by an earlier version, whose table of contents is no longer read"
+            return IndexFormatError(path, reason, found=name, hint=REBUILD_HINT)
+        return IndexFormatError(path, FOREIGN, found=name, hint="Name another folder with --index")
+    return CorruptIndexError(path, "the table of contents is missing", section="table of contents", hint=REBUILD_HINT)
+
+
 @contextlib.contextmanager
 def _clear_errors(path: Path) -> Iterator[None]:
-    """Turn what Whoosh raises on a damaged or foreign index into our errors."""
+    """Turn what a damaged or foreign index raises, below us, into our errors. What the system refuses (no space, too
+    many open files, a disk that fails) says nothing of the index, and stays what it is."""
     try:
         yield
-    except (whoosh_index.IndexVersionError, AttributeError, ImportError) as error:
-        raise IndexFormatError(path, f"the index cannot be read: {error}", hint=REBUILD_HINT) from error
+    except CnsearchError:
+        raise
+    except whoosh_index.LockError as error:
+        raise IndexLockedError(
+            path, "another process is writing to the index", hint="Try again when it has finished"
+        ) from error
     except whoosh_index.EmptyIndexError as error:
         raise IndexNotFoundError(path, "there is no index here", hint=CREATE_HINT) from error
     except PermissionError as error:
         raise IndexNotFoundError(path, f"no permission to open {error.filename}", hint="Change it") from error
-    except (OSError, EOFError, ValueError, LookupError, TypeError, AssertionError, whoosh_index.IndexError) as error:
-        raise CorruptIndexError(path, f"the index is damaged: {error}", hint=REBUILD_HINT) from error
-    except Exception as error:
-        if type(error).__module__ in ("_pickle", "pickle", "struct", "zlib"):
-            raise CorruptIndexError(path, f"the index is damaged: {error}", hint=REBUILD_HINT) from error
+    except FileNotFoundError as error:
+        raise CorruptIndexError(path, f"a file is missing: {error.filename}", hint=REBUILD_HINT) from error
+    except OSError:
         raise
+    except (EOFError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError) as error:
+        raise CorruptIndexError(path, f"the index is damaged: {error}", hint=REBUILD_HINT) from error
+    except (zlib.error, struct.error) as error:
+        raise CorruptIndexError(path, f"the index is damaged: {error}", hint=REBUILD_HINT) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from whoosh.analysis import Token as WhooshToken
@@ -13,7 +14,7 @@ from cnsearch.analysis.fold import fold
 from cnsearch.analysis.ngrams import character_tokens
 from cnsearch.analysis.tokenizer import Token, TokenizerIdentity, WordTokenizer
 from cnsearch.analysis.userdict import UserDictionary
-from cnsearch.errors import AnalyzerMismatchError
+from cnsearch.errors import AnalyzerMismatchError, CorpusError
 
 
 class _FoldedAnalyzer(Tokenizer):  # type: ignore[misc]  # Whoosh has no types
@@ -90,14 +91,39 @@ class ChineseAnalyzer(_FoldedAnalyzer):
         tokens = self.tokenizer.tokens(folded)
         return coarse_tokens(tokens) if query else tokens
 
+    def to_dict(self) -> dict[str, Any]:
+        """What it is made of, fit for JSON."""
+        return {"identity": self.identity.to_dict(), "user_dictionary": self.user_dictionary.dump()}
+
+    @classmethod
+    def from_dict(cls, state: object) -> ChineseAnalyzer:
+        """Inverse of ``to_dict``; like a pickled copy, it raises AnalyzerMismatchError at the first use where its
+        tokenizer is not to be had. Raises ValueError for what ``to_dict`` never returns."""
+        if not isinstance(state, dict) or not isinstance(state.get("user_dictionary"), str):
+            raise ValueError("this is no analyzer")
+        identity = TokenizerIdentity.from_dict(state.get("identity"))
+        try:
+            words = _parsed_dictionary(state["user_dictionary"])
+        except CorpusError as error:
+            raise ValueError(f"the user dictionary cannot be read: {error}") from error
+        if words.digest != identity.user_dictionary:
+            raise ValueError(f"the user dictionary is {words.digest}, expected {identity.user_dictionary}")
+        analyzer = cls.__new__(cls)
+        analyzer._recall(identity, words)
+        return analyzer
+
+    def _recall(self, identity: TokenizerIdentity, words: UserDictionary) -> None:
+        """Be the analyzer with this identity, without a tokenizer before it is needed."""
+        self._lock = threading.Lock()
+        self._tokenizer = None
+        self.identity = identity
+        self.user_dictionary = words
+
     def __getstate__(self) -> dict[str, Any]:
         return {"identity": self.identity.to_dict(), "words": self.user_dictionary.words}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self._lock = threading.Lock()
-        self._tokenizer = None
-        self.identity = TokenizerIdentity(**state["identity"])
-        self.user_dictionary = UserDictionary(state["words"])
+        self._recall(TokenizerIdentity(**state["identity"]), UserDictionary(state["words"]))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ChineseAnalyzer) and self.identity == other.identity
@@ -107,6 +133,12 @@ class ChineseAnalyzer(_FoldedAnalyzer):
 
     def __repr__(self) -> str:
         return f"ChineseAnalyzer({self.identity})"
+
+
+@lru_cache(maxsize=2)
+def _parsed_dictionary(text: str) -> UserDictionary:
+    """The dictionary of an index, which every commit repeats."""
+    return UserDictionary.parse(text)
 
 
 class CharacterAnalyzer(_FoldedAnalyzer):

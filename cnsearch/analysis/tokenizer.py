@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import sys
 import threading
 import warnings
@@ -29,6 +30,9 @@ ANALYSIS_VERSION = 1
 
 ENGINES = ("rjieba", "jieba")
 """In order of preference."""
+
+
+_SAFE_NAME = re.compile(r"[0-9A-Za-z.+!_-]{0,64}")
 
 
 class Token(NamedTuple):
@@ -64,6 +68,19 @@ class TokenizerIdentity:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, state: object) -> TokenizerIdentity:
+        """Inverse of ``to_dict``. Raises ValueError for what that never returns: messages and hints show these values
+        (``pip install ENGINE==VERSION``), and an index may come from a stranger."""
+        if not isinstance(state, dict) or state.keys() != cls.__dataclass_fields__.keys():
+            raise ValueError("this is no identity of a tokenizer")
+        texts = [state[name] for name in ("engine", "version", "dictionary", "user_dictionary")]
+        if not all(isinstance(text, str) and _SAFE_NAME.fullmatch(text) for text in texts):
+            raise ValueError("the identity of the tokenizer has parts that are no names")
+        if state["engine"] not in ENGINES or type(state["analysis"]) is not int:
+            raise ValueError(f"there is no tokenizer {state['engine']} with analysis {state['analysis']!r:.20}")
+        return cls(**state)
 
 
 class _Engine(Protocol):

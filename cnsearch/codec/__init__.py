@@ -14,17 +14,29 @@ from cnsearch.codec.batch import BatchBuilder, DocumentBatch
 from cnsearch.codec.codec import ColumnarCodec
 from cnsearch.codec.column_types import OrdinalListColumn
 from cnsearch.codec.segment import ColumnarSegment
+from cnsearch.codec.storage import DurableStorage, make_folder
+from cnsearch.codec.toc import OLD_TOC_NAME, SEGMENT_NAME, TOC_NAME, ColumnarIndex, is_old_toc
+from cnsearch.codec.verify import SegmentCheck, read_postings
 from cnsearch.codec.writer import ColumnarWriter, merge_up_to, open_writer
 
 __all__ = [
+    "OLD_TOC_NAME",
+    "SEGMENT_NAME",
+    "TOC_NAME",
     "BatchBuilder",
     "ColumnarCodec",
+    "ColumnarIndex",
     "ColumnarSegment",
     "ColumnarWriter",
     "DocumentBatch",
+    "DurableStorage",
     "OrdinalListColumn",
     "SegmentArrays",
+    "SegmentCheck",
+    "is_old_toc",
+    "make_folder",
     "merge_up_to",
     "open_writer",
+    "read_postings",
     "segment_arrays",
 ]

@@ -15,6 +15,7 @@ import os
 import struct
 import sys
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple, Protocol
 
@@ -374,10 +375,23 @@ class Container:
                 return SECTION_NAMES.get(entry.kind, str(entry.kind))
         return "header"
 
+    @property
+    def block_count(self) -> int:
+        """Blocks with a checksum."""
+        return len(self._checked)
+
+    def damaged_blocks(self) -> Iterator[CorruptIndexError]:
+        """Check every block now, those too that were checked before; what is to be raised for each damaged one."""
+        for block in range(len(self._checked)):
+            try:
+                self._check_block(block)
+            except CorruptIndexError as error:
+                yield error
+
     def verify(self) -> None:
         """Check every block now. Raises CorruptIndexError for the first damaged one."""
-        for block in range(len(self._checked)):
-            self._check_block(block)
+        for error in self.damaged_blocks():
+            raise error
 
     def release(self) -> None:
         """Let go of the memory that mapped pages take; they come back when they are touched. After reading a whole

@@ -7,6 +7,7 @@ while all readers of the same file share one ``SegmentData``: mapping, checked b
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
 import os
@@ -24,8 +25,12 @@ from cnsearch.codec.columns import COLUMN_CLASSES, AnyColumn
 from cnsearch.codec.container import EXTENSION, Container, ContainerWriter, SectionKind, smallest_unsigned
 from cnsearch.codec.postings_reader import PostingsList, PostingsReader
 from cnsearch.codec.ragged import RaggedReader
+from cnsearch.codec.storage import sync_file
 from cnsearch.codec.stored import StoredReader
 from cnsearch.codec.termdict import TermDictionary
+
+MAX_DOCS = (1 << 31) - 1
+"""Documents per segment: their numbers are int32."""
 
 VECTOR_KINDS = (SectionKind.VECTOR_LENGTHS, SectionKind.VECTOR_BASES, SectionKind.VECTOR_BYTES)
 
@@ -38,7 +43,7 @@ _T = TypeVar("_T")
 class ColumnarSegment(base.Segment):  # type: ignore[misc]
     """A segment as the TOC lists it: name, number of documents, deletions.
 
-    Whoosh pickles it, so this import path is part of the index format; ``to_dict`` is the same without pickle.
+    Whoosh pickles it, so this import path is part of the format of Whoosh's indexes; ours holds ``to_dict``.
     Two entries are equal if they name the same file, whatever is deleted in them (Whoosh relies on that).
     """
 
@@ -62,12 +67,19 @@ class ColumnarSegment(base.Segment):  # type: ignore[misc]
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> ColumnarSegment:
-        """Inverse of ``to_dict``."""
-        segment = cls(state["index"], state["id"], state["doc_count"])
-        if state["deleted"]:
-            packed = zlib.decompress(base64.b64decode(state["deleted"]))
-            bits = np.unpackbits(np.frombuffer(packed, np.uint8), count=segment._doc_count, bitorder="little")
-            segment._deleted = bits.astype(bool)
+        """Inverse of ``to_dict``. Raises ValueError, TypeError or KeyError for what that never returns, whatever it is:
+        nothing is allocated before it is known to be needed."""
+        index, segid, doc_count, deleted = state["index"], state["id"], state["doc_count"], state["deleted"]
+        if not (isinstance(index, str) and isinstance(segid, str) and isinstance(deleted, str)):
+            raise TypeError("a segment has the wrong types")
+        if type(doc_count) is not int or not 0 <= doc_count <= MAX_DOCS:
+            raise ValueError(f"a segment has {doc_count!r:.40} documents")
+        segment = cls(index, segid, doc_count)
+        if deleted:
+            bits = np.unpackbits(_bitmap(deleted, doc_count), bitorder="little")
+            if bits[doc_count:].any():
+                raise ValueError("a segment has deleted documents that it does not have")
+            segment._deleted = bits[:doc_count].astype(bool)
             segment._deleted_count = int(segment._deleted.sum())
         return segment
 
@@ -130,14 +142,30 @@ class ColumnarSegment(base.Segment):  # type: ignore[misc]
         return np.flatnonzero(~self._deleted) if self._deleted is not None and self._deleted_count else None
 
 
+def _bitmap(text: str, doc_count: int) -> npt.NDArray[np.uint8]:
+    """The bytes of a bitmap of ``doc_count`` bits as ``to_dict`` writes it. Raises ValueError."""
+    length = (doc_count + 7) // 8
+    inflater = zlib.decompressobj()
+    try:
+        packed = inflater.decompress(base64.b64decode(text, validate=True), length + 1)
+    except zlib.error as exc:
+        raise ValueError(f"a bitmap of deletions cannot be inflated: {exc}") from exc
+    if len(packed) != length or not inflater.eof or inflater.unused_data:
+        raise ValueError(f"a bitmap of deletions has not {length} bytes")
+    return np.frombuffer(packed, np.uint8)
+
+
 class SegmentFileWriter:
     """Write the file of one segment: sections go to ``container``, what describes the fields to the manifest."""
 
     def __init__(self, storage: Any, segment: ColumnarSegment, extension: str = EXTENSION) -> None:
         self.extension = extension
         self._file = segment.create_file(storage, extension)
+        self._sync = getattr(storage, "sync_file", sync_file)
         self.container = ContainerWriter(self._file)
         self._infos: dict[str, dict[str, Any]] = {}
+        self.resources = contextlib.ExitStack()
+        """What is needed only while the file is written."""
 
     def field(self, name: str) -> tuple[int, dict[str, Any]]:
         """Number and manifest entry of a field; both are made on first use."""
@@ -171,19 +199,16 @@ class SegmentFileWriter:
         text = json.dumps(manifest, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
         self.container.add(SectionKind.MANIFEST, text.encode("utf-8", "surrogatepass"))
         self.container.close()
-        self._file.flush()
-        try:
-            descriptor = self._file.fileno()
-        except io.UnsupportedOperation:  # RamStorage
-            pass
-        else:
-            os.fsync(descriptor)
+        self._sync(self._file)
         self._file.close()
+        self.resources.close()
 
     def abandon(self) -> None:
         """Close the file unfinished; the caller removes it."""
+        self.resources.close()
         if not self._file.is_closed:
-            self._file.close()
+            with contextlib.suppress(OSError):  # what is not written yet cannot be, and need not
+                self._file.close()
 
 
 class SegmentData:

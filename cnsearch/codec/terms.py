@@ -37,7 +37,7 @@ class FieldTermsWriter:
         self._number, self._info = file.field(name)
         self._terms = TermDictionaryWriter()
         self._values_size = 0
-        self._values = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115
+        self._values = file.resources.enter_context(tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES))  # noqa: SIM115
         file.container.begin(SectionKind.POSTINGS, self._number)
 
     def add(

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from whoosh.index import TOC, clean_files
+from whoosh.index import TOC, LockError, clean_files
 from whoosh.reading import SegmentReader
 from whoosh.writing import IndexingError, SegmentWriter
 
@@ -34,6 +34,7 @@ from cnsearch.codec.column_types import as_bytes, value_checker
 from cnsearch.codec.documents import AnalysedDocument, analyse, copy_documents
 from cnsearch.codec.merge import MergeSource, choose_merges, merge_segments
 from cnsearch.codec.segment import ColumnarSegment, open_segment
+from cnsearch.codec.toc import ColumnarIndex
 
 #: megabytes of documents that are collected before they become a segment
 DEFAULT_LIMIT_MB = 128
@@ -47,10 +48,18 @@ Ints = npt.NDArray[np.int64]
 
 
 def open_writer(
-    ix: Any, *, limit_mb: float = DEFAULT_LIMIT_MB, timeout: float = 0.0, delay: float = 0.1
+    ix: Any,
+    *,
+    limit_mb: float = DEFAULT_LIMIT_MB,
+    timeout: float = 0.0,
+    delay: float = 0.1,
+    lock: Any = None,
 ) -> ColumnarWriter:
-    """The writer for an index. Raises whoosh.index.LockError if another one holds the lock for ``timeout`` seconds."""
-    return ColumnarWriter(ix, limitmb=limit_mb, timeout=timeout, delay=delay)
+    """The writer for an index. Raises whoosh.index.LockError if another one holds the lock for ``timeout`` seconds.
+
+    lock : the index's lock, if the caller holds it already (see ``ColumnarWriter.keep_lock``); the writer releases it
+    """
+    return ColumnarWriter(ix, limitmb=limit_mb, timeout=timeout, delay=delay, lock=lock)
 
 
 def merge_up_to(num_docs: int) -> Callable[[Any, list[Any]], list[Any]]:
@@ -78,11 +87,24 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
     Not to be used by several threads at once.
     """
 
-    def __init__(self, ix: Any, *, limitmb: float = DEFAULT_LIMIT_MB, **kwargs: Any) -> None:
+    def __init__(self, ix: Any, *, limitmb: float = DEFAULT_LIMIT_MB, lock: Any = None, **kwargs: Any) -> None:
         if not limitmb > 0:
             raise ValueError(f"limit_mb must be positive, not {limitmb}")
         kwargs["codec"] = ColumnarCodec()
-        super().__init__(ix, **kwargs)
+        self.writelock: Any = None
+        try:
+            super().__init__(ix, _lk=lock is None, **kwargs)
+        except LockError:
+            raise
+        except BaseException:
+            held = self.writelock if lock is None else lock
+            if held is not None:
+                with contextlib.suppress(Exception):  # not acquired
+                    held.release()
+            raise
+        if lock is not None:
+            self.writelock = lock
+        self._index = ix
         self._limit = int(limitmb * (1 << 20))
         # What waits to be prepared counts little, unless the limit is small.
         self._batch_tokens = min(BATCH_TOKENS, self._limit // 64)
@@ -446,7 +468,7 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
             self._flush()
             segments = self._choose_segments(mergetype or self.mergetype, optimize, merge)
             self._close_segment()
-            TOC(self.schema, segments, self.generation).write(self.storage, self.indexname)
+            self._commit_toc(segments)
         except BaseException:
             self._remove_new_files()
             self._stop_pool()
@@ -454,9 +476,32 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
             raise
         # Committed; what is left over now is removed by a later commit.
         with contextlib.suppress(OSError):
-            clean_files(self.storage, self.indexname, self.generation, segments)
+            self._remove_leftovers(segments)
         self._stop_pool()
         self._finish()
+
+    def _commit_toc(self, segments: list[Any]) -> None:
+        if isinstance(self._index, ColumnarIndex):
+            self._index.write_toc(self.schema, segments, self.generation)
+        else:
+            TOC(self.schema, segments, self.generation).write(self.storage, self.indexname)
+
+    def _is_committed(self) -> bool:
+        """Whether the table of contents of this writer's commit is there: then its files are the index."""
+        if isinstance(self._index, ColumnarIndex):
+            return self._index.has_commit(self.generation)
+        return bool(self.storage.file_exists(TOC._filename(self.indexname, self.generation)))
+
+    def _remove_leftovers(self, segments: list[Any]) -> None:
+        if isinstance(self._index, ColumnarIndex):
+            self._index.remove_leftovers(self.generation, segments)
+        else:
+            clean_files(self.storage, self.indexname, self.generation, segments)
+
+    def keep_lock(self) -> Any:
+        """Let ``commit`` not release the lock, for another writer of the caller to go on with. Returns the lock."""
+        lock, self.writelock = self.writelock, None
+        return lock
 
     def _choose_segments(self, mergetype: Any, optimize: bool | None, merge: bool | None) -> list[Any]:
         optimize = self.optimize if optimize is None else optimize
@@ -538,7 +583,9 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
             self._pool = None
 
     def _remove_new_files(self) -> None:
-        for segment in self._new_segments:
-            for name in segment.list_files(self.storage):
-                with contextlib.suppress(OSError, NameError):
+        with contextlib.suppress(OSError, NameError):  # what stays is removed by a later commit
+            if self._is_committed():  # interrupted after the step that made them the index
+                return
+            for segment in self._new_segments:
+                for name in segment.list_files(self.storage):
                     self.storage.delete_file(name)

@@ -317,8 +317,6 @@ def test_no_index(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
-# Whoosh leaves the file of a table of contents that it cannot read to the garbage collector.
-@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_damaged_index(main: Main, tmp_path: Path, data_index_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copytree(data_index_path, tmp_path / "index")
@@ -393,6 +391,18 @@ def test_interrupted_search(data_index_path: Path) -> None:
     assert errors.decode().split() == ["cnsearch:", "interrupted"]
 
 
+def is_locked(index_path: Path) -> bool:
+    """Whether a transaction has begun."""
+    import fcntl
+
+    with (index_path / "MAIN_WRITELOCK").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 @pytest.mark.usefixtures("_interruptible")
 @pytest.mark.parametrize("seconds", [0.1, 0.3])  # while the workers start, while they work
@@ -409,7 +419,9 @@ def test_interrupted_indexing(tmp_path: Path, write_post: Write, seconds: float)
         stderr=pipe,
         start_new_session=True,
     ) as process:
-        while not (tmp_path / "index/MAIN_WRITELOCK").exists() and process.poll() is None:
+        while not (tmp_path / "index/commit_0.toc").exists() and process.poll() is None:
+            time.sleep(0.005)
+        while not is_locked(tmp_path / "index") and process.poll() is None:
             time.sleep(0.005)
         time.sleep(seconds)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers, too

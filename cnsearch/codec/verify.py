@@ -1,0 +1,198 @@
+"""Check a segment through and through: checksums first, then whether what they cover fits together.
+
+Checksums find what a disk, a copy or a program did to the bytes. The rest finds what only a faulty writer, or somebody
+who also computed the checksums, could have made: terms out of order, postings of documents that do not exist, lengths
+that are not the sum of the frequencies. It knows no schema: it asks what must be true of any segment.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from cnsearch.codec.columns import OrdinalColumn, OrdinalListsColumn
+from cnsearch.codec.container import NO_FIELD, SECTION_ALIGNMENT, SECTION_NAMES, Container
+from cnsearch.codec.postings_reader import ListsOfPostings
+from cnsearch.codec.ragged import offsets_of
+from cnsearch.codec.runs import pieces
+from cnsearch.codec.segment import SegmentData
+from cnsearch.errors import CorruptIndexError
+
+MAX_FINDINGS = 20
+"""Findings told of one segment: of a file that was overwritten, every block is damaged."""
+
+_WRONG = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError, RecursionError)
+"""What reading raises where a writer has broken the format and the checksums are right."""
+
+
+def read_postings(data: SegmentData, field: str) -> Iterator[tuple[list[bytes], ListsOfPostings]]:
+    """All terms of a field with their postings, some thousands at a time, in order."""
+    terms = data.terms(field)
+    if terms is None or not terms.count:
+        return
+    reader = data.postings(field)
+    pointers = terms.pointers(0, terms.count)
+    for first, stop in pieces(reader.counts(pointers)):
+        yield terms.term_list(first, stop), reader.read_lists(pointers[first:stop])
+
+
+class SegmentCheck:
+    """One look at the file of a segment, which is read anew: nothing that was found good before is taken for granted.
+
+    doc_count : documents that the table of contents says it has
+    counts    : what was checked: bytes, blocks, sections, terms, postings, lengths, columns, values
+    """
+
+    def __init__(self, data: SegmentData, doc_count: int) -> None:
+        self._opened = data.container
+        self._doc_count = doc_count
+        self.counts: Counter[str] = Counter()
+
+    def findings(self) -> Iterator[CorruptIndexError]:
+        """What is wrong, at most MAX_FINDINGS."""
+        for number, finding in enumerate(self._findings()):
+            if number == MAX_FINDINGS:
+                return
+            yield finding
+
+    def _findings(self) -> Iterator[CorruptIndexError]:
+        try:
+            container = Container(self._opened.path, self._opened.view)
+            damaged = False
+            for finding in container.damaged_blocks():
+                damaged = True
+                yield finding
+            self.counts.update(files=1, bytes=len(container.view), blocks=container.block_count)
+            if damaged:  # what the blocks hold would only repeat it
+                return
+            yield from _table_findings(container)
+            self.counts["sections"] += len(container.entries)
+            data = SegmentData(container)
+            if data.doc_count != self._doc_count:
+                yield container.corrupt(
+                    "has another number of documents than the table of contents",
+                    section="manifest",
+                    found=data.doc_count,
+                    expected=self._doc_count,
+                )
+                return
+        except CorruptIndexError as error:
+            yield error
+            return
+        except _WRONG as error:
+            yield self._opened.corrupt(f"cannot be understood: {error}", section="manifest")
+            return
+        for name in data.infos:
+            for check in (self._terms, self._lengths, self._column, self._stored):
+                try:
+                    yield from check(data, name)
+                except CorruptIndexError as error:
+                    yield error
+                except _WRONG as error:
+                    what = check.__name__.strip("_")
+                    yield container.corrupt(f'of the field "{name}" cannot be read: {error}', section=what)
+
+    def _terms(self, data: SegmentData, name: str) -> Iterator[CorruptIndexError]:
+        terms = data.terms(name)
+        if terms is None:
+            return
+        last = None
+        tokens = np.zeros(data.doc_count, dtype=np.float64)
+        number = 0
+        for words, lists in read_postings(data, name):
+            ascending = all(map(_less, words, words[1:])) and (last is None or last < words[0])
+            if not ascending:
+                yield data.container.corrupt(
+                    f'of the field "{name}" has terms that do not ascend', section="term_bytes"
+                )
+                return
+            for at in range(-number % 16, len(words), 16):  # the first term of each block, by which it is looked up
+                if terms.find(words[at]) != number + at:
+                    yield data.container.corrupt(
+                        f'of the field "{name}" does not find the term {words[at]!r:.60}', section="term_keys"
+                    )
+                    return
+            starts = offsets_of(lists.counts)
+            steps = np.diff(lists.doc_ids)
+            steps[starts[1:-1] - 1] = 1  # from list to list
+            wrong = len(steps) and int(steps.min()) < 1
+            weights_wrong = not bool(np.isfinite(lists.weights).all()) or float(lists.weights.min()) <= 0
+            if wrong or weights_wrong or int(starts[-1]) != len(lists.doc_ids):
+                what = "documents that do not ascend" if wrong else "impossible frequencies"
+                yield data.container.corrupt(f'of the field "{name}" has {what}', section="postings")
+                return
+            tokens += np.bincount(lists.doc_ids, lists.weights, minlength=data.doc_count)
+            last = words[-1]
+            number += len(words)
+            self.counts.update(terms=len(words), postings=len(lists.doc_ids))
+        lengths = data.lengths(name)
+        if lengths is not None and (unequal := np.flatnonzero(lengths != tokens)).size:
+            doc_id = int(unequal[0])
+            yield data.container.corrupt(
+                f'of the field "{name}" is not the sum of the frequencies in document {doc_id}',
+                section="field_lengths",
+                found=int(lengths[doc_id]),
+                expected=int(tokens[doc_id]),
+            )
+
+    def _lengths(self, data: SegmentData, name: str) -> Iterator[CorruptIndexError]:
+        lengths = data.lengths(name)
+        if lengths is None:
+            return
+        self.counts["lengths"] += len(lengths)
+        found = {"total": int(lengths.sum(dtype=np.int64)), "min": int(lengths.min()), "max": int(lengths.max())}
+        if data.length_statistics(name) != found:
+            yield data.container.corrupt(
+                f'has wrong statistics of the lengths of the field "{name}"',
+                section="manifest",
+                found=data.length_statistics(name),
+                expected=found,
+            )
+
+    def _column(self, data: SegmentData, name: str) -> Iterator[CorruptIndexError]:
+        column = data.column(name)
+        if column is None:
+            return
+        self.counts["columns"] += 1
+        if isinstance(column, (OrdinalColumn, OrdinalListsColumn)) and not all(
+            map(_less, column.uniques, column.uniques[1:])
+        ):
+            yield data.container.corrupt(
+                f'of the field "{name}" has values that do not ascend', section="column_value_bytes"
+            )
+
+    def _stored(self, data: SegmentData, name: str) -> Iterator[CorruptIndexError]:
+        stored, vectors = data.stored(name), data.vectors(name)
+        if stored is not None:
+            for doc_id in range(data.doc_count):
+                self.counts["values"] += stored.get(doc_id) is not None
+        if vectors is not None:
+            for doc_id in range(data.doc_count):
+                vectors[doc_id]
+        return
+        yield  # what is wrong is raised
+
+
+def _less(first: Any, second: Any) -> bool:
+    return bool(first < second)
+
+
+def _table_findings(container: Container) -> Iterator[CorruptIndexError]:
+    """Sections follow each other, none twice, each of a kind that there is."""
+    end = 0
+    seen = set()
+    for entry in sorted(container.entries, key=lambda entry: (entry.offset, entry.length)):
+        name = SECTION_NAMES.get(entry.kind, str(entry.kind))
+        key = (entry.kind, entry.field)
+        fields = "the segment" if entry.field == NO_FIELD else f"field {entry.field}"
+        if entry.kind not in SECTION_NAMES:
+            yield container.corrupt("is of an unknown kind", section=name, offset=entry.offset)
+        elif key in seen:
+            yield container.corrupt(f"of {fields} is there twice", section=name, offset=entry.offset)
+        elif entry.offset < end or entry.offset % SECTION_ALIGNMENT:
+            yield container.corrupt(f"of {fields} begins in another", section=name, offset=entry.offset)
+        seen.add(key)
+        end = entry.offset + entry.length

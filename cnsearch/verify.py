@@ -1,0 +1,218 @@
+"""Is the index whole? Every checksum, every cross-reference, and on request every article tokenised again.
+
+``codec.verify`` looks at each file. Here stands what must be true of an index of articles: one id per document, the
+same in its stored values and in its postings, no two live documents with one id; and, with ``deep``, that the postings
+are those that the stored text gives.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cnsearch.errors import CorruptIndexError, IndexFormatError
+from cnsearch.model import FORMAT_VERSION
+from cnsearch.schema import DIGEST_BYTES, ENCODERS, document_of
+from cnsearch.store import BatchBuilder, Segment, Snapshot, Store
+
+_DOCS_AT_ONCE = 256
+_ORIGIN = {"root": "", "size": 0, "mtime_ns": 0, "digest": bytes(DIGEST_BYTES)}
+
+Array = npt.NDArray[Any]
+Sums = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class VerifyReport:
+    """What a look at the whole index found.
+
+    damage   : what is wrong, each with path, section, offset, found and expected; empty if nothing is
+    articles : that can be found
+    segments : files of postings and text
+    checked  : how much was checked: bytes, blocks (each with its checksum), terms, postings, values, ...
+    deep     : whether the articles were tokenised again
+    took_s   : seconds
+    """
+
+    path: str
+    damage: tuple[CorruptIndexError | IndexFormatError, ...] = ()
+    articles: int = 0
+    segments: int = 0
+    checked: Mapping[str, int] = field(default_factory=dict)
+    deep: bool = False
+    took_s: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """True if nothing is wrong."""
+        return not self.damage
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "version": FORMAT_VERSION,
+            "index": self.path,
+            "ok": self.ok,
+            "damage": [
+                {
+                    "path": error.path,
+                    "section": getattr(error, "section", ""),
+                    "offset": getattr(error, "offset", None),
+                    "reason": error.reason,
+                }
+                for error in self.damage
+            ],
+            "articles": self.articles,
+            "segments": self.segments,
+            "checked": dict(self.checked),
+            "deep": self.deep,
+            "took_s": round(self.took_s, 3),
+        }
+
+
+def verify_path(path: str | os.PathLike[str], *, deep: bool = False) -> VerifyReport:
+    """The same of the index in a folder, which may be too damaged to be opened. Raises IndexNotFoundError."""
+    try:
+        store = Store.open(path)
+    except (CorruptIndexError, IndexFormatError) as error:
+        return VerifyReport(os.fspath(path), (error,), deep=deep)
+    return verify_store(store, deep=deep)
+
+
+def verify_store(store: Store, *, deep: bool = False) -> VerifyReport:
+    """Verify the last commit; later ones may come meanwhile. Raises AnalyzerMismatchError for ``deep`` where the
+    tokenizer of the index is not to be had, and OSError."""
+    started = time.perf_counter()
+    try:
+        snapshot = store.snapshot()
+    except (CorruptIndexError, IndexFormatError) as error:
+        return VerifyReport(str(store.path), (error,), deep=deep, took_s=time.perf_counter() - started)
+    try:
+        checked: Counter[str] = Counter()
+        damage = list(_findings(snapshot, checked, deep))
+        return VerifyReport(
+            path=str(store.path),
+            damage=tuple(damage),
+            articles=snapshot.num_live_docs,
+            segments=len(snapshot.segments),
+            checked=dict(checked),
+            deep=deep,
+            took_s=time.perf_counter() - started,
+        )
+    finally:
+        snapshot.close()
+
+
+def _findings(snapshot: Snapshot, checked: Counter[str], deep: bool) -> Iterator[CorruptIndexError]:
+    seen: set[str] = set()
+    for segment in snapshot.segments:
+        check = segment.check()
+        damaged = list(check.findings())
+        checked.update(check.counts)
+        yield from damaged
+        if damaged:  # what follows would only repeat it
+            continue
+        try:
+            yield from _document_findings(segment, seen)
+            yield from _label_findings(segment)
+            if deep:
+                yield from _deep_findings(snapshot, segment, checked)
+        except CorruptIndexError as error:
+            yield error
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            yield segment.corrupt(f"hold what no article has: {error}", section="stored_bytes")
+
+
+def _document_findings(segment: Segment, seen: set[str]) -> Iterator[CorruptIndexError]:
+    """Every document has one id, in its stored values and in the postings; what is stored is text; and no live document
+    has the id of another. ``seen`` are the ids of the segments before."""
+    ids: list[bytes | None] = [None] * segment.num_docs
+    for terms, counts, postings in segment.all_postings("id"):
+        numbers = np.repeat(np.arange(len(terms)), counts)
+        for doc_id, at in zip(postings.doc_ids.tolist(), numbers.tolist(), strict=True):
+            if ids[doc_id] is not None:
+                yield segment.corrupt(f"give document {doc_id} two ids", section="postings", found=terms[at])
+            ids[doc_id] = terms[at]
+    live = segment.live
+    for doc_id, term in enumerate(ids):
+        stored = segment.stored(doc_id)
+        article_id = stored.get("id")
+        if not all(isinstance(value, str) for value in stored.values()):
+            yield segment.corrupt(f"hold a value of document {doc_id} that is no text", section="stored_bytes")
+        elif not article_id or term != article_id.encode("utf-8", "surrogatepass"):
+            reason = f"hold another id of document {doc_id} than the postings"
+            yield segment.corrupt(reason, section="stored_bytes", found=article_id, expected=term)
+        elif live[doc_id]:
+            if article_id in seen:
+                yield segment.corrupt(f'hold a second article "{article_id}"', section="postings")
+            seen.add(article_id)
+
+
+def _label_findings(segment: Segment) -> Iterator[CorruptIndexError]:
+    """Labels are text."""
+    for name in ("source", "author", "root", "category"):
+        found = segment.label_lists(name) if name == "category" else segment.labels(name)
+        for value in [] if found is None else found[-1]:
+            try:
+                value.decode("utf-8")
+            except UnicodeDecodeError:
+                if name != "root":
+                    yield segment.corrupt(
+                        f'of the field "{name}" has a value that is no text', section="column_value_bytes", found=value
+                    )
+
+
+# Tokenising again
+
+
+def _deep_findings(snapshot: Snapshot, segment: Segment, checked: Counter[str]) -> Iterator[CorruptIndexError]:
+    """Compare the postings with those that the stored text gives: by a sum per document and field, of a number for each
+    term times its frequency. One wrong posting changes it (but for one case in 2**64)."""
+    fields = segment.indexed_fields
+    indexed = {name: np.zeros(segment.num_docs, dtype=np.uint64) for name in fields}
+    for name in fields:
+        for terms, counts, postings in segment.all_postings(name):
+            _add(indexed[name], _numbers(terms), counts, postings.doc_ids, postings.freqs)
+    for start in range(0, segment.num_docs, _DOCS_AT_ONCE):
+        stop = min(start + _DOCS_AT_ONCE, segment.num_docs)
+        builder = BatchBuilder(ENCODERS)
+        for doc_id in range(start, stop):
+            article = snapshot.article(segment.base + doc_id)
+            document = document_of(article, snapshot.analyzer.tokenizer, _ORIGIN)
+            builder.add(document.tokens)
+        batch = builder.build()
+        for name in sorted({*fields, *batch.fields}):
+            expected = np.zeros(stop - start, dtype=np.uint64)
+            if name in batch.fields:
+                found = batch.fields[name]
+                _add(expected, _numbers(found.terms()), found.counts, found.doc_ids, found.weights)
+            here = indexed[name][start:stop] if name in indexed else np.zeros(stop - start, dtype=np.uint64)
+            for doc_id in (start + np.flatnonzero(here != expected)).tolist():
+                yield segment.corrupt(
+                    f'of the field "{name}" are not those of the text of the article '
+                    f'"{segment.stored(doc_id, ("id",)).get("id")}" (document {doc_id})',
+                    section="postings",
+                )
+        checked["tokenised"] += stop - start
+
+
+def _numbers(terms: list[bytes]) -> Sums:
+    """A number for each term: two checksums, spread over 64 bits (the finaliser of MurmurHash3, A. Appleby)."""
+    both = np.array([(zlib.crc32(term) << 32) | zlib.adler32(term[::-1]) for term in terms], dtype=np.uint64)
+    for multiplier in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
+        both ^= both >> np.uint64(33)
+        both *= np.uint64(multiplier)
+    return both ^ (both >> np.uint64(33))
+
+
+def _add(sums: Sums, numbers: Sums, counts: Array, doc_ids: Array, freqs: Array) -> None:
+    """Add to the sum of each document the numbers of its terms, times their frequencies."""
+    np.add.at(sums, doc_ids, np.repeat(numbers, counts) * freqs.astype(np.uint64))
