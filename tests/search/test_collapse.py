@@ -166,6 +166,19 @@ def test_copies_stand_in_rank_order(index: cnsearch.Index) -> None:
         assert places == sorted(places)
 
 
+def test_many_copies_leave_the_page_full(tmp_path: Path) -> None:
+    rnd = random.Random(SEED)
+    with cnsearch.open_index(tmp_path / "index", create=True) as index:
+        stories = ["".join(sentences(rnd, 30)) for _ in range(6)]
+        ids = [f"{story}-{copy:02d}" for story in range(6) for copy in range(60 if story < 3 else 1)]
+        index.add([Article(id=id, title="长城", paragraphs=(stories[int(id[0])],)) for id in ids])
+        for query in ("长城", "*"):
+            hits = [hit for offset in (0, 5) for hit in index.search(query, limit=5, offset=offset, collapse=True)]
+            assert sorted(hit.id[0] for hit in hits) == list("012345")
+            for hit in hits:  # equal ones in the order of the index
+                assert [hit.id, *(copy.id for copy in hit.duplicates)] == [id for id in ids if id[0] == hit.id[0]]
+
+
 def test_without_collapse_nothing_is_folded(index: cnsearch.Index) -> None:
     results = index.search("上海")
     assert (results.folded, {hit.duplicates for hit in results}) == (0, {()})

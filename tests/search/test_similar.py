@@ -29,12 +29,17 @@ TOPICS = [
 ANY = "今天 记者 时间 问题 的 了 是 一个 我们 300 2024 5g".split() + [word for topic in TOPICS for word in topic]
 
 
+def letters(number: int) -> str:
+    return "".join(chr(ord("a") + int(digit)) for digit in str(number))
+
+
 def articles() -> list[Article]:
     rnd = random.Random(SEED)
     found = []
     for number in range(150):
         topic = rnd.choice(TOPICS)
-        rare = [f"词{number}", "鱻"] if number % 50 == 0 else []
+        rare = [letters(number // 2) + "x"] * rnd.randint(0, 3)  # two articles have it
+        rare += [letters(number) + "z"] * (number % 4)  # nobody else
         words = rnd.choices(topic, k=rnd.randint(0, 60)) + rnd.choices(ANY, k=rnd.randint(1, 60))
         rnd.shuffle(words)
         found.append(
