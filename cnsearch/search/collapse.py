@@ -6,9 +6,11 @@ and by length and date. For a ritual is told in the same words each time: in a c
 the evening news, hundreds of pairs about different visits and sessions have half of their shingles in common, some nine
 tenths. But most of these are short, and those that are not are weeks or years apart.
 
-The thresholds below fold six pairs of these posts, of which three are told twice indeed. Of copies of posts with 330
-characters or more, 97 of 100 were found with a fifth of their sentences replaced, and all that were cut to 80 %, had a
-paragraph of another article in front, or a copyright notice around; of shorter posts cut so, 97 of 100.
+The thresholds were chosen on these posts by ``benchmarks/alike.py``. They fold seven pairs of them, three of which are
+the same text and one repeats it. Of copies of posts with 600 characters or more they fold at least 97 of 100 with a
+fifth of the sentences replaced, and all that are cut to 80 %, have a paragraph of another article in front, or another
+source's credits and notice around. Of those from 330 to 600 characters it is 86, and at least 99; below, 38, and 92, 92
+and 65.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ C. Buckley, Term-Weighting Approaches in Automatic Text Retrieval, IPM 24(5), 19
 The weightiest become a run of keywords, of which a hit must have enough by the same rule as of a query's words; each
 counts as often as the article has it.
 
-Chosen on 21,495 posts, by two measures: how many of the first five are of the article's own category (with the titles),
-and how often an article whose title shares half of its words is the first, or among the first five, when only the body
-is asked for.
+The constants were chosen on 21,495 posts by ``benchmarks/alike.py``. "Own" is how many of the first five are of the
+article's own category; "first" and "five" how often, by the body alone, an article with a related title is the first or
+among the first five.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from cnsearch.search.scoring import idf
 from cnsearch.store import Snapshot
 
 MAX_TERMS = 40
-"""Category .517, first .455, in five .694 with 30; .517, .465, .692 with 40; .521, .467, .696 with 50, and each takes
-time. The logarithm of tf instead of tf: .508, .452, .684; its root: .508, .455, .683."""
+"""Own, first, five: .508 .394 .599 with 10; .528 .425 .630 with 20; .531 .431 .645 with 40; .531 .434 .650 with 60, and
+each takes time. With the root of tf instead of tf .523 .427 .637, with its logarithm .518 .424 .641."""
 TITLE_WEIGHT = 5
-"""Times that an occurrence in the title counts; 2 to 10 made little difference, the more the better."""
+"""Times that an occurrence in the title counts: own .522 with 1, .526 with 2, .531 with 5, .534 with 10."""
 
 
 def weighty_terms(snapshot: Snapshot, title: str, body: str) -> list[tuple[str, float]]:
