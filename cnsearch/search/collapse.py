@@ -54,8 +54,10 @@ def rank_collapsed(
     searcher: Searcher, plan: Plan, *, order: Order, limit: int, offset: int, half_life_days: float | None = None
 ) -> Collapsed:
     """As ``Searcher.rank``, with copies folded; ``limit`` and ``offset`` count what is left. ``total`` does not."""
-    wanted = offset + limit if limit else 0
-    depth = 2 * wanted + _SPARE if limit else 0
+    if not limit:
+        return Collapsed(searcher.rank(plan, order=order, limit=0, offset=0), [])
+    wanted = offset + limit
+    depth = 2 * wanted + _SPARE
     ranked = searcher.rank(plan, order=order, limit=depth, offset=0, half_life_days=half_life_days)
     folding = _Folding(searcher.snapshot, ranked)
     folding.go_on(ranked.doc_numbers, wanted)
