@@ -127,6 +127,57 @@ _color_option = click.option(
 )
 
 
+def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """One decorator that adds all ``options``, in this order in the help."""
+
+    def add(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+_filter_options = _together(
+    click.option("--source", multiple=True, metavar="NAME", help="Only this source; repeat for alternatives."),
+    click.option("--category", multiple=True, metavar="NAME", help="Only this level or leading path (金融/每经网)."),
+    click.option("--author", multiple=True, metavar="NAME", help="Only this author."),
+    click.option("--since", metavar="DATE", help="Only from this year, month, day or time on (2021-10)."),
+    click.option("--until", metavar="DATE", help="Only up to the end of this year, month, day or time."),
+)
+_page_options = _together(
+    click.option("--limit", "-n", type=click.IntRange(0), default=10, show_default=True, help="Hits to show."),
+    click.option("--offset", type=click.IntRange(0), default=0, show_default=True, help="Hits to skip."),
+)
+_form_options = _together(
+    click.option(
+        "--format",
+        "output",
+        type=click.Choice(["text", "json", "jsonl", "csv", "html"]),
+        default="text",
+        show_default=True,
+        help="json: one object per query; jsonl: one per hit; html: an article element per hit, escaped.",
+    ),
+    click.option("--json", "output", flag_value="json", help="Short for --format json."),
+    click.option("--html", "output", flag_value="html", help="Short for --format html."),
+    click.option("--ansi", "color", flag_value="always", help="Short for --color always."),
+    click.option("--count", is_flag=True, help="Print only how many articles match."),
+    click.option("--ids", "-l", is_flag=True, help="Print only the ids of the hits, one a line."),
+    click.option(
+        "--fragments",
+        "num_fragments",
+        type=click.IntRange(0),
+        default=3,
+        show_default=True,
+        help="Fragments of a snippet, at most.",
+    ),
+    click.option(
+        "--fragment-chars", type=click.IntRange(1), default=80, show_default=True, help="About how long a fragment is."
+    ),
+)
+_explain_option = click.option("--explain", is_flag=True, help="Show what each score is made of.")
+
+
 @contextmanager
 def _opened(index_path: str, time_zone: str = "Asia/Shanghai") -> Iterator[Index]:
     from cnsearch.index import open_index
@@ -294,29 +345,12 @@ _EXCLUSION = re.compile(r"-[^-\x00-\x7f]|-[\"(0-9]|-[a-z]+:.")
 @cli.command(cls=_QueryCommand, epilog="Example: cnsearch search 数字化 转型 --source 新浪财经 --since 2021-10")
 @click.argument("query", nargs=-1, required=True)
 @_index_option
-@click.option("--source", multiple=True, metavar="NAME", help="Only this source; repeat for alternatives.")
-@click.option("--category", multiple=True, metavar="NAME", help="Only this level or leading path (金融/每经网).")
-@click.option("--author", multiple=True, metavar="NAME", help="Only this author.")
-@click.option("--since", metavar="DATE", help="Only from this year, month, day or time on (2021-10).")
-@click.option("--until", metavar="DATE", help="Only up to the end of this year, month, day or time.")
+@_filter_options
 @click.option("--sort", type=click.Choice(["score", "date"]), default="score", show_default=True, help="Order.")
-@click.option("--limit", "-n", type=click.IntRange(0), default=10, show_default=True, help="Hits to show.")
-@click.option("--offset", type=click.IntRange(0), default=0, show_default=True, help="Hits to skip.")
+@_page_options
 @click.option("--any/--all", "any_word", default=None, help="One word is enough, or all must be there; else most.")
 @click.option("--raw", is_flag=True, help="Take the query as words, without operators.")
-@click.option(
-    "--format",
-    "output",
-    type=click.Choice(["text", "json", "jsonl", "csv", "html"]),
-    default="text",
-    show_default=True,
-    help="json: one object per query; jsonl: one per hit; html: an article element per hit, escaped.",
-)
-@click.option("--json", "output", flag_value="json", help="Short for --format json.")
-@click.option("--html", "output", flag_value="html", help="Short for --format html.")
-@click.option("--ansi", "color", flag_value="always", help="Short for --color always.")
-@click.option("--count", is_flag=True, help="Print only how many articles match.")
-@click.option("--ids", "-l", is_flag=True, help="Print only the ids of the hits, one a line.")
+@_form_options
 @click.option(
     "--facet",
     "facets",
@@ -331,18 +365,8 @@ _EXCLUSION = re.compile(r"-[^-\x00-\x7f]|-[\"(0-9]|-[a-z]+:.")
     metavar="DAYS",
     help="Halve a score for each DAYS that an article is older than the newest.",
 )
-@click.option("--explain", is_flag=True, help="Show what each score is made of.")
-@click.option(
-    "--fragments",
-    "num_fragments",
-    type=click.IntRange(0),
-    default=3,
-    show_default=True,
-    help="Fragments of a snippet, at most.",
-)
-@click.option(
-    "--fragment-chars", type=click.IntRange(1), default=80, show_default=True, help="About how long a fragment is."
-)
+@click.option("--collapse", is_flag=True, help="Fold copies of an article under it; --count still counts them.")
+@_explain_option
 @_color_option
 @_zone_option
 def search(
@@ -363,6 +387,7 @@ def search(
     ids: bool,
     facets: tuple[str, ...],
     half_life_days: float | None,
+    collapse: bool,
     explain: bool,
     num_fragments: int,
     fragment_chars: int,
@@ -400,12 +425,60 @@ def search(
                 half_life_days=half_life_days,
                 num_fragments=num_fragments,
                 fragment_chars=fragment_chars,
+                collapse=collapse,
             )
             for note in results.notes:
                 _say(f"note: {note}")
             printer.show(results, opened, heading=batch)
             found = found or results.total > 0
     return 0 if found else NO_HITS
+
+
+@cli.command(epilog="Example: cnsearch similar 金融/每经网/上海2035年.md --limit 5")
+@click.argument("article_id", metavar="ID")
+@_index_option
+@_filter_options
+@_page_options
+@_form_options
+@_explain_option
+@_color_option
+@_zone_option
+def similar(
+    article_id: str,
+    index_path: str,
+    source: tuple[str, ...],
+    category: tuple[str, ...],
+    author: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    limit: int,
+    offset: int,
+    output: str,
+    count: bool,
+    ids: bool,
+    num_fragments: int,
+    fragment_chars: int,
+    explain: bool,
+    color: str,
+    time_zone: str,
+) -> int:
+    """Find articles like the one with this id: those that share its weightiest terms."""
+    printer = _Printer(output, count, ids, _colored(color), explain)
+    with _opened(index_path, time_zone) as opened:
+        results = opened.similar(
+            article_id,
+            source=source,
+            category=category,
+            author=author,
+            since=since,
+            until=until,
+            limit=0 if count else limit,
+            offset=offset,
+            num_fragments=num_fragments,
+            fragment_chars=fragment_chars,
+        )
+        printer.show(results, opened, heading=False)
+    return 0 if results.total else NO_HITS
 
 
 def _queries(words: tuple[str, ...]) -> Iterable[str]:

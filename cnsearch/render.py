@@ -23,6 +23,8 @@ MAX_COLUMNS = 100
 SNIPPET_LINES = 6
 FACET_LINES = 20
 """Values of a facet that are shown."""
+FOLDED_SOURCES = 10
+"""Sources of folded copies that are named."""
 CSV_COLUMNS = ("rank", "id", "title", "source", "categories", "author", "date", "url", "path", "score", "snippet")
 
 BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
@@ -58,11 +60,20 @@ def hit_lines(hit: Hit, *, zone: tzinfo, color: bool, width: int, explain: bool 
     )
     yield from (line for line in lines if line.strip() != ELLIPSIS)
     yield f"{indent}{_dim(printable(hit.id), color)}"
+    if hit.more:
+        yield from wrap(_dim(_folded(hit), color), width, initial_indent=indent, subsequent_indent=indent)
     if explain:
         named = ((part.score, printable(f"{part.name} {part.text}".strip())) for part in hit.explain())
         sum_of_parts = "".join(f" {'-' if score < 0 else '+'} {abs(score):.2f} {name}" for score, name in named)
         text = _dim(f"score {hit.score:.2f} = {sum_of_parts.removeprefix(' + ')}", color)
         yield from wrap(text, width, initial_indent=indent, subsequent_indent=indent)
+
+
+def _folded(hit: Hit) -> str:
+    """How many copies are folded under a hit, and who has them, each source once."""
+    sources = dict.fromkeys(printable(duplicate.source) for duplicate in hit.duplicates if duplicate.source)
+    shown = ", ".join(islice(sources, FOLDED_SOURCES)) + (f", {ELLIPSIS}" if len(sources) > FOLDED_SOURCES else "")
+    return f"+{hit.more} more{': ' if shown else ''}{shown}"
 
 
 def results_text(results: SearchResults, *, zone: tzinfo, color: bool, explain: bool = False) -> str:
@@ -105,7 +116,8 @@ def summary(results: SearchResults) -> str:
         return "no article matches"
     matching = "1 article matches" if results.total == 1 else f"{results.total:,} articles match"
     shown = f", {results[0].rank} to {results[-1].rank} shown" if 0 < len(results) < results.total else ""
-    return f"{matching}{shown} ({results.took_ms:.1f} ms)"
+    folded = f", {results.folded:,} folded under them" if results.folded else ""
+    return f"{matching}{shown}{folded} ({results.took_ms:.1f} ms)"
 
 
 def article_text(article: Article, *, zone: tzinfo, color: bool) -> str:

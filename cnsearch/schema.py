@@ -14,6 +14,7 @@
 | url, path   |                                     | yes    |        | show |
 | root        |                                     |        | values as written | whose update may remove it |
 | size, mtime_ns, digest |                          |        | int64, int64, bytes | whether a file has changed |
+| signature   |                                     |        | bytes  | which articles are copies of each other |
 """
 
 from __future__ import annotations
@@ -30,12 +31,13 @@ from whoosh.analysis import IDTokenizer
 from cnsearch.analysis.analyzer import CharacterAnalyzer, ChineseAnalyzer
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.ngrams import character_pairs
+from cnsearch.analysis.signature import SIGNATURE_BYTES, signature
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.codec import OrdinalListColumn
 from cnsearch.errors import REBUILD_HINT, IndexFormatError
 from cnsearch.model import Article
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Rises with every change of the fields or of what stands in them; an index of another version is refused."""
 
 TEXT_FIELDS = ("title", "body")
@@ -75,6 +77,7 @@ class ArticleSchema(fields.Schema):  # type: ignore[misc]  # Whoosh has no types
             size=fields.COLUMN(columns.NumericColumn("q")),
             mtime_ns=fields.COLUMN(columns.NumericColumn("q")),
             digest=fields.COLUMN(columns.FixedBytesColumn(DIGEST_BYTES)),
+            signature=fields.COLUMN(columns.FixedBytesColumn(SIGNATURE_BYTES)),
         )
         self.version = SCHEMA_VERSION
 
@@ -121,16 +124,17 @@ def document_of(article: Article, tokenizer: WordTokenizer, origin: Mapping[str,
     """Clean article to document. ``origin`` has the values of root (str), size, mtime_ns and digest."""
     tokens: dict[str, Sequence[str]] = {"id": [article.id]}
     stored: dict[str, Any] = {"id": article.id}
+    folded = {"title": fold(article.title), "body": fold(article.body)}
     for name, text in (("title", article.title), ("body", article.body)):
-        folded = fold(text)
-        tokens[name] = tokenizer.terms(folded)
-        tokens[CHARS_FIELD[name]] = folded
+        tokens[name] = tokenizer.terms(folded[name])
+        tokens[CHARS_FIELD[name]] = folded[name]
         stored[name] = text
     stored.update({name: value for name, value in (("url", article.url), ("path", article.path)) if value})
     values: dict[str, Any] = {
         "size": origin["size"],
         "mtime_ns": origin["mtime_ns"],
         "digest": origin["digest"],
+        "signature": signature(folded["title"], folded["body"]),
     }
     for name, label in (("source", article.source), ("author", article.author)):
         if label:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
 
 # Ranges of Unicode blocks, inclusive. Iteration mark and ideographic zero stand in words (人々, 二〇二一).
 _HAN_RANGES = (
@@ -91,6 +95,16 @@ FLAG = _class(_FLAG_RANGES)
 
 WORD = LETTER + EMOJI
 """Body of a regular-expression class: everything that is indexed and not Chinese."""
+
+
+@cache
+def word_table() -> npt.NDArray[np.bool_]:
+    """Whether each code point is of CJK, a letter or a digit, in folded text. Shape (0x110000,), read-only."""
+    table = np.zeros(0x110000, dtype=bool)
+    for first, last in (*_HAN_RANGES, *_KANA_HANGUL_RANGES, *_LETTER_RANGES):
+        table[first : last + 1] = True
+    table.flags.writeable = False
+    return table
 
 
 HAN_CHAR = re.compile(f"[{HAN}]")

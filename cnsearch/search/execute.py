@@ -73,6 +73,7 @@ class Ranked:
     total       : how many documents match
     num_second  : the documents of the first ranks whose scores are those of the second pass
     matching    : which documents match, bool, shape (num_docs,)
+    keys        : what they are ordered by, before the second pass: scores or dates, shape (num_docs,)
     """
 
     doc_numbers: list[int]
@@ -80,6 +81,7 @@ class Ranked:
     total: int
     num_second: int
     matching: Mask
+    keys: npt.NDArray[Any]
 
 
 class Searcher:
@@ -101,15 +103,15 @@ class Searcher:
         half_life_days : halve a score for each so many days that a document is older than the newest; None does not
         """
         if plan.step is None or not self.snapshot.num_docs:
-            return Ranked([], [], 0, 0, np.zeros(self.snapshot.num_docs, dtype=bool))
+            return Ranked([], [], 0, 0, np.zeros(self.snapshot.num_docs, dtype=bool), self._zeros())
         mask, scores = self._run(plan.step)
         if self.snapshot.live is not None:
             mask = mask & self.snapshot.live
         total = int(np.count_nonzero(mask))
         if order == "date" or not plan.ranked:
             doc_numbers = np.flatnonzero(mask)
-            chosen = doc_numbers[_top(self.snapshot.dates[doc_numbers], offset + limit)[offset:]]
-            return Ranked(chosen.tolist(), scores[chosen].tolist(), total, 0, mask)
+            chosen = doc_numbers[top(self.snapshot.dates[doc_numbers], offset + limit)[offset:]]
+            return Ranked(chosen.tolist(), scores[chosen].tolist(), total, 0, mask, self.snapshot.dates)
         decay = None if half_life_days is None else self._decay(half_life_days)
         if decay is not None:
             scores = scores * decay
@@ -119,7 +121,7 @@ class Searcher:
         if second and offset < second and len(chosen):
             chosen, found = self._second_pass(plan.focus, chosen, found, second, decay)
         page = slice(offset, offset + limit)
-        return Ranked(chosen[page].tolist(), found[page].tolist(), total, second, mask)
+        return Ranked(chosen[page].tolist(), found[page].tolist(), total, second, mask, scores)
 
     def _second_pass(
         self, focus: Focus, chosen: DocNumbers, scores: Scores, depth: int, decay: Scores | None
@@ -422,12 +424,12 @@ def _best(mask: Mask, scores: Scores, total: int, count: int) -> DocNumbers:
         bound = np.partition(maxima, num_blocks - count)[num_blocks - count]
         if bound > 0:
             found = np.flatnonzero(scores >= bound)
-            return found[_top(scores[found], count)]
+            return found[top(scores[found], count)]
     found = np.flatnonzero(mask)
-    return found[_top(scores[found], count)]
+    return found[top(scores[found], count)]
 
 
-def _top(keys: npt.NDArray[Any], count: int) -> npt.NDArray[np.intp]:
+def top(keys: npt.NDArray[Any], count: int) -> npt.NDArray[np.intp]:
     """Positions of the ``count`` greatest keys, greatest first, equal ones in order of position."""
     if count <= 0:
         return np.empty(0, np.intp)

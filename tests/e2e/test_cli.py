@@ -252,6 +252,42 @@ def test_show_stats_analyze(data_index_path: Path, data_index: cnsearch.Index) -
     assert "数字化 0-3" in invoke("analyze", "數字化", "--index", data_index_path)[0]
 
 
+def test_similar(data_index_path: Path, data_index: cnsearch.Index) -> None:
+    article = next(hit.id for hit in data_index.search("title:大熊猫"))
+    expected = data_index.similar(article, limit=4)
+    here = ("--index", data_index_path, "-n", "4")
+    text, summary = invoke("similar", article, *here)
+    assert [line.split(" ", 1)[1] for line in text.splitlines() if re.match(r"\d\. ", line)] == [
+        h.title for h in expected
+    ]
+    assert summary.startswith(f"{expected.total} articles match, 1 to 4 shown")
+    shown = json.loads(invoke("similar", article, "--json", "--explain", *here)[0])
+    assert [hit["id"] for hit in shown["hits"]] == [hit.id for hit in expected]
+    assert (shown["query"], shown["understood"]) == (article, expected.understood)
+    assert {part["text"] for hit in shown["hits"] for part in hit["explanation"]} <= set(expected.understood.split())
+    assert invoke("similar", article, "--ids", *here)[0].splitlines() == [hit.id for hit in expected]
+    assert invoke("similar", article, "--count", *here)[0] == f"{expected.total}\n"
+    assert invoke("similar", article, "--format", "csv", *here)[0].startswith("rank,id,title")
+    shown, summary = invoke("similar", article, "--source", "没有", *here)
+    assert (shown, summary) == ("", "no article matches\n")
+
+
+def test_collapse(data_index_path: Path) -> None:
+    asked = ("search", "云南 咖啡 豆", "--collapse", "--index", data_index_path)
+    text, summary = invoke(*asked)
+    assert "\n   +1 more: 青禾生活志\n" in text + "\n"
+    assert ", 1 folded under them (" in summary
+    plain = json.loads(invoke(*(part for part in asked if part != "--collapse"), "--json")[0])
+    shown = json.loads(invoke(*asked, "--json")[0])
+    assert shown["total"] == plain["total"] == len(plain["hits"]) == len(shown["hits"]) + 1
+    assert [(hit["more"], len(hit["duplicates"])) for hit in shown["hits"][:2]] == [(1, 1), (0, 0)]
+    (copy,) = shown["hits"][0]["duplicates"]
+    (same,) = [hit for hit in plain["hits"] if hit["id"] == copy["id"]]
+    assert copy == {name: same[name] for name in ("id", "title", "source", "date", "url")}
+    assert invoke(*asked, "--ids")[0].splitlines() == [hit["id"] for hit in shown["hits"]]
+    assert invoke(*asked, "--count")[0] == f"{plain['total']}\n"
+
+
 def test_dates_in_another_time_zone(data_index_path: Path, data_index: cnsearch.Index) -> None:
     (hit,) = data_index.search("*", limit=1)
     for option, name in (((), "UTC"), (("--time-zone", "UTC"), "Asia/Shanghai")):
@@ -267,6 +303,8 @@ def test_dates_in_another_time_zone(data_index_path: Path, data_index: cnsearch.
     [
         (("search", "没有这种词呀呀", "--all"), 1, "no article matches"),
         (("show", "nope"), 1, 'no article has the id "nope"'),
+        (("similar", "nope"), 1, 'no article has the id "nope"'),
+        (("similar", "nope", "--since", "2021-02-30"), 1, "search --ids"),
         (("search",), 2, "QUERY"),
         (("search", "x", "--since", "2021-02-30"), 2, "a day 2021-10-27"),
         (("search", "x", "--until", "\x1b[31mgestern"), 2, "a month 2021-10"),
