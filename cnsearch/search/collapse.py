@@ -131,7 +131,8 @@ class Copies:
         apart = np.zeros(len(others), dtype=bool)
         apart[known] = np.abs(dates[known] - date) > APART_SECONDS
         least = np.where(tokens < SHORT_TOKENS, ALIKE_SHORT, ALIKE) + np.where(apart, ALIKE_APART, 0.0)
-        return np.minimum(np.where(tokens < BRIEF_TOKENS, 1.0, least), 1.0)
+        bounded: npt.NDArray[np.float64] = np.minimum(np.where(tokens < BRIEF_TOKENS, 1.0, least), 1.0)
+        return bounded
 
 
 def similarity(rows: npt.NDArray[np.uint8], row: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
@@ -141,7 +142,8 @@ def similarity(rows: npt.NDArray[np.uint8], row: npt.NDArray[np.uint8]) -> npt.N
     """
     empty = ((rows | row) == 0).sum(axis=1)
     equal = (rows == row).sum(axis=1) - empty
-    return equal / np.maximum(NUM_BINS - empty, 1)  # type: ignore[no-any-return]
+    shares: npt.NDArray[np.float64] = equal / np.maximum(NUM_BINS - empty, 1)
+    return shares
 
 
 def _num_equal(rows: npt.NDArray[np.uint8], row: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
