@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -144,6 +145,18 @@ class Segment:
             mtime_ns=int(self._mtimes[doc_id]),
             digest=bytes(self._digests[doc_id]),
         )
+
+    def all_indexed(self) -> Iterator[tuple[str, Indexed]]:
+        """Id and origin of every document that is not deleted; a tenth of the time of asking for each."""
+        ids = self._arrays.stored_values("id")
+        found = self._arrays.ordinals("root")
+        ordinals, values = (np.zeros(self.num_docs, dtype=np.int64), [b""]) if found is None else found
+        roots = [value.decode("utf-8") for value in values]
+        columns = zip(ids, ordinals.tolist(), self._sizes.tolist(), self._mtimes.tolist(), strict=True)
+        live, digests = self.live.tolist(), self._digests
+        for doc_id, (article_id, root, size, mtime_ns) in enumerate(columns):
+            if live[doc_id]:
+                yield article_id, Indexed(self.base + doc_id, roots[root], size, mtime_ns, bytes(digests[doc_id]))
 
     @cached_property
     def _sizes(self) -> npt.NDArray[np.int64]:
@@ -392,11 +405,7 @@ class Snapshot:
 
     def indexed(self) -> dict[str, Indexed]:
         """What is in the index, by article id."""
-        return {
-            segment.stored(doc_id, _ID_ONLY)["id"]: segment.indexed(doc_id)
-            for segment in self.segments
-            for doc_id in np.flatnonzero(segment.live).tolist()
-        }
+        return dict(chain.from_iterable(segment.all_indexed() for segment in self.segments))
 
     def find_indexed(self, article_id: str) -> Indexed | None:
         """The same of one article; None if it is not in the index."""
@@ -590,7 +599,6 @@ class Store:
 _OPEN_ATTEMPTS = 10
 _CREATE_TIMEOUT = 10.0
 """Seconds to wait for another process that makes the same index."""
-_ID_ONLY = ("id",)
 _SHORT_FIELDS = ("id", "title", "url", "path")
 
 

@@ -64,6 +64,11 @@ class SegmentArrays:
                     found[name] = value
         return found
 
+    def stored_values(self, field: str) -> list[Any]:
+        """The stored value of every document, None where there is none; much quicker than one by one."""
+        reader = self.data.stored(field)
+        return [None] * self.doc_count_all if reader is None else reader.all_values()
+
     def utf16(self, field: str, doc_ids: Array) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64]]:
         """The stored texts of many documents as UTF-16, one after the other, and how many units each has."""
         reader = self.data.stored(field)

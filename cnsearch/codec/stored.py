@@ -231,6 +231,15 @@ class StoredReader:
         except ValueError as exc:
             raise self._short._bytes.corrupt(f"has a value that cannot be read: {exc}") from exc
 
+    def all_values(self) -> list[Any]:
+        """``get`` of every document."""
+        if self._long_lengths is not None:
+            return [self.get(doc_id) for doc_id in range(self._doc_count)]
+        try:
+            return [decode_value(row) if row else None for row in self._short.rows()]
+        except ValueError as exc:
+            raise self._short._bytes.corrupt(f"has a value that cannot be read: {exc}") from exc
+
     def get_bytes(self, doc_id: int) -> bytes:
         """The encoded value; empty if there is none."""
         short = self._short[doc_id]

@@ -40,7 +40,7 @@ def test_stored_values_come_back(count):
     assert names == ["a", "b"]
     for number, expected in enumerate([first + [None] * count + second, [None] * count + second + first]):
         reader = stored.StoredReader(container, number, 3 * count)
-        assert [reader.get(doc) for doc in range(3 * count)] == expected
+        assert [reader.get(doc) for doc in range(3 * count)] == expected == reader.all_values()
         for doc in reversed(range(3 * count)):
             assert reader.get(doc) == expected[doc]
 
