@@ -25,7 +25,17 @@ from cnsearch.errors import (
     QuerySyntaxError,
 )
 from cnsearch.index import Analysis, Index, open_index, rebuild_index
-from cnsearch.model import Article, Failure, Fragment, Hit, ScorePart, SearchResults, Snippet, UpdateReport
+from cnsearch.model import (
+    Article,
+    DictionaryReport,
+    Failure,
+    Fragment,
+    Hit,
+    ScorePart,
+    SearchResults,
+    Snippet,
+    UpdateReport,
+)
 
 __version__ = "0.1.0"
 
@@ -38,6 +48,7 @@ __all__ = [
     "CnsearchError",
     "CorpusError",
     "CorruptIndexError",
+    "DictionaryReport",
     "Failure",
     "Fragment",
     "Hit",

@@ -3,12 +3,19 @@
 HMM is off because words made by it differ from sentence to sentence; the dictionary gives the same word everywhere.
 Only tokens with a Chinese character come from jieba; the rest is cut by ``compounds``, so both engines give the same
 terms. Each ``WordTokenizer`` owns its dictionary: jieba's and rjieba's process-wide ones are neither read nor changed.
+
+A user word matters only where it stands. A cut maximises the product of frequency / total over its words, so a word
+that changed the total could tip a close decision in any text at all; here the total stays that of the main dictionary,
+whatever the user's words. Then only a text that contains a word (as a substring) can be cut otherwise because of it,
+and the frequency that an engine suggests for a word depends on nothing but the words inside it. Upon this rests that a
+change of the user dictionary need not touch the other articles.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import sys
 import threading
 import warnings
@@ -210,9 +217,58 @@ class _PythonEngine:
 
 def _load_rjieba(user_dictionary: UserDictionary) -> _Engine:
     jieba = _rjieba_class()()
-    for word, frequency in user_dictionary.words:
-        jieba.add_word(word, frequency, None)
+    if user_dictionary.words:
+        weight = _CounterWeight(jieba)
+        for word, frequency in user_dictionary.words:
+            weight.add_word(word, frequency)
+        weight.check()
     return _RustEngine(jieba)
+
+
+class _CounterWeight:
+    """Adds words to a ``rjieba.Jieba`` while its total stays what it was.
+
+    A word adds its frequency to the total, an unsigned machine word that wraps around. A counterweight that no folded
+    text contains (it has capitals) takes it off again: its frequency is what the words have added, negated. rjieba
+    tells nobody its total, but it can be weighed by what it suggests for a word.
+    """
+
+    _PROBE, _WEIGHT = "XQ", "XZ"
+    _MODULUS = 2 * (sys.maxsize + 1)
+
+    def __init__(self, jieba: Any) -> None:
+        self._jieba = jieba
+        self._added = 0
+        self._total = self._weighed()
+
+    def add_word(self, word: str, frequency: int | None) -> None:
+        if not self._jieba.has_word(word):
+            self._balance(self._jieba.add_word(word, frequency, None))
+            return
+        # What it had is not told, so it is weighed: with a frequency that is not much above the total.
+        self._jieba.add_word(word, None if frequency is None else 0, None)
+        self._balance(self._weighed() - self._total)
+        if frequency:
+            self._balance(self._jieba.add_word(word, frequency, None))
+
+    def _balance(self, excess: int) -> None:
+        if excess:
+            self._added += excess
+            self._jieba.add_word(self._WEIGHT, -self._added % self._MODULUS, None)
+
+    def _weighed(self) -> int:
+        """The total. For three times a probe of frequency k it suggests v = floor(k^3 / (total + k)^2) + 1. If k is far
+        above the total, v falls by about two where the total rises by one: only one whole number gives this v."""
+        frequency = 1 << 33
+        self._jieba.add_word(self._PROBE, frequency, None)
+        suggested: int = self._jieba.suggest_freq(3 * self._PROBE)
+        self._jieba.add_word(self._PROBE, 0, None)
+        return round(frequency * (math.sqrt(frequency / (suggested - 0.5)) - 1))
+
+    def check(self) -> None:
+        """Raises RuntimeError if the total is not what it was: this rjieba adds up in another way."""
+        if self._weighed() != self._total:
+            raise RuntimeError("this version of rjieba does not keep its total; install another, or jieba alone")
 
 
 def _rjieba_class() -> Any:
@@ -245,10 +301,10 @@ def _load_jieba(user_dictionary: UserDictionary) -> _Engine:
         tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(file)
     tokenizer.initialized = True
     for word, frequency in user_dictionary.words:
-        if frequency == 0:
-            tokenizer.FREQ[word] = 0  # as add_word, which enters it in a list of the whole process too
-        else:
-            tokenizer.add_word(word, frequency)
+        # As its add_word, which raises the total, and enters a word of frequency 0 in a list of the whole process.
+        tokenizer.FREQ[word] = tokenizer.suggest_freq(word) if frequency is None else frequency
+        for end in range(1, len(word)):
+            tokenizer.FREQ.setdefault(word[:end], 0)
     return _PythonEngine(tokenizer)
 
 

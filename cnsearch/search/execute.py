@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -40,7 +40,7 @@ from cnsearch.query.plan import (
     TermPattern,
     Without,
 )
-from cnsearch.schema import CHARS_FIELD, NO_DATE
+from cnsearch.schema import CHARS_FIELD, NO_DATE, TEXT_FIELDS
 from cnsearch.search.closeness import Weights, closeness
 from cnsearch.search.scoring import DEFAULT_RANKING, FieldNorms, Ranking, Scores, idf, saturate, weighted_tf
 from cnsearch.store import DocIds, Postings, Segment, Snapshot
@@ -464,7 +464,7 @@ def _substring_postings(text: str, segment: Segment, field: str) -> Postings | N
     The postings of the character fields are exact for one character and for two: what begins a bigram, and the bigram.
     """
     chars = CHARS_FIELD[field]
-    if CJK_RUN.fullmatch(text) and len(text) <= 2:
+    if _is_exact(text):
         return _one_character(text, segment, chars) if len(text) == 1 else segment.postings(chars, text)
     candidates = _candidates(text, segment, field)
     doc_ids, freqs, only = [], [], (field,)
@@ -475,6 +475,38 @@ def _substring_postings(text: str, segment: Segment, field: str) -> Postings | N
                 doc_ids.append(doc_id)
                 freqs.append(count)
     return Postings(np.array(doc_ids, dtype=np.int32), np.array(freqs, dtype=np.float32))
+
+
+def documents_containing(texts: Iterable[str], snapshot: Snapshot) -> npt.NDArray[np.intp]:
+    """The documents whose folded title or body contains any of the folded ``texts``: their numbers in the index,
+    ascending, without deleted ones. A stored text is read once at most, however many texts there are to find."""
+    texts = list(texts)
+    found = [segment.base + np.flatnonzero(_containing(texts, segment) & segment.live) for segment in snapshot.segments]
+    return np.concatenate(found) if found else np.empty(0, np.intp)
+
+
+def _containing(texts: Sequence[str], segment: Segment) -> Mask:
+    contains: Mask = np.zeros(segment.num_docs, dtype=bool)
+    for field in TEXT_FIELDS:
+        unsure: defaultdict[int, list[str]] = defaultdict(list)
+        for text in texts:
+            if _is_exact(text):
+                postings = _substring_postings(text, segment, field)
+                if postings is not None:
+                    contains[postings.doc_ids] = True
+            else:
+                for doc_id in _candidates(text, segment, field).tolist():
+                    unsure[doc_id].append(text)
+        for doc_id, some in unsure.items():
+            if not contains[doc_id] and segment.live[doc_id]:
+                folded = fold(segment.stored(doc_id, (field,)).get(field, ""))
+                contains[doc_id] = any(text in folded for text in some)
+    return contains
+
+
+def _is_exact(text: str) -> bool:
+    """Whether the character fields alone tell who contains the text."""
+    return len(text) <= 2 and CJK_RUN.fullmatch(text) is not None
 
 
 def _one_character(char: str, segment: Segment, chars: str) -> Postings | None:
