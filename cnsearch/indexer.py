@@ -41,6 +41,8 @@ CHUNK = 256
 """Articles that a worker process takes at a time: about 0.3 s of work. Fewer make more distinct terms to hand over."""
 MIN_ARTICLES_FOR_WORKERS = 256
 """Fewer are done in this process: starting workers costs as much as these."""
+MIN_STORED_FOR_WORKERS = 4_000
+"""The same for articles that are only cut again from their stored text: about 1 ms each."""
 RACY_NS = 2_000_000_000
 """A file this fresh when scanned may still be written to within the same time stamp, so its hash is read next time."""
 
@@ -249,6 +251,8 @@ def change_dictionary(
         after = change(before)
         touched = _touched(batch, after, tally)
         tasks = _cut_again(batch, touched)
+        if jobs is None and len(touched) < MIN_STORED_FOR_WORKERS:
+            jobs = 1
         _bring_in(batch, tasks, tally, jobs=jobs, dry_run=dry_run, progress=progress, total=len(touched))
         articles = batch.finish()
     return before, after, tally.report(articles, time.perf_counter() - started)
