@@ -128,11 +128,11 @@ _color_option = click.option(
 
 
 @contextmanager
-def _opened(index_path: str, time_zone: str = "Asia/Shanghai") -> Iterator[Index]:
+def _opened(index_path: str, time_zone: str = "Asia/Shanghai", synonyms: str | None = None) -> Iterator[Index]:
     from cnsearch.index import open_index
 
     try:
-        index = open_index(index_path, time_zone=time_zone)
+        index = open_index(index_path, time_zone=time_zone, synonyms=synonyms)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--time-zone") from error
     with index:
@@ -284,6 +284,12 @@ _EXCLUSION = re.compile(r"-[^-\x00-\x7f]|-[\"(0-9]")
 @click.option("--any/--all", "any_word", default=None, help="One word is enough, or all must be there; else most.")
 @click.option("--raw", is_flag=True, help="Take the query as words, without operators.")
 @click.option(
+    "--synonyms",
+    envvar="CNSEARCH_SYNONYMS",
+    metavar="FILE",
+    help="Words that find one another, a group a line (or set CNSEARCH_SYNONYMS).",
+)
+@click.option(
     "--format",
     "output",
     type=click.Choice(["text", "json", "jsonl", "csv"]),
@@ -324,6 +330,7 @@ def search(
     offset: int,
     any_word: bool | None,
     raw: bool,
+    synonyms: str | None,
     output: str,
     as_json: bool,
     count: bool,
@@ -347,7 +354,7 @@ def search(
     printer = _Printer("json" if as_json else output, count, ids, _colored(color), explain)
     batch = query == ("-",)
     found = False
-    with _opened(index_path, time_zone) as opened:
+    with _opened(index_path, time_zone, synonyms) as opened:
         for text in _queries(query):
             results = opened.search(
                 text,

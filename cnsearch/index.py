@@ -38,6 +38,7 @@ from cnsearch.model import (
     UpdateReport,
 )
 from cnsearch.query.plan import MOST, Filters, Plan, Substring, Term, TermPattern, make_plan
+from cnsearch.query.synonyms import Synonyms
 from cnsearch.query.syntax import parse_query
 from cnsearch.schema import SCHEMA_VERSION
 from cnsearch.search.execute import Searcher
@@ -79,6 +80,7 @@ def open_index(
     user_dict: str | os.PathLike[str] | None = None,
     engine: str | None = None,
     time_zone: str | tzinfo = DEFAULT_ZONE,
+    synonyms: str | os.PathLike[str] | None = None,
 ) -> Index:
     """Open the index in the folder ``path``.
 
@@ -87,17 +89,20 @@ def open_index(
                 existing one, what it must have been built with
     engine    : "rjieba" or "jieba" for a new index; None takes the preferred one that is installed
     time_zone : in which dates are shown, and read in filters
+    synonyms  : a file of words that find one another, a group a line, for the queries of this ``Index``
 
-    Raises IndexNotFoundError, IndexFormatError, AnalyzerMismatchError (another user dictionary), CorruptIndexError.
+    Raises IndexNotFoundError, IndexFormatError, AnalyzerMismatchError (another user dictionary), CorruptIndexError,
+    CorpusError (a bad dictionary or file of synonyms).
     """
     zone = _zone(time_zone)
+    groups = Synonyms() if synonyms is None else Synonyms.load(synonyms)
     words = None if user_dict is None else UserDictionary.load(user_dict)
     if create and not Store.exists(path):
         store = Store.create(path, ChineseAnalyzer(engine=engine, user_dictionary=words))
     else:
         store = Store.open(path)
         _require_dictionary(store, words)
-    return Index(store, zone)
+    return Index(store, zone, groups)
 
 
 def rebuild_index(
@@ -141,9 +146,10 @@ class Index:
     to through it; ``refresh`` moves on to what others have committed. Use it in a ``with`` statement, or ``close`` it.
     """
 
-    def __init__(self, store: Store, zone: tzinfo) -> None:
+    def __init__(self, store: Store, zone: tzinfo, synonyms: Synonyms = Synonyms()) -> None:  # noqa: B008
         self._store = store
         self._zone = zone
+        self._synonyms = synonyms
         self._lock = threading.Lock()
         self._searcher: Searcher | None = Searcher(store.snapshot())
 
@@ -417,8 +423,9 @@ class Index:
         filters = Filters(_values(source), _values(category), _values(author), since, until)
         parsed = parse_query(query, require_all=match == "all", raw=raw)
         analyzer = searcher.snapshot.analyzer
+        root = self._synonyms.expand(parsed.root, analyzer.tokenizer)
         need = 0.0 if match == "any" else MOST
-        plan = make_plan(parsed.root, filters, analyzer.tokenizer, self._zone, need=need)
+        plan = make_plan(root, filters, analyzer.tokenizer, self._zone, need=need)
         ranking = searcher.rank(plan, order=sort, limit=limit, offset=offset, half_life_days=half_life_days)
         excerpts = _Excerpts(searcher, plan, analyzer, None if sort == "date" else half_life_days)
         hits = []
@@ -436,7 +443,7 @@ class Index:
             )
         return SearchResults(
             query=query,
-            understood="" if parsed.root is None else str(parsed.root),
+            understood="" if root is None else str(root),
             notes=parsed.notes,
             total=ranking.total,
             took_ms=(time.perf_counter() - started) * 1000,

@@ -247,8 +247,9 @@ class Snippet:
 class ScorePart:
     """One part of a score.
 
-    name  : "word", "characters" (the bigrams of the query), "phrase", "pattern", "close together" (the query's
-            characters in one place of the text), "beginning" (those at its beginning), "age" (what it takes away)
+    name  : "word", "synonyms" (words that count as one), "characters" (the bigrams of the query), "phrase", "pattern",
+            "close together" (the query's characters in one place of the text), "beginning" (those at its beginning),
+            "age" (what it takes away)
     text  : what of the query it is for
     score : what it adds
     """
