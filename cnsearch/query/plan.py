@@ -415,7 +415,7 @@ class _WithSynonyms:
         inside = tuple(Term(pair, characters) for run in CJK_RUN.findall(self.own.text) for pair in _pairs(run))
         if len(wholes) > 1:
             latin = tuple(Term(whole, fields) for whole in wholes if not CJK_RUN.search(whole))
-            return Keyword(BestOf((self.leaf, AllOf(tuple(Term(whole, fields) for whole in wholes)))), inside + latin)
+            return Keyword(self.leaf, inside + latin)
         if CJK_RUN.fullmatch(wholes[0]):
             return Keyword(self.leaf, inside)
         return Keyword(self.leaf if HAN_CHAR.search(wholes[0]) else self.required())
