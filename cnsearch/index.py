@@ -318,7 +318,8 @@ class Index:
         """Add words to the user dictionary: segmentation keeps them whole.
 
         The articles that contain a new word (as a substring) are tokenised again from their stored text, and committed
-        together with the dictionary; nothing else is touched. The result is that of a rebuild with the new dictionary.
+        together with the dictionary; nothing else is touched, and nothing at all for a word that is kept whole anyway.
+        The result is that of a rebuild with the new dictionary.
 
         frequency : of the words, as in jieba's dictionary; None is high enough for each to be kept whole, and leaves
                     words alone that are there; 0 takes a word out of the main dictionary

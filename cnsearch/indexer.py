@@ -211,7 +211,7 @@ def rebuild(
     started = time.perf_counter()
     tally = _Tally()
     with _open_batch(store, wait, False, replace=True) as batch:
-        kept_words = batch.identity[1] if words is None else words
+        kept_words = batch.analyzer.user_dictionary if words is None else words
         batch.change_analyzer(ChineseAnalyzer(engine=engine, user_dictionary=kept_words))
         indexed = batch.indexed()
         tasks, gone = _compare(paths, indexed, tally, reread=True)
@@ -247,7 +247,7 @@ def change_dictionary(
     started = time.perf_counter()
     tally = _Tally()
     with _open_batch(store, wait, dry_run) as batch:
-        _, before = batch.identity
+        before = batch.analyzer.user_dictionary
         after = change(before)
         touched = _touched(batch, after, tally)
         tasks = _cut_again(batch, touched)
@@ -264,13 +264,13 @@ def _touched(
     """Let the batch write with the user dictionary ``words``. Returns the numbers of the articles that it may cut
     otherwise than the present one: those that contain a word in which the two differ (``analysis/tokenizer.py`` says
     why no other article is touched), but those of ``without``."""
-    identity, before = batch.identity
-    if words is None or words == before:
+    before = batch.analyzer
+    if words is None or words == before.user_dictionary:
         return ()
-    require_tokenizer(identity, before)  # with another version no article would stay as it is
-    numbers = documents_containing(before.changed_words(words), batch.snapshot)
-    touched: list[int] = np.setdiff1d(numbers, list(without)).tolist()
-    batch.change_analyzer(ChineseAnalyzer(engine=identity.engine, user_dictionary=words))
+    after = ChineseAnalyzer(engine=before.identity.engine, user_dictionary=words)
+    changed = before.tokenizer.changed_words(after.tokenizer)
+    touched: list[int] = np.setdiff1d(documents_containing(changed, batch.snapshot), list(without)).tolist()
+    batch.change_analyzer(after)
     tally.retokenised += len(touched)
     return touched
 
@@ -413,9 +413,8 @@ class _Batch:
         self._written = 0
 
     @property
-    def identity(self) -> tuple[TokenizerIdentity, UserDictionary]:
-        analyzer = self._analyzer or self.snapshot.analyzer
-        return analyzer.identity, analyzer.user_dictionary
+    def analyzer(self) -> ChineseAnalyzer:
+        return self._analyzer or self.snapshot.analyzer
 
     @property
     def snapshot(self) -> Snapshot:
@@ -469,10 +468,10 @@ class _DryRun:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self.identity = (snapshot.analyzer.identity, snapshot.analyzer.user_dictionary)
+        self.analyzer = snapshot.analyzer
 
     def change_analyzer(self, analyzer: ChineseAnalyzer) -> None:
-        pass
+        self.analyzer = analyzer
 
     def indexed(self) -> dict[str, Indexed]:
         return self.snapshot.indexed()
@@ -520,11 +519,10 @@ def _bring_in(
     total: int | None,
 ) -> list[str]:
     """Read and tokenise ``tasks`` and write them, in their order. Returns the ids of what could not be read."""
-    identity, user_dictionary = batch.identity
     done = 0
     new: set[str] = set()
     unread: list[str] = []
-    for chunk in _chunks(tasks, identity, user_dictionary, jobs=jobs, tokenise=not dry_run):
+    for chunk in _chunks(tasks, batch.analyzer, jobs=jobs, tokenise=not dry_run):
         for outcome in chunk.outcomes:
             if outcome.failure is not None:
                 tally.failed.append(outcome.failure)
@@ -546,14 +544,7 @@ def _bring_in(
     return unread
 
 
-def _chunks(
-    tasks: Iterable[_Task],
-    identity: TokenizerIdentity,
-    user_dictionary: UserDictionary,
-    *,
-    jobs: int | None,
-    tokenise: bool,
-) -> Iterator[_Chunk]:
+def _chunks(tasks: Iterable[_Task], analyzer: ChineseAnalyzer, *, jobs: int | None, tokenise: bool) -> Iterator[_Chunk]:
     """What comes of the tasks, a chunk at a time, in order; from worker processes where there are enough tasks."""
     tasks = iter(tasks)
     jobs = jobs if jobs is not None else (os.cpu_count() or 1)
@@ -561,11 +552,10 @@ def _chunks(
     every = chain(few, tasks)
     groups = iter(lambda: list(islice(every, CHUNK)), [])
     if jobs <= 1 or len(few) < MIN_ARTICLES_FOR_WORKERS:
-        tokenizer = require_tokenizer(identity, user_dictionary)
         for group in groups:
-            yield _analyse(group, tokenizer, tokenise)
+            yield _analyse(group, analyzer.tokenizer, tokenise)
         return
-    with _workers(jobs, identity, user_dictionary) as executor:
+    with _workers(jobs, analyzer.identity, analyzer.user_dictionary) as executor:
         running: deque[Future[_Chunk]] = deque()
         for group in groups:
             with _interrupts_held():  # submit starts the workers

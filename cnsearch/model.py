@@ -125,7 +125,8 @@ class DictionaryReport:
 
     added, changed, removed : words that came, that got another frequency, that went
     present, absent         : words to add that were there already, words to remove that were not
-    retokenised             : articles that contain one of the words that changed, cut again from their stored text
+    retokenised             : articles that contain a word that is now likelier or less likely to be cut than before,
+                              tokenised again from their stored text
     articles                : in the index
     took_s                  : seconds
     """

@@ -19,7 +19,7 @@ import math
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib import metadata, util
@@ -74,7 +74,12 @@ class TokenizerIdentity:
 
 
 class _Engine(Protocol):
-    """A loaded segmentation engine with a dictionary of its own. Text is folded, and holds no lone surrogate."""
+    """A loaded segmentation engine with a dictionary of its own. Text is folded, and holds no lone surrogate.
+
+    entries : the user's words that have another frequency than in the main dictionary, or are not in it, with theirs
+    """
+
+    entries: Mapping[str, int]
 
     def cut(self, text: str) -> list[str]:
         """Terms in search mode: the words of two and three characters inside a word, then the word."""
@@ -131,6 +136,15 @@ class WordTokenizer:
                     load = _load_rjieba if self.identity.engine == "rjieba" else _load_jieba
                     self._loaded = load(self.user_dictionary)
         return self._loaded
+
+    def changed_words(self, other: WordTokenizer) -> list[str]:
+        """The words without which this tokenizer and ``other`` cut every text alike. Sorted.
+
+        A user word that has the frequency which the main dictionary gives it anyway is none of them.
+        REQUIRES: they differ in nothing but the user dictionary
+        """
+        own, others = self._engine().entries, other._engine().entries
+        return sorted(word for word in {**own, **others} if own.get(word) != others.get(word))
 
     def terms(self, folded: str) -> list[str]:
         """Every indexed term of ``folded``, each as often as it occurs. Chinese terms first, then the others.
@@ -194,8 +208,9 @@ is_chinese_word: Callable[[str], bool] = _ChineseWords().__getitem__
 
 
 class _RustEngine:
-    def __init__(self, jieba: Any) -> None:
+    def __init__(self, jieba: Any, entries: Mapping[str, int]) -> None:
         self._jieba = jieba
+        self.entries = entries
 
     def cut(self, text: str) -> list[str]:
         return self._jieba.cut_for_search(text, False)  # type: ignore[no-any-return]
@@ -205,8 +220,9 @@ class _RustEngine:
 
 
 class _PythonEngine:
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: Any, entries: Mapping[str, int]) -> None:
         self._tokenizer = tokenizer
+        self.entries = entries
 
     def cut(self, text: str) -> list[str]:
         return list(self._tokenizer.cut_for_search(text, HMM=False))
@@ -217,12 +233,13 @@ class _PythonEngine:
 
 def _load_rjieba(user_dictionary: UserDictionary) -> _Engine:
     jieba = _rjieba_class()()
-    if user_dictionary.words:
-        weight = _CounterWeight(jieba)
-        for word, frequency in user_dictionary.words:
-            weight.add_word(word, frequency)
-        weight.check()
-    return _RustEngine(jieba)
+    if not user_dictionary.words:
+        return _RustEngine(jieba, {})
+    weight = _CounterWeight(jieba)
+    for word, frequency in user_dictionary.words:
+        weight.add_word(word, frequency)
+    weight.check()
+    return _RustEngine(jieba, weight.entries)
 
 
 class _CounterWeight:
@@ -238,18 +255,27 @@ class _CounterWeight:
 
     def __init__(self, jieba: Any) -> None:
         self._jieba = jieba
+        self.entries: dict[str, int] = {}
         self._added = 0
         self._total = self._weighed()
 
     def add_word(self, word: str, frequency: int | None) -> None:
         if not self._jieba.has_word(word):
-            self._balance(self._jieba.add_word(word, frequency, None))
+            given = self.entries[word] = self._jieba.add_word(word, frequency, None)
+            self._balance(given)
             return
+        if frequency is None and self._jieba.cut(word, False) == [word]:
+            return  # it is kept whole as it is
         # What it had is not told, so it is weighed: with a frequency that is not much above the total.
-        self._jieba.add_word(word, None if frequency is None else 0, None)
-        self._balance(self._weighed() - self._total)
+        given = self._jieba.add_word(word, None if frequency is None else 0, None)
+        more = self._weighed() - self._total
+        self._balance(more)
         if frequency:
-            self._balance(self._jieba.add_word(word, frequency, None))
+            given = self._jieba.add_word(word, frequency, None)
+            self._balance(frequency)
+            more += frequency
+        if more:
+            self.entries[word] = given
 
     def _balance(self, excess: int) -> None:
         if excess:
@@ -300,12 +326,18 @@ def _load_jieba(user_dictionary: UserDictionary) -> _Engine:
     with tokenizer.get_dict_file() as file:
         tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(file)
     tokenizer.initialized = True
+    entries = {}
     for word, frequency in user_dictionary.words:
+        if frequency is None and tokenizer.FREQ.get(word) and list(tokenizer.cut(word, HMM=False)) == [word]:
+            continue  # it is kept whole as it is
         # As its add_word, which raises the total, and enters a word of frequency 0 in a list of the whole process.
-        tokenizer.FREQ[word] = tokenizer.suggest_freq(word) if frequency is None else frequency
+        given = tokenizer.suggest_freq(word) if frequency is None else frequency
+        if given != tokenizer.FREQ.get(word, 0):
+            entries[word] = given
+        tokenizer.FREQ[word] = given
         for end in range(1, len(word)):
             tokenizer.FREQ.setdefault(word[:end], 0)
-    return _PythonEngine(tokenizer)
+    return _PythonEngine(tokenizer, entries)
 
 
 def _import_jieba() -> Any:

@@ -191,8 +191,8 @@ def test_only_texts_that_contain_a_changed_word_are_cut_otherwise(engine: str, q
     def check(some: UserDictionary, more: UserDictionary) -> None:
         nonlocal same
         old = some.with_words(dict(more.words[::2]))
-        changed = old.changed_words(more)
         before, after = WordTokenizer(engine, old), WordTokenizer(engine, more)
+        changed = before.changed_words(after)
         for text in sentences():
             if not any(word in text for word in changed):
                 same += 1
@@ -209,3 +209,17 @@ def test_a_word_without_a_frequency_is_kept_whole(engine: str, quick_jieba: None
     for word in ("数字化转", "产品和服", "的发展是"):
         assert word in tokenizer.terms(word)
     assert tokenizer.terms("服务") == ["服", "务"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_which_words_change_anything(engine: str, quick_jieba: None) -> None:
+    def changed(before: str, after: str) -> list[str]:
+        some, more = (WordTokenizer(engine, UserDictionary.parse(text)) for text in (before, after))
+        assert some.changed_words(more) == more.changed_words(some)
+        return some.changed_words(more)
+
+    assert changed("", "数字\n人工智能 n") == []  # they have as much
+    assert changed("", "数字 3\n澜舟\n人工智能 0") == ["人工智能", "数字", "澜舟"]
+    assert changed("数字\n澜舟 1", "澜舟 1\n数字化 9") == ["数字化"]
+    # What is suggested for a word rises with the words in it.
+    assert changed("鹿澜舟", "鹿澜舟\n鹿 60000000\n澜舟 60000000") == ["澜舟", "鹿", "鹿澜舟"]
