@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,6 +85,8 @@ def checked_word(text: str) -> str:
         reason = "an empty word"
     elif any(char.isspace() for char in word):
         reason = f"{text!r} has white space in it; a dictionary has single words"
+    elif any(unicodedata.category(char) in ("Cc", "Cf") for char in word):
+        reason = f"{text!r} has a character in it that shows nothing"
     elif not any(char.isalnum() for char in word):
         reason = f"{text!r} has no letter, digit or Chinese character"
     elif word.startswith("#"):
