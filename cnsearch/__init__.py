@@ -25,7 +25,7 @@ from cnsearch.errors import (
     QuerySyntaxError,
 )
 from cnsearch.index import Analysis, Index, open_index, rebuild_index
-from cnsearch.model import Article, Failure, Fragment, Hit, ScorePart, SearchResults, Snippet, UpdateReport
+from cnsearch.model import Article, Failure, Fragment, Hit, ScorePart, SearchResults, Snippet, Suggestion, UpdateReport
 
 __version__ = "0.1.0"
 
@@ -50,6 +50,7 @@ __all__ = [
     "ScorePart",
     "SearchResults",
     "Snippet",
+    "Suggestion",
     "Token",
     "UpdateReport",
     "open_index",

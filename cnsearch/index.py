@@ -26,13 +26,26 @@ from cnsearch.errors import (
     IndexFormatError,
     IndexNotFoundError,
 )
-from cnsearch.model import FORMAT_VERSION, Article, Fragment, Hit, ScorePart, SearchResults, Snippet, UpdateReport
+from cnsearch.model import (
+    FORMAT_VERSION,
+    Article,
+    Fragment,
+    Hit,
+    ScorePart,
+    SearchResults,
+    Snippet,
+    Suggestion,
+    UpdateReport,
+)
 from cnsearch.query.plan import MOST, Filters, Plan, Substring, Term, TermPattern, make_plan
-from cnsearch.query.syntax import parse_query
+from cnsearch.query.syntax import parse_query, places_of_words
 from cnsearch.schema import SCHEMA_VERSION
+from cnsearch.search.correct import correct
 from cnsearch.search.execute import Searcher
 from cnsearch.search.facets import FACETS, count_facet
+from cnsearch.search.labels import unknown_values
 from cnsearch.search.snippet import Highlighter
+from cnsearch.search.suggest import suggest
 from cnsearch.store import FOREIGN, Store
 
 if TYPE_CHECKING:
@@ -328,6 +341,17 @@ class Index:
         need = 0.0 if match == "any" else MOST
         plan = make_plan(parsed.root, filters, analyzer.tokenizer, self._zone, need=need)
         ranking = searcher.rank(plan, order=sort, limit=limit, offset=offset, half_life_days=half_life_days)
+        correction = ""
+        if not (ranking.total and searcher.finds_words(plan)):
+
+            def has_hits(text: str) -> bool:
+                root = parse_query(text, require_all=match == "all", raw=raw).root
+                corrected = make_plan(root, filters, analyzer.tokenizer, self._zone, need=need)
+                found = searcher.rank(corrected, order="date", limit=0, offset=0)
+                return found.total > 0 and searcher.finds_words(corrected)
+
+            places = places_of_words(query, raw=raw)
+            correction = correct(query, places, searcher.vocabulary, analyzer.tokenizer, has_hits)
         excerpts = _Excerpts(searcher, plan, analyzer, None if sort == "date" else half_life_days)
         hits = []
         for at, (number, score) in enumerate(zip(ranking.doc_numbers, ranking.scores, strict=True)):
@@ -345,12 +369,27 @@ class Index:
         return SearchResults(
             query=query,
             understood="" if parsed.root is None else str(parsed.root),
-            notes=parsed.notes,
+            notes=(*parsed.notes, *unknown_values(searcher.snapshot, filters, parsed.root)),
+            correction=correction,
             total=ranking.total,
             took_ms=(time.perf_counter() - started) * 1000,
             hits=tuple(hits),
             facets={name: count_facet(searcher.snapshot, ranking.matching, name, self._zone) for name in facets},
         )
+
+    def suggest(self, prefix: str, *, limit: int = 10) -> tuple[Suggestion, ...]:
+        """At most ``limit`` completions of ``prefix``, from words and phrases of the articles, the most used first.
+
+        prefix : Chinese characters, letters of another script, or pinyin: in full (``shuzihua``), initials (``szh``) or
+                 both (``shuzihuazx``)
+
+        The first call on a commit reads the titles, which takes a second or less; those after it, microseconds.
+        """
+        if not isinstance(prefix, str):
+            raise TypeError(f"prefix must be a str, not {prefix!r}")
+        if limit < 0:
+            raise ValueError(f"limit must not be negative: {limit}")
+        return suggest(self._current().vocabulary, prefix, limit)
 
     def get(self, article_id: str) -> Article:
         """The article with this id. Raises ArticleNotFoundError."""

@@ -13,7 +13,7 @@ from typing import Any
 from wcwidth import ljust, wrap
 
 from cnsearch.index import Analysis
-from cnsearch.model import ELLIPSIS, Article, Hit, SearchResults, UpdateReport, iso_date, printable
+from cnsearch.model import ELLIPSIS, Article, Hit, SearchResults, Suggestion, UpdateReport, iso_date, printable
 
 MAX_COLUMNS = 100
 """Longer lines are hard to read, however wide the terminal."""
@@ -85,6 +85,11 @@ def summary(results: SearchResults) -> str:
     matching = "1 article matches" if results.total == 1 else f"{results.total:,} articles match"
     shown = f", {results[0].rank} to {results[-1].rank} shown" if 0 < len(results) < results.total else ""
     return f"{matching}{shown} ({results.took_ms:.1f} ms)"
+
+
+def suggestions_text(suggestions: Iterable[Suggestion]) -> str:
+    """How many articles use each, and the text, one a line."""
+    return "\n".join(f"{one.articles:>9,}  {printable(one.text)}" for one in suggestions)
 
 
 def article_text(article: Article, *, zone: tzinfo, color: bool) -> str:

@@ -43,6 +43,7 @@ from cnsearch.query.plan import (
 from cnsearch.schema import CHARS_FIELD, NO_DATE
 from cnsearch.search.closeness import Weights, closeness
 from cnsearch.search.scoring import DEFAULT_RANKING, FieldNorms, Ranking, Scores, idf, saturate, weighted_tf
+from cnsearch.search.vocabulary import Vocabulary
 from cnsearch.store import DocIds, Postings, Segment, Snapshot
 
 Mask = npt.NDArray[np.bool_]
@@ -86,6 +87,7 @@ class Searcher:
     def __init__(self, snapshot: Snapshot, ranking: Ranking = DEFAULT_RANKING) -> None:
         self.snapshot = snapshot
         self.ranking = ranking
+        self.vocabulary = Vocabulary(snapshot)
         self._norms = FieldNorms(snapshot)
         self._lock = threading.Lock()
         self._matches: OrderedDict[tuple[object, ...], _Matches] = OrderedDict()
@@ -210,6 +212,14 @@ class Searcher:
     def term_weight(self, leaf: Leaf) -> float:
         """The idf of a leaf: how telling it is, for choosing snippets."""
         return self._match(leaf).idf
+
+    def finds_words(self, plan: Plan) -> bool:
+        """Whether any of the plan's words, or a bigram of them, is in the index; True if all are single characters.
+
+        Where it is False, hits have nothing of the query but characters of it.
+        """
+        longer = [leaf for leaf in plan.leaves if not isinstance(leaf, Term) or len(leaf.text) > 1]
+        return not longer or any(self._match(leaf).doc_freq for leaf in longer)
 
     def _run(self, step: Step) -> tuple[Mask, Scores]:
         """Which documents match, and their scores (0 where not). Shapes (num_docs,); not to be modified."""
