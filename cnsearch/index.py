@@ -43,7 +43,7 @@ from cnsearch.schema import SCHEMA_VERSION
 from cnsearch.search.correct import correct
 from cnsearch.search.execute import Searcher
 from cnsearch.search.facets import FACETS, count_facet
-from cnsearch.search.labels import unknown_values
+from cnsearch.search.labels import rules_all_out, unknown_values
 from cnsearch.search.snippet import Highlighter
 from cnsearch.search.suggest import suggest
 from cnsearch.store import FOREIGN, Store
@@ -341,8 +341,9 @@ class Index:
         need = 0.0 if match == "any" else MOST
         plan = make_plan(parsed.root, filters, analyzer.tokenizer, self._zone, need=need)
         ranking = searcher.rank(plan, order=sort, limit=limit, offset=offset, half_life_days=half_life_days)
+        unknown = unknown_values(searcher.snapshot, filters, parsed.root)
         correction = ""
-        if not (ranking.total and searcher.finds_words(plan)):
+        if not (ranking.total and searcher.finds_words(plan)) and not rules_all_out(unknown, filters, parsed.root):
 
             def has_hits(text: str) -> bool:
                 root = parse_query(text, require_all=match == "all", raw=raw).root
@@ -369,7 +370,7 @@ class Index:
         return SearchResults(
             query=query,
             understood="" if parsed.root is None else str(parsed.root),
-            notes=(*parsed.notes, *unknown_values(searcher.snapshot, filters, parsed.root)),
+            notes=(*parsed.notes, *unknown.values()),
             correction=correction,
             total=ranking.total,
             took_ms=(time.perf_counter() - started) * 1000,

@@ -313,8 +313,8 @@ class Snapshot:
         """For each label as written, how many articles have it."""
         return sum((segment.label_counts(field) for segment in self.segments), Counter())
 
-    def has_label(self, field: str, term: str) -> bool:
-        """Whether an article has this folded value in a label field."""
+    def has_term(self, field: str, term: str) -> bool:
+        """Whether an article that is not deleted has the term."""
         if self.live is None:
             return self.doc_freq(field, term) > 0
         postings = self.postings(field, term)
@@ -324,7 +324,7 @@ class Snapshot:
         """The leading paths of more than one level that a category filter may say, folded, and the articles of each."""
         terms, doc_freqs = self.doc_freqs("category")
         paths = [(term, doc_freq) for term, doc_freq in zip(terms, doc_freqs.tolist(), strict=True) if "/" in term]
-        return [(path, doc_freq) for path, doc_freq in paths if self.has_label("category", path)]
+        return [(path, doc_freq) for path, doc_freq in paths if self.has_term("category", path)]
 
     def date_span(self) -> tuple[datetime | None, datetime | None]:
         """The first and the last known date of the articles, or (None, None)."""

@@ -32,7 +32,7 @@ MAX_SPLITS = 64
 _FIRST_CODE = 0xE000  # private use: no code is a character of a text that is read
 _MAX_SYLLABLE = 6
 _DIAERESIS = "\u0308"
-_VOWEL = re.compile("[aeiouv]")
+_SYLLABLE = re.compile("(?![iuv])[a-z]*[aeiouv][a-z]*")
 _LETTERS_AND_DIGITS = ascii_lowercase + digits
 
 
@@ -63,7 +63,7 @@ def _tables() -> _Tables:
     with _no_collection():
         from pypinyin.constants import PHRASES_DICT, PINYIN_DICT  # slow: see above
     plain = {toned: _toneless(toned) for toned in set(",".join(PINYIN_DICT.values()).split(","))}
-    syllables = frozenset(filter(_VOWEL.search, plain.values()))  # 嗯 as n or ng would cut xing in two
+    syllables = frozenset(filter(_SYLLABLE.fullmatch, plain.values()))  # 嗯 as n or ng would cut xing in two
     sounds = sorted(syllables.union(_LETTERS_AND_DIGITS))
     code = {sound: chr(_FIRST_CODE + at) for at, sound in enumerate(sounds)}
     codes = {toned: code[sound] for toned, sound in plain.items() if sound in syllables}

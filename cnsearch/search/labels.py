@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from whoosh.support.levenshtein import damerau_levenshtein
 
 from cnsearch.analysis import pinyin
 from cnsearch.query.plan import Filters
-from cnsearch.query.syntax import Node, filters_of
+from cnsearch.query.syntax import Filter, Group, Node, filters_of
 from cnsearch.schema import label_term
 from cnsearch.store import Snapshot
 
@@ -17,15 +17,25 @@ _CHARS_PER_ERROR = 3
 """One error for so many characters is a value close by; one in any value of two characters or more."""
 
 
-def unknown_values(snapshot: Snapshot, filters: Filters, root: Node | None) -> tuple[str, ...]:
-    """A note for each value of the filters, beside the query and in it, that no article has; each once."""
+def unknown_values(snapshot: Snapshot, filters: Filters, root: Node | None) -> dict[tuple[str, str], str]:
+    """A note for each (field, value) of the filters, beside the query and in it, that no article has."""
     asked = [(field, value) for field in LABEL_FIELDS for value in getattr(filters, field)]
     asked += [(clause.field, clause.value) for clause in filters_of(root) if clause.field in LABEL_FIELDS]
-    return tuple(
-        _note(snapshot, field, value)
+    return {
+        (field, value): _note(snapshot, field, value)
         for field, value in dict.fromkeys(asked)
-        if not snapshot.has_label(field, label_term(field, value))
-    )
+        if not snapshot.has_term(field, label_term(field, value))
+    }
+
+
+def rules_all_out(unknown: Container[tuple[str, str]], filters: Filters, root: Node | None) -> bool:
+    """Whether unknown values are required, so that no other words would find anything."""
+    for field in LABEL_FIELDS:
+        values = getattr(filters, field)
+        if values and all((field, value) in unknown for value in values):
+            return True
+    required = root.required if isinstance(root, Group) else (root,)
+    return any(isinstance(node, Filter) and (node.field, node.value) in unknown for node in required)
 
 
 def _note(snapshot: Snapshot, field: str, value: str) -> str:

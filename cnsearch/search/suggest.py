@@ -38,10 +38,12 @@ def suggest(vocabulary: Vocabulary, prefix: str, limit: int) -> tuple[Suggestion
 def _completions(vocabulary: Vocabulary, typed: str) -> Iterator[Suggestion]:
     key, letters = squeezed(typed), pinyin.typed(typed)
     seen: set[str] = set()
-    for lexicon in _lexicons(vocabulary, key, letters):
-        for suggestion in _of_lexicon(lexicon, key, letters):
-            seen.add(suggestion.text)
-            yield suggestion
+    for suggestion in _of_lexicon(vocabulary.titles_for(key, letters), key, letters):
+        seen.add(suggestion.text)
+        yield suggestion
+    # What begins so is a range of the dictionary; what sounds so may be anywhere.
+    bodies = vocabulary.bodies_beginning(key) if letters is None else vocabulary.bodies
+    yield from (one for one in _of_lexicon(bodies, key, letters) if vocabulary.is_in_body(one.text))
     if len(key) < MIN_TITLE_PREFIX:
         return
     titles = vocabulary.whole_titles
@@ -50,12 +52,6 @@ def _completions(vocabulary: Vocabulary, typed: str) -> Iterator[Suggestion]:
             return
         if squeezed_title != key and title not in seen:
             yield Suggestion(title, 1)
-
-
-def _lexicons(vocabulary: Vocabulary, key: str, letters: str | None) -> Iterator[Lexicon]:
-    """Where to look; the second is made only when it is needed. By sound, in all; by text, what begins so is enough."""
-    yield vocabulary.titles_for(key, letters)
-    yield vocabulary.bodies if letters else vocabulary.bodies_beginning(key)
 
 
 def _of_lexicon(lexicon: Lexicon, key: str, letters: str | None) -> Iterator[Suggestion]:

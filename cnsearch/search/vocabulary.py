@@ -248,6 +248,10 @@ class Vocabulary:
                     uses[term] = max(uses.get(term, 0), doc_freq)
         return Spellings({term: use for term, use in uses.items() if use >= MIN_USE or term in self.titles.numbers})
 
+    def is_in_body(self, word: str) -> bool:
+        """Whether the body of an article that is not deleted has this term."""
+        return self._snapshot.has_term("body", word)
+
     def is_known(self, word: str) -> bool:
         """Whether an article has this term."""
         return any(self._snapshot.doc_freq(field, word) for field in TEXT_FIELDS)
@@ -313,7 +317,8 @@ def count_uses(titles: Sequence[str], tokenizer: WordTokenizer) -> dict[str, int
         for at in np.flatnonzero(shown & (longer < level.counts * ALMOST)).tolist():
             start = int(level.places[at])
             phrase = text[starts[start] : ends[start + size - 1]]
-            spellings.setdefault(squeezed(phrase), {})[phrase] = int(level.counts[at])
+            several = spellings.setdefault(squeezed(phrase), {})
+            several[phrase] = several.get(phrase, 0) + int(level.counts[at])
         best = np.zeros(level.num_shorter, dtype=np.int64)
         np.maximum.at(best, level.shorter, np.maximum(longer, level.counts * shown))
         longer = best
