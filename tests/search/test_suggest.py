@@ -175,11 +175,11 @@ def slow_suggest(titles: Sequence[str], bodies: Sequence[str], prefix: str, limi
 
 PIECES = (
     "数字 数字 数字 数字化 化 转型 转型 的 的 经济 在 豚 江 江 linux linux 内核 iPhone15 iphone c++ 重庆 银行 上 阿·甲 旅行 第 二 "
-    "會 德国 西 安 先"
+    "會 德国 西 安 先 第二 第二 第二 q'q iphone江 linux经济"
 ).split() + [" ", " ", "，", "數字", "\n"]
 PREFIXES = (
     "数 数字 数字化 数字化转 转 的 江 江豚 linux l lin linux内 i ip 1 重 chong cq chongqing zhongqing yinhang yh de xian xi'an "
-    "sz szh shuzi shuzihzx shu'zi shuzihuazhuanxing zx zhuanxing z zh lv lü lvx lvxing 阿 阿· nh nei neihe c s x'x x 數 e er "
+    "sz szh shuzi shuzihzx shu'zi shuzihuazhuanxing zx zhuanxing z zh lv lü lvx lvxing 阿 阿· nh nei neihe c s x'x x 數 e er ip q'q "
     "经济数 经济 linuxneihe linuxnh linux数字 在 在数 数字, v u 数zi jt d j"
 ).split() + ["linux 内", "数字 shu", "江 ", "", " "]
 
@@ -187,11 +187,13 @@ PREFIXES = (
 def random_titles(seed: int) -> list[str]:
     """Made of a few random stretches, so that they have something in common."""
     random = Random(seed)
-    stretches = ["".join(random.choices(PIECES, k=random.randint(1, 5))) for _ in range(6)]
-    return ["".join(random.choices([*stretches, *PIECES], k=random.randint(0, 3))) for _ in range(random.choice([3, 40]))]
+    stretches = ["".join(random.choices(PIECES, k=random.randint(1, 5))) for _ in range(8)]
+    weights = [random.random() ** 2 for _ in stretches]
+    size = (3, 40, 150)[seed % 3]
+    return ["".join(random.choices(stretches, weights, k=random.randint(0, 2))) + random.choice(PIECES) for _ in range(size)]
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(15))
 def test_equals_the_slow_twin(seed: int) -> None:
     titles, bodies = random_titles(seed), random_titles(100 + seed)
     snapshot: Any = FakeSnapshot(titles, bodies)
