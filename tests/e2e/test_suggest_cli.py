@@ -80,7 +80,7 @@ def test_a_search_with_hits_loads_no_readings(data_index_path: Path) -> None:
         [
             sys.executable,
             "-c",
-            f"import sys, cnsearch; index = cnsearch.open_index(sys.argv[1]); {steps}",
+            f"import sys, cnsearch; {opened}; {steps}",
             os.fspath(data_index_path),
         ],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
