@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from heapq import merge
 from itertools import islice
 
 import numpy as np
@@ -15,6 +16,8 @@ from cnsearch.search.vocabulary import Lexicon, Vocabulary, squeezed
 
 MAX_PREFIX_CHARS = 100
 """Nothing that is suggested begins with more."""
+INITIALS_LESS = 10
+"""What is typed by initials comes first only if it is used so many times as much: any letters are initials of much."""
 MIN_TITLE_PREFIX = 2
 """Characters after which whole titles are suggested, where phrases are few."""
 
@@ -55,13 +58,16 @@ def _completions(vocabulary: Vocabulary, typed: str) -> Iterator[Suggestion]:
 
 
 def _of_lexicon(lexicon: Lexicon, key: str, letters: str | None) -> Iterator[Suggestion]:
-    """The entries that begin with ``key``, or sound so in whole syllables; then those of which initials are typed."""
+    """The entries that begin with ``key``, or sound so in whole syllables, and those of which initials are typed."""
     best = lexicon.beginning(key)
     others = best[:0]
     if letters is not None:
         in_full, others = lexicon.sounding(letters)
         best = np.union1d(best, in_full)
         others = np.setdiff1d(others, best)
-    for ids in (best, others):
-        for at in ids:
-            yield Suggestion(lexicon.texts[at], lexicon.uses[at])
+    uses = lexicon.uses
+    ranked = merge(
+        ((-uses[at] * INITIALS_LESS, 0, at) for at in best.tolist()), ((-uses[at], 1, at) for at in others.tolist())
+    )
+    for _, _, at in ranked:
+        yield Suggestion(lexicon.texts[at], uses[at])

@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import compress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +36,10 @@ MIN_USE = 2
 ALMOST = 0.9
 """A phrase is left out for a longer one that at least this share of its titles have."""
 FREE = 0.2
-"""A phrase whose first word is one Chinese character must have nothing joined before it in this share of its places:
-祥出席 is a piece of a name, 在希望的田野上 is none. Chosen by eye on 21,000 titles of news and technology."""
+"""A phrase that begins with a preposition or the like must have nothing before it in this share of its places: 在希望的
+田野上 has, 的重要讲话精神 has not. This and LED were chosen by eye on 21,000 titles of news and technology."""
+LED = 0.8
+"""In this share of its places or more the same word stands before a piece of something: 丁薛 before 祥出席."""
 LIKELY_SEEN = 3
 """Titles of the sample that a word is expected in; if it then stands in none, it is only a part of other words."""
 MAX_SOUNDS = 16
@@ -48,10 +50,12 @@ MAX_TERM_CHARS = 32
 
 _LOOSE = frozenset(
     "的 地 得 了 着 过 和 与 及 或 在 是 为 对 将 被 把 让 给 向 从 由 以 于 到 同 等 这 那 其 并 但 而 则 也 都 就 还 "
-    "又 很 更 最 不 之 个 各 多 新 大 再 已 获 首 应 称 "
+    "又 很 更 最 不 之 个 "
     "a an and are as at by for from how in into is it of on or the to with you your i".split()
 )
 """Words that no phrase ends with that would be worth suggesting, and with which none of two words begins."""
+_OPEN = frozenset("各 多 新 大 再 已 获 首 应 称".split())
+"""Words that no such phrase ends with, but that it may begin with."""
 _PLACES = frozenset("上 中 下 里 内 外 前 后 时 间".split())
 """Words that say nothing more after a single one: linux 上."""
 
@@ -301,17 +305,19 @@ def count_uses(titles: Sequence[str], tokenizer: WordTokenizer) -> dict[str, int
     docs = np.searchsorted(title_starts, starts, side="right")
     found = _word_uses(numbers, ids, docs)
     chinese = np.array([HAN_CHAR.search(word) is not None for word in distinct])
-    loose, place = (np.array([word in some for word in distinct]) for some in (_LOOSE, _PLACES))
+    loose, opening, place = (np.array([word in some for word in distinct]) for some in (_LOOSE, _OPEN, _PLACES))
+    weak = loose | place
     one_char = chinese & np.array([len(word) == 1 for word in distinct])
     joined = _joined(text, chinese[ids], starts, ends)
-    free = np.concatenate([[True], ~joined])
+    before = np.concatenate([[0], np.where(joined, ids[:-1] + 1, 0)])
     spellings: dict[str, dict[str, int]] = {}
     longer: Ints | None = None  # for each phrase of a size, the most titles of those shown that begin with it
-    for size, level in reversed(list(enumerate(_levels(ids, docs, joined, free, len(distinct)), 2))):
+    for size, level in reversed(list(enumerate(_levels(ids, docs, joined, before, len(distinct)), 2))):
         if longer is None:
             longer = np.zeros(len(level.counts), dtype=np.int64)
         first, last = ids[level.places], ids[level.places + size - 1]
-        shown = ~loose[last] & (~one_char[first] | (level.free >= FREE))
+        shown = ~loose[last] & ~opening[last] & (~weak[first] | (level.free >= FREE))
+        shown &= (level.led < LED) | ~(one_char[first] | (one_char & ~weak)[level.leader])
         if size == 2:
             shown &= ~loose[first] & ~place[last]
         for at in np.flatnonzero(shown & (longer < level.counts * ALMOST)).tolist():
@@ -355,6 +361,7 @@ class _Level(NamedTuple):
     places      : a place of each, as the number of its first word; int64
     counts      : titles with each; int64
     free        : the share of its places with nothing joined before; float64
+    leader, led : the word that is joined before most often (0 if none is), and the share of the places where it is
     shorter     : the number of the phrase without its last word, in the level before
     num_shorter : how many there are in the level before
     """
@@ -362,18 +369,20 @@ class _Level(NamedTuple):
     places: Ints
     counts: Ints
     free: npt.NDArray[np.float64]
+    leader: Ints
+    led: npt.NDArray[np.float64]
     shorter: Ints
     num_shorter: int
 
 
-def _levels(ids: Ints, docs: Ints, joined: Bools, free: Bools, num_words: int) -> Iterator[_Level]:
+def _levels(ids: Ints, docs: Ints, joined: Bools, before: Ints, num_words: int) -> Iterator[_Level]:
     """Phrases of two words, of three, and so on: what is frequent begins and ends with what is (Agrawal & Srikant,
     Fast Algorithms for Mining Association Rules, 1994).
 
     ids    : number of the word at each place
     docs   : title of each place
     joined : whether a word and the next make one phrase
-    free   : whether a word and the one before do not
+    before : 1 + the number of the word before where it does; else 0
     """
     grams, num_grams, span = ids, num_words, int(docs[-1]) + 1
     for size in range(2, MAX_PHRASE_WORDS + 1):
@@ -389,12 +398,32 @@ def _levels(ids: Ints, docs: Ints, joined: Bools, free: Bools, num_words: int) -
         frequent = counts >= MIN_USE
         if not frequent.any():
             return
-        shares = np.bincount(numbers, free[places], len(distinct)) / np.bincount(numbers, minlength=len(distinct))
-        shorter = distinct[frequent] // num_words
-        yield _Level(places[first][frequent], counts[frequent], shares[frequent], shorter, num_grams)
-        num_grams = int(frequent.sum())
+        first_places = places[first]
+        num_shorter, num_grams = num_grams, int(frequent.sum())
         grams = np.full(len(ids), -1, dtype=np.int64)
         grams[places] = np.where(frequent, np.cumsum(frequent) - 1, -1)[numbers]
+        places = places[grams[places] >= 0]
+        yield _Level(
+            places=first_places[frequent],
+            counts=counts[frequent],
+            **_neighbours(grams[places], before[places], num_grams, num_words),
+            shorter=distinct[frequent] // num_words,
+            num_shorter=num_shorter,
+        )
+
+
+def _neighbours(grams: Ints, before: Ints, num_grams: int, num_words: int) -> dict[str, Any]:
+    """``free``, ``leader`` and ``led`` of a ``_Level``, from the phrase at each place and what stands before it."""
+    pairs, times = np.unique(grams * (num_words + 1) + before, return_counts=True)
+    of, word = pairs // (num_words + 1), pairs % (num_words + 1)
+    total = np.bincount(grams, minlength=num_grams)
+    free, led = np.zeros(num_grams), np.zeros(num_grams)
+    leader = np.zeros(num_grams, dtype=np.int64)
+    free[of[word == 0]] = times[word == 0]
+    order = np.argsort(times, kind="stable")
+    order = order[word[order] > 0]
+    leader[of[order]], led[of[order]] = word[order] - 1, times[order]  # the last one written is the most frequent
+    return {"free": free / total, "leader": leader, "led": led / total}
 
 
 def _joined(text: str, chinese: Bools, starts: Ints, ends: Ints) -> Bools:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import pairwise
@@ -79,7 +79,7 @@ def words_and_joints(title: str) -> tuple[list[str], list[int], list[int], list[
 def slow_uses(titles: tuple[str, ...]) -> dict[str, int]:
     docs: dict[tuple[str, ...], set[int]] = defaultdict(set)
     spelt: dict[tuple[str, ...], str] = {}
-    at_start: dict[tuple[str, ...], list[bool]] = defaultdict(list)
+    before: dict[tuple[str, ...], list[str]] = defaultdict(list)  # empty where nothing is joined
     uses: dict[str, set[int]] = defaultdict(set)
     for number, title in enumerate(titles):
         words, starts, ends, joined = words_and_joints(title)
@@ -95,16 +95,23 @@ def slow_uses(titles: tuple[str, ...]) -> dict[str, int]:
                 phrase = tuple(words[first : last + 1])
                 docs[phrase].add(number)
                 spelt.setdefault(phrase, title[starts[first] : ends[last]])
-                at_start[phrase].append(first == 0 or not joined[first - 1])
+                before[phrase].append(words[first - 1] if first and joined[first - 1] else "")
     often = {phrase: len(numbers) for phrase, numbers in docs.items() if len(numbers) >= 2}
+
+    weak = vocabulary._LOOSE | vocabulary._PLACES
 
     def is_shown(phrase: tuple[str, ...]) -> bool:
         first, last = phrase[0], phrase[-1]
         if len(phrase) == 2 and (first in vocabulary._LOOSE or last in vocabulary._PLACES):
             return False
-        if is_chinese(first) and len(first) == 1 and np.mean(at_start[phrase]) < vocabulary.FREE:
+        if first in weak and before[phrase].count("") / len(before[phrase]) < vocabulary.FREE:
             return False
-        return last not in vocabulary._LOOSE
+        leader, times = Counter(filter(None, before[phrase])).most_common(1)[0] if any(before[phrase]) else ("", 0)
+        if times / len(before[phrase]) >= vocabulary.LED and (
+            (len(first) == 1 and is_chinese(first)) or (len(leader) == 1 and is_chinese(leader) and leader not in weak)
+        ):
+            return False
+        return last not in vocabulary._LOOSE | vocabulary._OPEN
 
     found = {word: len(numbers) for word, numbers in uses.items() if 1 < len(word) <= 32}
     spellings: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
@@ -162,8 +169,10 @@ def slow_suggest(titles: Sequence[str], bodies: Sequence[str], prefix: str, limi
     }  # fmt: skip
     found = []
     for uses in (slow_uses(folded), others):
-        ranked = sorted((tier(text), -use, len(text), text) for text, use in uses.items())
-        found += [(text, -use) for place, use, _, text in ranked if place < 2]
+        places = {text: tier(text) for text in uses}
+        ranked = sorted(uses, key=lambda text: (-uses[text] * (10, 1, 0)[places[text]], places[text],
+                                                -uses[text], len(text), text))  # fmt: skip
+        found += [(text, uses[text]) for text in ranked if places[text] < 2]
     if len(key) >= 2:
         whole = sorted((squeezed(title), title) for title in set(folded))
         known = {text for text, _ in found}
@@ -176,7 +185,7 @@ def slow_suggest(titles: Sequence[str], bodies: Sequence[str], prefix: str, limi
 
 PIECES = """
 数字 数字 数字 数字化 化 转型 转型 的 的 经济 在 豚 江 江 linux linux 内核 iPhone15 iphone c++ 重庆 银行 上 阿·甲 旅行
-第 二 會 德国 西 安 先 第二 第二 第二 q'q iphone江 linux经济 ， 數字
+第 二 新 冠 新冠 會 德国 西 安 先 第二 第二 第二 q'q iphone江 linux经济 ， 數字
 """.split()
 PIECES += [" ", " ", "\n"]
 PREFIXES = """
