@@ -95,6 +95,11 @@ def test_the_best_segmentation_is_the_best_of_all(run: str, seed: int) -> None:
         ("pyhton AND shujv", ""),
         ("(pyhton OR ihpone)", "(python OR iphone)"),
         ("pyhton -ihpone", "python -ihpone"),
+        ("(pyhton OR IPhone)", ""),
+        ("pyhtno", "python"),
+        ("pxtohm", ""),
+        ("+Pyhton +马拉松 -北京", "+python +马拉松 -北京"),
+        ("PYHTON -IPhone", "python -IPhone"),
         ("pyhto*", ""),
         ("qwertyuiop", ""),
         ("数字化转型", ""),
@@ -139,6 +144,17 @@ def test_pinyin_does_not_act_on_what_is_found(tmp_path: Path) -> None:
         assert index.search('"重情"').correction == '"重庆"'  # 重 is read chong too
 
 
+def test_the_more_characters_are_right_the_better(tmp_path: Path) -> None:
+    titles = ["意义"] * 5 + ["异议"] * 2 + ["linux 数据"]
+    articles = [cnsearch.Article(id=str(n), title=title, paragraphs=(title,)) for n, title in enumerate(titles)]
+    with cnsearch.open_index(tmp_path, create=True) as index:
+        index.add(articles)
+        assert index.search("+易议").correction == "+异议"
+        assert index.search("+易译").correction == "+意义"
+        assert index.search("+Linux +数剧").correction == "+Linux +数据"
+        assert index.search("+LINUX数剧").correction == "+linux数据"
+
+
 def test_what_is_right_is_kept(tmp_path: Path) -> None:
     titles = ["神舟十二号发射", "神舟十二号返回", "神州大地", "神州大地", "十二号文件", "江豚"]
     articles = [cnsearch.Article(id=str(n), title=title, paragraphs=(title,)) for n, title in enumerate(titles)]
@@ -159,8 +175,21 @@ def test_corrections_cost_nothing_when_there_are_hits(data_index_path: Path, mon
         assert index.search("数字化").total
         assert index.search("数字化 pyhton", category="科技").total
         assert index.search("source:星图科技").total
+        monkeypatch.setattr("cnsearch.search.labels.pinyin", SilentPinyin())
+        assert index.search("数字化", source="谁").total == 0  # it is the filter that finds nothing
+        assert index.search("source:谁 数字化", since="2021").total == 0
         with pytest.raises(AssertionError, match="looked for"):
             index.search("shuzihua")
+
+
+class SilentPinyin:
+    """For notes on values, which look for the same sound."""
+
+    def readings(self, words: list[str]) -> list[str]:
+        return [""] * len(words)
+
+    def typed(self, text: str) -> None:
+        return None
 
 
 def test_long_and_strange_queries_are_left_alone(data_index: cnsearch.Index) -> None:
@@ -211,5 +240,6 @@ def test_values_of_deleted_articles_are_unknown(tmp_path: Any) -> None:
             index.add(cnsearch.Article(id=str(n), title="江豚", paragraphs=("江豚",), source=source))
         assert index.search("江豚", source="新浪").notes == ()
         index.delete("3")
+        index.add(cnsearch.Article(id="5", title="江豚", paragraphs=(), source="新京"))
         note = 'no article has the source "新浪"; did you mean "新浪财经"?'
         assert index.search("江豚", source="新浪").notes == (note,)
