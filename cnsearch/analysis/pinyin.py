@@ -11,12 +11,10 @@ search.
 
 from __future__ import annotations
 
-import gc
 import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import cache
 from itertools import chain, islice, product
 from string import ascii_lowercase, digits
@@ -60,8 +58,8 @@ class _Codes(dict[int, "str | None"]):
 
 @cache
 def _tables() -> _Tables:
-    with _no_collection():
-        from pypinyin.constants import PHRASES_DICT, PINYIN_DICT  # slow: see above
+    from pypinyin.constants import PHRASES_DICT, PINYIN_DICT  # slow: see above
+
     plain = {toned: _toneless(toned) for toned in set(",".join(PINYIN_DICT.values()).split(","))}
     syllables = frozenset(filter(_SYLLABLE.fullmatch, plain.values()))  # 嗯 as n or ng would cut xing in two
     sounds = sorted(syllables.union(_LETTERS_AND_DIGITS))
@@ -71,18 +69,6 @@ def _tables() -> _Tables:
     first.update({ord(char): code[char] for char in _LETTERS_AND_DIGITS})
     first[ord("\n")] = "\n"
     return _Tables(sounds, syllables, codes, first, PINYIN_DICT, PHRASES_DICT)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Half of what loading takes went to looking for garbage among hundreds of thousands of objects that all stay."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _toneless(toned: str) -> str:

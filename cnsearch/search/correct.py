@@ -16,7 +16,7 @@ from cnsearch.analysis import pinyin
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.scripts import CJK, HAN, HAN_CHAR, LETTER
 from cnsearch.analysis.tokenizer import WordTokenizer
-from cnsearch.search.vocabulary import Vocabulary
+from cnsearch.search.vocabulary import Vocabulary, collection_paused
 
 ERROR = 3.0
 """What a wrong letter or character costs, against the logarithm of use: a word right but for one must be twenty times
@@ -55,7 +55,8 @@ def correct(
     """
     reader = _Reader(vocabulary, tokenizer)
     groups = list(_groups(query, places))
-    ways = [reader.ways(fold(query[start:end])) for start, end in groups]
+    with collection_paused():
+        ways = [reader.ways(fold(query[start:end])) for start, end in groups]
     tried = sorted(_best_products(ways), key=lambda choice: -sum(score for score, _ in choice))
     texts = (_replaced(query, groups, [way[1] for way in choice]) for choice in tried)
     likeliest = islice((text for text in texts if text is not None), MAX_TRIED)

@@ -12,7 +12,7 @@ import numpy as np
 from cnsearch.analysis import pinyin
 from cnsearch.analysis.fold import fold
 from cnsearch.model import Suggestion
-from cnsearch.search.vocabulary import Lexicon, Vocabulary, squeezed
+from cnsearch.search.vocabulary import Lexicon, Vocabulary, collection_paused, squeezed
 
 MAX_PREFIX_CHARS = 100
 """Nothing that is suggested begins with more."""
@@ -31,7 +31,8 @@ def suggest(vocabulary: Vocabulary, prefix: str, limit: int) -> tuple[Suggestion
     typed = " ".join(fold(prefix[: MAX_PREFIX_CHARS + 1]).split())
     if not typed or len(typed) > MAX_PREFIX_CHARS or limit <= 0:
         return ()
-    found = tuple(islice(_completions(vocabulary, typed), limit))
+    with collection_paused():
+        found = tuple(islice(_completions(vocabulary, typed), limit))
     before, space, last = typed.rpartition(" ")
     if found or not space:
         return found

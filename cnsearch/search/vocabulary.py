@@ -6,9 +6,11 @@ articles, above that of so many evenly spaced ones.
 
 from __future__ import annotations
 
+import gc
 import threading
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from itertools import compress
 from typing import Any, NamedTuple
@@ -58,6 +60,19 @@ _OPEN = frozenset("各 多 新 大 再 已 获 首 应 称".split())
 """Words that no such phrase ends with, but that it may begin with."""
 _PLACES = frozenset("上 中 下 里 内 外 前 后 时 间".split())
 """Words that say nothing more after a single one: linux 上."""
+
+
+@contextmanager
+def collection_paused() -> Iterator[None]:
+    """Making a vocabulary takes half the time if nobody looks for garbage among hundreds of thousands of objects that
+    all stay."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class Lexicon:
@@ -141,11 +156,6 @@ class Lexicon:
                 self._walk(letters, at + len(piece), level + 1, left, is_whole and complete, whole, short)
 
     @cached_property
-    def numbers(self) -> dict[str, int]:
-        """The number of each entry."""
-        return {text: at for at, text in enumerate(self.texts)}
-
-    @cached_property
     def homophones(self) -> dict[str, list[int]]:
         """The entries of each reading that are of nothing but Chinese characters, the most used MAX_HOMOPHONES."""
         found: dict[str, list[int]] = {}
@@ -169,23 +179,25 @@ class Spellings:
         ranked = sorted(uses.items(), key=lambda entry: (-entry[1], entry[0]))
         self._words = [word for word, _ in ranked]
         self._uses = [use for _, use in ranked]
-        self._letters = np.array([_letter_counts(word) for word in self._words] or [_letter_counts("")])
+        self._letters = _letter_counts(self._words)
 
     def near(self, word: str, most: int) -> Iterator[tuple[str, int, int]]:
         """(word, use, distance) of each at most ``most`` insertions, deletions, replacements or transpositions away.
 
         Each of these changes the numbers of the letters by two at most, which leaves few to compare in full.
         """
-        different = np.abs(self._letters - _letter_counts(word)).sum(axis=1)
-        for at in np.flatnonzero(different <= 2 * most).tolist() if self._words else ():
+        different = np.abs(self._letters - _letter_counts([word])).sum(axis=1)
+        for at in np.flatnonzero(different <= 2 * most).tolist():
             found = damerau_levenshtein(word, self._words[at])
             if 0 < found <= most:
                 yield self._words[at], self._uses[at], found
 
 
-def _letter_counts(word: str) -> npt.NDArray[np.int8]:
-    """How many letters of each kind there are. Shape (32,); rare letters share the place of another."""
-    return np.bincount([ord(char) & 31 for char in word], minlength=32).astype(np.int8)
+def _letter_counts(words: Sequence[str]) -> npt.NDArray[np.int16]:
+    """How many letters of each kind each word has. Shape (len(words), 32); rare letters share the place of another."""
+    owners = np.repeat(np.arange(len(words)), [len(word) for word in words])
+    places = owners * 32 + (code_points("".join(words)) & 31)
+    return np.bincount(places, minlength=32 * len(words)).reshape(len(words), 32).astype(np.int16)
 
 
 class Vocabulary:
@@ -244,13 +256,15 @@ class Vocabulary:
 
     @cached_property
     def foreign(self) -> Spellings:
-        """Words of letters that are not Chinese, by the articles that have them in title or body."""
-        uses: dict[str, int] = {}
-        for terms, doc_freqs in map(self._snapshot.doc_freqs, TEXT_FIELDS):
-            for term, doc_freq in zip(terms, doc_freqs.tolist(), strict=True):
-                if term.isalpha() and not HAN_CHAR.search(term) and _is_word(term):
-                    uses[term] = max(uses.get(term, 0), doc_freq)
-        return Spellings({term: use for term, use in uses.items() if use >= MIN_USE or term in self.titles.numbers})
+        """Words of letters that are not Chinese."""
+        return Spellings(
+            {
+                text: use
+                for lexicon in (self.titles, self.bodies)
+                for text, use in zip(lexicon.texts, lexicon.uses, strict=True)
+                if text.isalpha() and not HAN_CHAR.search(text)
+            }
+        )
 
     def is_in_body(self, word: str) -> bool:
         """Whether the body of an article that is not deleted has this term."""
