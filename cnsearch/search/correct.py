@@ -21,6 +21,8 @@ from cnsearch.search.vocabulary import Vocabulary, collection_paused
 ERROR = 3.0
 """What a wrong letter or character costs, against the logarithm of use: a word right but for one must be twenty times
 as frequent as one that is right."""
+LETTERS = 1.0
+"""What it costs to have left pinyin as letters, which are whole syllables of known words seldom by chance."""
 UNKNOWN = 12.0
 """What a character costs that stands in no word: more than a rare word of a million articles."""
 SHORT = 5
@@ -144,7 +146,7 @@ class _Reader:
         found: list[Way] = []
         for reading in pinyin.splits(letters):
             found += self._segmented(reading, self._words)
-        return [(score - ERROR, way) for score, way in _ranked(found)]
+        return [(score - LETTERS, way) for score, way in _ranked(found)]
 
     def _by_sound(self, run: str) -> list[Way]:
         """Words that sound like the run, as many of its characters kept as may be."""

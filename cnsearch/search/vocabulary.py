@@ -130,9 +130,11 @@ class Lexicon:
         whole: list[Ids] = []
         short: list[Ids] = []
         self._walk(letters, 0, 0, None, True, whole, short)
-        none = np.empty(0, dtype=np.intp)
-        in_full = self._chinese[np.unique(np.concatenate([none, *whole]))]
-        return in_full, np.setdiff1d(self._chinese[np.concatenate([none, *short])], in_full)
+        in_full, in_short = np.zeros((2, len(self._chinese)), dtype=bool)
+        for found, several in ((in_full, whole), (in_short, short)):
+            for among in several:
+                found[among] = True
+        return self._chinese[in_full], self._chinese[in_short & ~in_full]
 
     def _walk(
         self, letters: str, at: int, level: int, among: Ids | None, is_whole: bool, whole: list[Ids], short: list[Ids]
