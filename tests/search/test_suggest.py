@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
 from random import Random
@@ -284,3 +286,27 @@ def test_deleted_articles_suggest_nothing(tmp_path: Any) -> None:
         for prefix in ("s", "数字", "江", "jt", "数"):
             assert texts(index, prefix) == []
         assert texts(index, "liang") == ["量子"]
+
+
+def test_segments_are_counted_together(tmp_path: Any) -> None:
+    articles = [
+        cnsearch.Article(id=str(n), title=title, paragraphs=(body,))
+        for n, (title, body) in enumerate([("数字化转型", "江豚 量子"), ("银行", "江豚"), ("数字化转型", "江豚 量子")])
+    ]
+    with cnsearch.open_index(tmp_path / "many", create=True) as many:
+        for article in articles:
+            many.add(article)
+        assert len(many._current().snapshot.segments) == 3
+        with cnsearch.open_index(tmp_path / "one", create=True) as one:
+            one.add(articles)
+            for prefix in ("s", "数", "jt", "江", "lz", "量", "y"):
+                assert many.suggest(prefix) == one.suggest(prefix) != ()
+            assert many.search("liangzi").correction == one.search("liangzi").correction == "量子"
+
+
+def test_one_index_serves_many_threads(data_index_path: Any) -> None:
+    prefixes = ["数", "shu", "szhzx", "ip", "江", "jt"] * 4
+    with cnsearch.open_index(data_index_path) as index, ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(index.suggest, prefixes))
+        assert together == [index.suggest(prefix) for prefix in prefixes]
+        assert gc.isenabled()
