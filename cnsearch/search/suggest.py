@@ -12,7 +12,8 @@ import numpy as np
 from cnsearch.analysis import pinyin
 from cnsearch.analysis.fold import fold
 from cnsearch.model import Suggestion
-from cnsearch.search.vocabulary import Lexicon, Vocabulary, collection_paused, squeezed
+from cnsearch.search.phrases import squeezed
+from cnsearch.search.vocabulary import Lexicon, Vocabulary, collection_paused
 
 MAX_PREFIX_CHARS = 100
 """Nothing that is suggested begins with more."""

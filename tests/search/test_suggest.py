@@ -20,9 +20,10 @@ from cnsearch.analysis import pinyin
 from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.compounds import parts
 from cnsearch.analysis.fold import fold
-from cnsearch.search import vocabulary
+from cnsearch.search import phrases, vocabulary
+from cnsearch.search.phrases import squeezed
 from cnsearch.search.suggest import suggest
-from cnsearch.search.vocabulary import Vocabulary, squeezed
+from cnsearch.search.vocabulary import Vocabulary
 
 ANALYZER = ChineseAnalyzer()
 
@@ -100,27 +101,27 @@ def slow_uses(titles: tuple[str, ...]) -> dict[str, int]:
                 before[phrase].append(words[first - 1] if first and joined[first - 1] else "")
     often = {phrase: len(numbers) for phrase, numbers in docs.items() if len(numbers) >= 2}
 
-    weak = vocabulary._LOOSE | vocabulary._PLACES
+    weak = phrases._LOOSE | phrases._PLACES
 
     def is_shown(phrase: tuple[str, ...]) -> bool:
         first, last = phrase[0], phrase[-1]
-        if len(phrase) == 2 and (first in vocabulary._LOOSE or last in vocabulary._PLACES):
+        if len(phrase) == 2 and (first in phrases._LOOSE or last in phrases._PLACES):
             return False
-        if first in weak and before[phrase].count("") / len(before[phrase]) < vocabulary.FREE:
+        if first in weak and before[phrase].count("") / len(before[phrase]) < phrases.FREE:
             return False
         leader, times = Counter(filter(None, before[phrase])).most_common(1)[0] if any(before[phrase]) else ("", 0)
-        if times / len(before[phrase]) >= vocabulary.LED and (
+        if times / len(before[phrase]) >= phrases.LED and (
             (len(first) == 1 and is_chinese(first)) or (len(leader) == 1 and is_chinese(leader) and leader not in weak)
         ):
             return False
-        return last not in vocabulary._LOOSE | vocabulary._OPEN
+        return last not in phrases._LOOSE | phrases._OPEN
 
     found = {word: len(numbers) for word, numbers in uses.items() if 1 < len(word) <= 32}
     spellings: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for phrase, number in often.items():
         longer = [n for other, n in often.items() if len(other) > len(phrase) and other[: len(phrase)] == phrase
                   and is_shown(other)]  # fmt: skip
-        if is_shown(phrase) and max(longer, default=0) < number * vocabulary.ALMOST:
+        if is_shown(phrase) and max(longer, default=0) < number * phrases.ALMOST:
             spellings[squeezed(spelt[phrase])][spelt[phrase]] += number
     for key, several in spellings.items():
         text = key if key in found else min(several, key=lambda one: (-several[one], one))
