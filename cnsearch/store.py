@@ -513,6 +513,31 @@ class Store:
         """
         return Transaction(self, wait, replace=replace, analyzer=analyzer or self.analyzer)
 
+    def copy_to(self, path: str | os.PathLike[str]) -> None:
+        """Copy the last commit to the folder ``path``, which is made, or must be empty; a writer may go on meanwhile.
+
+        Raises IndexUnusableError if there is something in ``path``, CorruptIndexError, OSError.
+        """
+        folder = Path(path)
+        make_folder(folder)
+        if any(folder.iterdir()):
+            raise IndexUnusableError(folder, "the folder is not empty", hint="Name a new one")
+        target = DurableStorage(os.fspath(folder))
+        try:
+            with _clear_errors(self.path):
+                for attempt in range(_OPEN_ATTEMPTS):
+                    generation = self.generation()
+                    try:
+                        self.whoosh.copy_to(target)
+                        return
+                    except FileNotFoundError:
+                        _remove_all(target)
+                        if attempt + 1 == _OPEN_ATTEMPTS or self.generation() == generation:
+                            raise
+        except BaseException:
+            _remove_all(target)
+            raise
+
     def size_bytes(self) -> int:
         """What the files of the index take on disk."""
         total = 0
@@ -530,6 +555,13 @@ _CREATE_TIMEOUT = 10.0
 """Seconds to wait for another process that makes the same index."""
 _ID_ONLY = ("id",)
 _SHORT_FIELDS = ("id", "title", "url", "path")
+
+
+def _remove_all(storage: DurableStorage) -> None:
+    """Empty a folder that we began to fill."""
+    for name in storage.list():
+        with contextlib.suppress(OSError):
+            storage.delete_file(name)
 
 
 def _without_commit(storage: DurableStorage) -> IndexUnusableError:

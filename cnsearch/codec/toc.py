@@ -168,6 +168,18 @@ class ColumnarIndex(FileIndex):  # type: ignore[misc]  # Whoosh has no types
         toc = self.read_toc()
         return toc, self._reader(self.storage, toc.schema, toc.segments, toc.generation)
 
+    def copy_to(self, target: DurableStorage) -> int:
+        """Copy the last commit into an empty folder, whatever a writer does meanwhile; returns its generation.
+
+        Raises : OSError; FileNotFoundError if a later commit took the files away, and then ``target`` may have some
+        """
+        toc = self.read_toc()
+        self.storage.copy_to([segment.make_filename(".cnp") for segment in toc.segments], target)
+        target.sync()
+        self.storage.copy_to([toc_name(toc.generation)], target)  # last: until it is there, there is no index
+        target.sync()
+        return int(toc.generation)
+
     # -- committing -------------------------------------------------------------------------------------------------
 
     def has_commit(self, generation: int) -> bool:

@@ -29,19 +29,29 @@ NUM_POSTS = 60
 COMMIT_EVERY = 20
 
 # Imports everything once, and forks a process for each command, so that a kill hits the work and not the imports.
-SERVER = (
-    """
-import functools, json, os, sys, traceback
+SERVER = """
+import functools, json, os, sys, time, traceback
 import cnsearch
 from cnsearch import indexer
 from cnsearch.analysis import tokenizer
+from cnsearch.codec import ColumnarIndex
 from cnsearch.store import Store
 
-indexer.COMMIT_EVERY, indexer.CHUNK = %d, 5
+indexer.COMMIT_EVERY, indexer.CHUNK = int(sys.argv[1]), 5
 tokenizer._load_rjieba = functools.cache(tokenizer._load_rjieba)
 cnsearch.index.analyze_text("上海")
 
+def careless(self, schema, segments, generation):
+    "Removes the old files before the new commit is there."
+    self.remove_leftovers(generation, segments)
+    time.sleep(0.1)
+    write_toc(self, schema, segments, generation)
+
+write_toc = ColumnarIndex.write_toc
+
 def act(what, path, posts):
+    if what == "careless":
+        ColumnarIndex.write_toc = careless
     if what == "rebuild":
         return cnsearch.rebuild_index(path, posts, jobs=1)[0].close()
     if what == "merge":
@@ -65,16 +75,17 @@ for line in sys.stdin:
     print(child, flush=True)
     print(os.waitpid(child, 0)[1], flush=True)
 """
-    % COMMIT_EVERY
-)
 
 
 class Server:
     def __init__(self) -> None:
-        pipe = subprocess.PIPE
         path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
         self._process = subprocess.Popen(
-            [sys.executable, "-c", SERVER], stdin=pipe, stdout=pipe, text=True, env={**os.environ, "PYTHONPATH": path}
+            [sys.executable, "-c", SERVER, str(COMMIT_EVERY)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": path},
         )
 
     def run(self, what: str, path: Path, posts: Path, *, kill_after: float | None = None) -> tuple[bool, float]:
@@ -196,6 +207,22 @@ def test_kills(
     assert wanted == 0
     if soak and what == "index":
         assert len(states) > 2
+
+
+def test_kills_find_a_careless_writer(server: Server, places: Any, tmp_path: Path, contents: Any) -> None:
+    """One that removes the old files a moment before the new commit is there."""
+    before, posts = places["update"]
+    path = tmp_path / "index"
+    rng = random.Random(7)
+    for _ in range(100):
+        shutil.rmtree(path, ignore_errors=True)
+        shutil.copytree(before, path)
+        server.run("careless", path, posts, kill_after=rng.uniform(0, 0.2))
+        try:
+            contents(path)
+        except cnsearch.CorruptIndexError:
+            return
+    pytest.fail("no kill found it")
 
 
 def _check_part(found: Any, new: Any) -> int:
