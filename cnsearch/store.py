@@ -34,6 +34,7 @@ from cnsearch.codec import (
     DurableStorage,
     SegmentCheck,
     is_old_toc,
+    kind_of,
     make_folder,
     merge_up_to,
     open_writer,
@@ -52,7 +53,7 @@ from cnsearch.errors import (
     IndexUnusableError,
 )
 from cnsearch.model import Article
-from cnsearch.schema import NO_DATE, TEXT_FIELDS, ArticleSchema, date_of
+from cnsearch.schema import MAX_DATE, MIN_DATE, NO_DATE, TEXT_FIELDS, ArticleSchema, date_of
 
 LIMIT_MB = 256
 """Megabytes of documents that a transaction collects in memory before it writes a segment."""
@@ -82,6 +83,22 @@ class Segment:
         self._arrays = segment_arrays(leaf)
         self.base = base
         self.num_docs: int = self._arrays.doc_count_all
+        self._checked_labels: set[str] = set()
+        self._check_columns(leaf.schema)
+
+    def _check_columns(self, schema: ArticleSchema) -> None:
+        """Raise CorruptIndexError unless the columns are of the kinds that the schema says, so that nobody who reads
+        them has to ask."""
+        kinds = self._arrays.column_kinds()
+        for name, kind in kinds.items():
+            expected = kind_of(schema[name].column_type) if name in schema else kind
+            if kind != expected:
+                reason = f'has another column of the field "{name}"'
+                raise self.corrupt(reason, section="manifest", found=kind, expected=expected)
+        if "digest" not in kinds:
+            raise self.corrupt("has no digests of the articles", section="manifest")
+        if self._arrays.data.stored("id") is None:
+            raise self.corrupt("has no ids of the articles", section="manifest")
 
     @cached_property
     def live(self) -> npt.NDArray[np.bool_]:
@@ -100,7 +117,7 @@ class Segment:
 
     def terms(self, field: str, prefix: str = "") -> Iterator[str]:
         """The terms of ``field`` that begin with ``prefix``, sorted by their UTF-8 bytes."""
-        return (term.decode("utf-8") for term in self._arrays.terms_with_prefix(field, prefix))
+        return (term.decode("utf-8", "replace") for term in self._arrays.terms_with_prefix(field, prefix))
 
     def lengths(self, field: str) -> npt.NDArray[Any]:
         """Tokens of ``field`` per document. Shape (num_docs,), unsigned; 0 where the document lacks the field."""
@@ -117,7 +134,11 @@ class Segment:
 
     def dates(self) -> npt.NDArray[np.int64]:
         """The date column: seconds since 1970, or NO_DATE. Shape (num_docs,)."""
-        return self.numbers("date", NO_DATE)
+        dates = self.numbers("date", NO_DATE)
+        known = dates[dates != NO_DATE]
+        if len(known) and not MIN_DATE <= int(known.min()) <= int(known.max()) <= MAX_DATE:
+            raise self.corrupt("has a date of no calendar", section="column_data", found=(known.min(), known.max()))
+        return dates
 
     def indexed(self, doc_id: int) -> Indexed:
         """What the index remembers of one document's origin."""
@@ -143,21 +164,38 @@ class Segment:
 
     def labels(self, field: str) -> tuple[npt.NDArray[Any], list[bytes]] | None:
         """(ordinals, values) of a column of one label per document, b"" for none; None if nobody has one."""
-        return self._arrays.ordinals(field)
+        found = self._arrays.ordinals(field)
+        if found is not None:
+            self._check_labels(field, found[1])
+        return found
+
+    def _check_labels(self, field: str, values: list[bytes]) -> None:
+        """Raise CorruptIndexError if a label is no text."""
+        if field in self._checked_labels:
+            return
+        try:
+            b"\0".join(values).decode("utf-8", _errors_of(field))
+        except UnicodeDecodeError as error:
+            reason = f'of the field "{field}" has a value that is no text: {error}'
+            raise self.corrupt(reason, section="column_value_bytes") from error
+        self._checked_labels.add(field)
 
     def label(self, field: str, doc_id: int) -> str:
         """The label of one document as written, or empty."""
-        found = self._arrays.ordinals(field)
-        return "" if found is None else found[1][found[0][doc_id]].decode("utf-8")
+        found = self.labels(field)
+        return "" if found is None else found[1][found[0][doc_id]].decode("utf-8", _errors_of(field))
 
     def label_lists(self, field: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any], list[bytes]] | None:
         """(offsets, ordinals, values) of a column of several labels: those of document d are
         ``ordinals[offsets[d] : offsets[d + 1]]``; None if nobody has one."""
-        return self._arrays.ordinal_lists(field)
+        found = self._arrays.ordinal_lists(field)
+        if found is not None:
+            self._check_labels(field, found[2])
+        return found
 
     def label_list(self, field: str, doc_id: int) -> tuple[str, ...]:
         """The labels of one document in a column of several, as written, in order."""
-        found = self._arrays.ordinal_lists(field)
+        found = self.label_lists(field)
         if found is None:
             return ()
         offsets, ordinals, values = found
@@ -169,9 +207,10 @@ class Segment:
         if field == "category":
             for doc_id in np.flatnonzero(self.live).tolist():
                 counts.update(set(self.label_list(field, doc_id)))
-        elif (found := self._arrays.ordinals(field)) is not None:
+        elif (found := self.labels(field)) is not None:
             numbers = np.bincount(found[0][self.live], minlength=len(found[1]))
-            counts.update({value.decode("utf-8"): int(n) for value, n in zip(found[1], numbers, strict=True) if n})
+            texts = (value.decode("utf-8", _errors_of(field)) for value in found[1])
+            counts.update({text: int(n) for text, n in zip(texts, numbers, strict=True) if n})
         return counts
 
     def check(self) -> SegmentCheck:
@@ -194,7 +233,15 @@ class Segment:
 
     def stored(self, doc_id: int, fields: Iterable[str] | None = None) -> Mapping[str, Any]:
         """Stored values of one document: all, or those of ``fields``."""
-        return self._arrays.stored(doc_id, fields)
+        stored = self._arrays.stored(doc_id, fields)
+        if "id" not in stored and (fields is None or "id" in fields):
+            raise self.corrupt(f"hold no id of document {doc_id}", section="stored_bytes")
+        return stored
+
+
+def _errors_of(field: str) -> str:
+    """How the labels of a field are decoded: a root is a path, which may be anything but text."""
+    return "surrogateescape" if field == "root" else "strict"
 
 
 @dataclass(frozen=True, slots=True)
