@@ -133,11 +133,20 @@ class ColumnarIndex(FileIndex):  # type: ignore[misc]  # Whoosh has no types
 
     def read_toc(self) -> TOC:
         """The last commit, as Whoosh's object."""
-        generation = self.latest_generation()
         if self._blank is not None:
-            return TOC(self._blank, [], generation)
-        if generation < 0:
-            raise EmptyIndexError(f"there is no commit in {self.storage!r}")
+            return TOC(self._blank, [], self.latest_generation())
+        generation = -1
+        while True:
+            before, generation = generation, self.latest_generation()
+            if generation < 0:
+                raise EmptyIndexError(f"there is no commit in {self.storage!r}")
+            try:
+                return self._read_commit(generation)
+            except FileNotFoundError:  # a later commit has just taken its place
+                if generation == before:
+                    raise
+
+    def _read_commit(self, generation: int) -> TOC:
         name = toc_name(generation)
         path = self.storage._fpath(name)
         with contextlib.closing(self.storage.open_file(name)) as file:

@@ -16,7 +16,7 @@ import pytest
 
 import cnsearch
 from cnsearch import Article, cli
-from cnsearch.codec import ColumnarSegment
+from cnsearch.codec import ColumnarSegment, DurableStorage
 from cnsearch.verify import verify_path
 
 ROOT = Path(__file__).parents[2]
@@ -172,6 +172,27 @@ def test_readers_that_see_two_commits_are_noticed(tmp_path: Path, monkeypatch: p
             write(index, 1)
         with pytest.raises(AssertionError):
             look(index)
+
+
+def test_a_commit_between_listing_and_opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the soak test found: the file of the commit that was listed is gone when it is opened."""
+    with cnsearch.open_index(tmp_path, create=True) as index:
+        write(index, 0)
+        listed = DurableStorage.list
+        commits = iter(range(1, 4))
+
+        def slow(self: DurableStorage) -> list[str]:
+            names = listed(self)
+            with monkeypatch.context() as patch:
+                patch.setattr(DurableStorage, "list", listed)
+                for number in commits:
+                    write(index, number)
+                    break
+            return names
+
+        monkeypatch.setattr(DurableStorage, "list", slow)
+        with cnsearch.open_index(tmp_path) as other:
+            assert look(other) == 3
 
 
 def test_a_second_writer(tmp_path: Path) -> None:
