@@ -19,7 +19,6 @@ from jieba.analyse import ChineseAnalyzer as StockAnalyzer
 
 import cnsearch
 from cnsearch.analysis.fold import fold
-from cnsearch.analysis.ngrams import character_terms
 from cnsearch.analysis.scripts import CJK_RUN
 from cnsearch.search.execute import Searcher
 from cnsearch.search.scoring import DEFAULT_RANKING, Ranking
@@ -168,8 +167,7 @@ _LATIN = re.compile(r"[a-z0-9]+")
 def bigrams(text: str) -> list[str]:
     """Overlapping bigrams of the folded Chinese runs, a run of one character as it is, and the other words."""
     folded = fold(text)
-    alone = {run for run in CJK_RUN.findall(folded) if len(run) == 1}
-    chars = [term for term in character_terms(folded) if len(term) == 2 or term in alone]
+    chars = [run[at : at + 2] for run in CJK_RUN.findall(folded) for at in range(max(1, len(run) - 1))]
     return chars + _LATIN.findall(folded)
 
 

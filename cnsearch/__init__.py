@@ -25,7 +25,7 @@ from cnsearch.errors import (
     QuerySyntaxError,
 )
 from cnsearch.index import Analysis, Index, open_index, rebuild_index
-from cnsearch.model import Article, Failure, Fragment, Hit, ScorePart, SearchResults, Snippet, UpdateReport
+from cnsearch.model import Article, Duplicate, Failure, Fragment, Hit, ScorePart, SearchResults, Snippet, UpdateReport
 from cnsearch.verify import VerifyReport
 
 __version__ = "0.1.0"
@@ -39,6 +39,7 @@ __all__ = [
     "CnsearchError",
     "CorpusError",
     "CorruptIndexError",
+    "Duplicate",
     "Failure",
     "Fragment",
     "Hit",

@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
@@ -127,6 +127,57 @@ _color_option = click.option(
 )
 
 
+def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """One decorator that adds all ``options``, in this order in the help."""
+
+    def add(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+_filter_options = _together(
+    click.option("--source", multiple=True, metavar="NAME", help="Only this source; repeat for alternatives."),
+    click.option("--category", multiple=True, metavar="NAME", help="Only this level or leading path (金融/每经网)."),
+    click.option("--author", multiple=True, metavar="NAME", help="Only this author."),
+    click.option("--since", metavar="DATE", help="Only from this year, month, day or time on (2021-10)."),
+    click.option("--until", metavar="DATE", help="Only up to the end of this year, month, day or time."),
+)
+_page_options = _together(
+    click.option("--limit", "-n", type=click.IntRange(0), default=10, show_default=True, help="Hits to show."),
+    click.option("--offset", type=click.IntRange(0), default=0, show_default=True, help="Hits to skip."),
+)
+_form_options = _together(
+    click.option(
+        "--format",
+        "output",
+        type=click.Choice(["text", "json", "jsonl", "csv", "html"]),
+        default="text",
+        show_default=True,
+        help="json: one object per query; jsonl: one per hit; html: an article element per hit, escaped.",
+    ),
+    click.option("--json", "output", flag_value="json", help="Short for --format json."),
+    click.option("--html", "output", flag_value="html", help="Short for --format html."),
+    click.option("--ansi", "color", flag_value="always", help="Short for --color always."),
+    click.option("--count", is_flag=True, help="Print only how many articles match."),
+    click.option("--ids", "-l", is_flag=True, help="Print only the ids of the hits, one a line."),
+    click.option(
+        "--fragments",
+        "num_fragments",
+        type=click.IntRange(0),
+        default=3,
+        show_default=True,
+        help="Fragments of a snippet, at most.",
+    ),
+    click.option(
+        "--fragment-chars", type=click.IntRange(1), default=80, show_default=True, help="About how long a fragment is."
+    ),
+)
+_explain_option = click.option("--explain", is_flag=True, help="Show what each score is made of.")
+
+
 @contextmanager
 def _opened(index_path: str, time_zone: str = "Asia/Shanghai") -> Iterator[Index]:
     from cnsearch.index import open_index
@@ -169,6 +220,7 @@ def cli() -> None:
 )
 @click.option("--wait", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Wait for another writer.")
 @click.option("--strict", is_flag=True, help="Exit with 1 if any input failed.")
+@click.option("--watch", is_flag=True, help="Go on, and bring in what changes, until interrupted.")
 @_json_option
 def index(
     paths: tuple[str, ...],
@@ -180,6 +232,7 @@ def index(
     jsonl: IO[bytes] | None,
     wait: float,
     strict: bool,
+    watch: bool,
     as_json: bool,
 ) -> int:
     """Bring the index up to date with the posts in PATH: add, replace, remove.
@@ -190,8 +243,17 @@ def index(
         raise click.UsageError("--jsonl adds records; it goes with neither PATH nor --rebuild")
     if rebuild and dry_run:
         raise click.UsageError("--dry-run does not go with --rebuild, which reads everything again")
+    if watch and (dry_run or jsonl is not None):
+        raise click.UsageError("--watch goes with neither --dry-run nor --jsonl")
     with _progress() as progress:
         report = _update(index_path, paths, rebuild, jobs, dry_run, user_dict, jsonl, wait, progress)
+    _report(report, index_path, dry_run, as_json)
+    if watch:
+        return _watch(index_path, jobs, as_json)
+    return FAILED if strict and report.failed else 0
+
+
+def _report(report: UpdateReport, index_path: str, dry_run: bool, as_json: bool) -> None:
     for failure in report.failed:
         _say(f"{failure.path}: {failure.reason}")
     if as_json:
@@ -200,7 +262,19 @@ def index(
         from cnsearch.render import update_text
 
         click.echo(update_text(report, index=index_path, dry_run=dry_run))
-    return FAILED if strict and report.failed else 0
+
+
+def _watch(index_path: str, jobs: int | None, as_json: bool) -> int:
+    """Bring in what changes below the indexed folders, until Ctrl-C, which is how this ends."""
+    with _opened(index_path) as opened, suppress(KeyboardInterrupt):
+        _say(f"watching {', '.join(opened.stats()['folders'])}; end with Ctrl-C")
+        for report in opened.watch(jobs=jobs):
+            if isinstance(report, CnsearchError):
+                _say(str(report))
+            else:
+                _report(report, index_path, dry_run=False, as_json=as_json)
+                sys.stdout.flush()
+    return 0
 
 
 def _update(
@@ -265,33 +339,18 @@ class _QueryCommand(click.Command):
 
 
 _NOT_OPTION = "\0"  # no argument of a process can hold it
-_EXCLUSION = re.compile(r"-[^-\x00-\x7f]|-[\"(0-9]")
+_EXCLUSION = re.compile(r"-[^-\x00-\x7f]|-[\"(0-9]|-[a-z]+:.")
 
 
 @cli.command(cls=_QueryCommand, epilog="Example: cnsearch search 数字化 转型 --source 新浪财经 --since 2021-10")
 @click.argument("query", nargs=-1, required=True)
 @_index_option
-@click.option("--source", multiple=True, metavar="NAME", help="Only this source; repeat for alternatives.")
-@click.option("--category", multiple=True, metavar="NAME", help="Only this level or leading path (金融/每经网).")
-@click.option("--author", multiple=True, metavar="NAME", help="Only this author.")
-@click.option("--since", metavar="DATE", help="Only from this year, month, day or time on (2021-10).")
-@click.option("--until", metavar="DATE", help="Only up to the end of this year, month, day or time.")
+@_filter_options
 @click.option("--sort", type=click.Choice(["score", "date"]), default="score", show_default=True, help="Order.")
-@click.option("--limit", "-n", type=click.IntRange(0), default=10, show_default=True, help="Hits to show.")
-@click.option("--offset", type=click.IntRange(0), default=0, show_default=True, help="Hits to skip.")
+@_page_options
 @click.option("--any/--all", "any_word", default=None, help="One word is enough, or all must be there; else most.")
 @click.option("--raw", is_flag=True, help="Take the query as words, without operators.")
-@click.option(
-    "--format",
-    "output",
-    type=click.Choice(["text", "json", "jsonl", "csv"]),
-    default="text",
-    show_default=True,
-    help="json: one object per query; jsonl: one per hit.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
-@click.option("--count", is_flag=True, help="Print only how many articles match.")
-@click.option("--ids", "-l", is_flag=True, help="Print only the ids of the hits, one a line.")
+@_form_options
 @click.option(
     "--facet",
     "facets",
@@ -306,7 +365,8 @@ _EXCLUSION = re.compile(r"-[^-\x00-\x7f]|-[\"(0-9]")
     metavar="DAYS",
     help="Halve a score for each DAYS that an article is older than the newest.",
 )
-@click.option("--explain", is_flag=True, help="Show what each score is made of.")
+@click.option("--collapse", is_flag=True, help="Fold copies of an article under it; --count still counts them.")
+@_explain_option
 @_color_option
 @_zone_option
 def search(
@@ -323,12 +383,14 @@ def search(
     any_word: bool | None,
     raw: bool,
     output: str,
-    as_json: bool,
     count: bool,
     ids: bool,
     facets: tuple[str, ...],
     half_life_days: float | None,
+    collapse: bool,
     explain: bool,
+    num_fragments: int,
+    fragment_chars: int,
     color: str,
     time_zone: str,
 ) -> int:
@@ -342,7 +404,7 @@ def search(
     source: category: author: title: date:2021-10..2021-12
     词* w?ldcard     words that begin so, or look so
     """
-    printer = _Printer("json" if as_json else output, count, ids, _colored(color), explain)
+    printer = _Printer(output, count, ids, _colored(color), explain)
     batch = query == ("-",)
     found = False
     with _opened(index_path, time_zone) as opened:
@@ -361,12 +423,62 @@ def search(
                 raw=raw,
                 facets=tuple(dict.fromkeys(facets)),
                 half_life_days=half_life_days,
+                num_fragments=num_fragments,
+                fragment_chars=fragment_chars,
+                collapse=collapse,
             )
             for note in results.notes:
                 _say(f"note: {note}")
             printer.show(results, opened, heading=batch)
             found = found or results.total > 0
     return 0 if found else NO_HITS
+
+
+@cli.command(epilog="Example: cnsearch similar 金融/每经网/上海2035年.md --limit 5")
+@click.argument("article_id", metavar="ID")
+@_index_option
+@_filter_options
+@_page_options
+@_form_options
+@_explain_option
+@_color_option
+@_zone_option
+def similar(
+    article_id: str,
+    index_path: str,
+    source: tuple[str, ...],
+    category: tuple[str, ...],
+    author: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    limit: int,
+    offset: int,
+    output: str,
+    count: bool,
+    ids: bool,
+    num_fragments: int,
+    fragment_chars: int,
+    explain: bool,
+    color: str,
+    time_zone: str,
+) -> int:
+    """Find articles like the one with this id: those that share its weightiest terms."""
+    printer = _Printer(output, count, ids, _colored(color), explain)
+    with _opened(index_path, time_zone) as opened:
+        results = opened.similar(
+            article_id,
+            source=source,
+            category=category,
+            author=author,
+            since=since,
+            until=until,
+            limit=0 if count else limit,
+            offset=offset,
+            num_fragments=num_fragments,
+            fragment_chars=fragment_chars,
+        )
+        printer.show(results, opened, heading=False)
+    return 0 if results.total else NO_HITS
 
 
 def _queries(words: tuple[str, ...]) -> Iterable[str]:
@@ -405,6 +517,8 @@ class _Printer:
             for hit in results:
                 query = {"query": results.query} if heading else {}
                 _print_json({**query, **hit.to_dict(zone, explain=self._explain)})
+        elif self._output == "html":
+            click.echo(render.results_html(results, zone=zone))
         elif self._output == "csv":
             text = render.csv_text(results, zone=zone, header=not self._printed)
             if text:

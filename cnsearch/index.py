@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,18 +23,33 @@ from cnsearch.analysis.userdict import UserDictionary
 from cnsearch.errors import (
     AnalyzerMismatchError,
     ArticleNotFoundError,
+    CnsearchError,
+    CorpusError,
     CorruptIndexError,
     IndexFormatError,
+    IndexLockedError,
     IndexNotFoundError,
 )
-from cnsearch.model import FORMAT_VERSION, Article, Fragment, Hit, ScorePart, SearchResults, Snippet, UpdateReport
-from cnsearch.query.plan import MOST, Filters, Plan, Substring, Term, TermPattern, make_plan
+from cnsearch.model import (
+    FORMAT_VERSION,
+    Article,
+    Duplicate,
+    Fragment,
+    Hit,
+    ScorePart,
+    SearchResults,
+    Snippet,
+    UpdateReport,
+)
+from cnsearch.query.plan import MOST, Compound, Filters, Plan, Substring, Term, TermPattern, make_plan
 from cnsearch.query.syntax import parse_query
 from cnsearch.schema import SCHEMA_VERSION
-from cnsearch.search.execute import Searcher
+from cnsearch.search.collapse import rank_collapsed
+from cnsearch.search.execute import Ranked, Searcher
 from cnsearch.search.facets import FACETS, count_facet
-from cnsearch.search.snippet import Highlighter
-from cnsearch.store import FOREIGN, Store
+from cnsearch.search.similar import similar_plan, weighty_terms
+from cnsearch.search.snippet import FRAGMENT_CHARS, NUM_FRAGMENTS, Highlighter
+from cnsearch.store import FOREIGN, Snapshot, Store
 from cnsearch.verify import VerifyReport, verify_store
 
 if TYPE_CHECKING:
@@ -221,6 +237,31 @@ class Index:
         self.refresh()
         return report
 
+    def watch(
+        self, *, jobs: int | None = None, wait: float = 30.0, stop: threading.Event | None = None
+    ) -> Iterator[UpdateReport | CnsearchError]:
+        """Follow the folders indexed before and bring in what changes below them, until ``stop`` is set (or for ever).
+
+        Yields the report of each update that found something; or the error that made one impossible (a folder is gone,
+        another writer does not end), after which it goes on. Raises CorpusError if there is no folder to follow.
+        """
+        from cnsearch.corpus.watch import changes
+
+        folders = sorted(self._current().snapshot.roots())
+        if not folders:
+            raise CorpusError(self.path, "no folder was indexed, so there is none to watch", hint="cnsearch index PATH")
+        for folder in folders:
+            if not Path(folder).is_dir():
+                raise CorpusError(folder, "the folder is gone", hint="Index the others again with: cnsearch index PATH")
+        for _ in changes(folders, ignored=self.path, stop=stop or threading.Event()):
+            try:
+                report = self.update(folders, jobs=jobs, wait=wait)
+            except (CorpusError, IndexLockedError) as error:
+                yield error
+                continue
+            if report.added or report.changed or report.removed or report.failed:
+                yield report
+
     def add(
         self,
         articles: Article | Iterable[Article],
@@ -288,6 +329,9 @@ class Index:
         raw: bool = False,
         facets: Sequence[str] = (),
         half_life_days: float | None = None,
+        num_fragments: int = NUM_FRAGMENTS,
+        fragment_chars: int = FRAGMENT_CHARS,
+        collapse: bool = False,
     ) -> SearchResults:
         """The articles that match ``query``, best first.
 
@@ -303,64 +347,94 @@ class Index:
                                    "year", "month"
         half_life_days           : halve a score for each so many days that an article is older than the newest in the
                                    index (an undated one counts as the oldest); by default age does not matter
+        num_fragments, fragment_chars : how many fragments a snippet has at most, and about how long each is
+        collapse                 : copies of an article are folded under the best of them, in ``hit.duplicates``;
+                                   ``limit``, ``offset`` and ranks count what is left, ``total`` and facets all
 
         Raises QuerySyntaxError for a date that does not exist; no query text is an error.
         """
         started = time.perf_counter()
         if not isinstance(query, str):
             raise TypeError(f"query must be a str, not {query!r}")
-        if limit < 0 or offset < 0:
-            raise ValueError(f"limit and offset must not be negative: limit={limit}, offset={offset}")
+        _require_page(limit, offset)
         if sort not in ("score", "date"):
             raise ValueError(f'sort must be "score" or "date", not {sort!r}')
         if match not in ("most", "any", "all"):
             raise ValueError(f'match must be "most", "any" or "all", not {match!r}')
         if half_life_days is not None and not half_life_days > 0:
             raise ValueError(f"half_life_days must be above 0, not {half_life_days!r}")
+        shown = _shown(num_fragments, fragment_chars, None if sort == "date" else half_life_days)
         for facet in facets:
             if facet not in FACETS:
                 raise ValueError(f"facets must be of {', '.join(FACETS)}, not {facet!r}")
-        for name, moment in (("since", since), ("until", until)):
-            if moment is not None and not isinstance(moment, (str, datetime)):
-                raise TypeError(f"{name} must be a str or a datetime, not {moment!r}")
         searcher = self._current()
-        filters = Filters(_values(source), _values(category), _values(author), since, until)
+        filters = _filters(source, category, author, since, until)
         parsed = parse_query(query, require_all=match == "all", raw=raw)
         analyzer = searcher.snapshot.analyzer
         need = 0.0 if match == "any" else MOST
         plan = make_plan(parsed.root, filters, analyzer.tokenizer, self._zone, need=need)
-        ranking = searcher.rank(plan, order=sort, limit=limit, offset=offset, half_life_days=half_life_days)
-        excerpts = _Excerpts(searcher, plan, analyzer, None if sort == "date" else half_life_days)
-        hits = []
-        for at, (number, score) in enumerate(zip(ranking.doc_numbers, ranking.scores, strict=True)):
-            rank = offset + at + 1
-            explain = partial(excerpts.explain, number, rank <= ranking.num_second)
-            hits.append(
-                Hit(
-                    rank=rank,
-                    score=score,
-                    _excerpts=partial(excerpts.of, number),
-                    _explain=explain,
-                    **searcher.snapshot.about(number),
-                )
+        folded: Sequence[Sequence[int]] = ()
+        if collapse:
+            ranking, folded = rank_collapsed(
+                searcher, plan, order=sort, limit=limit, offset=offset, half_life_days=half_life_days
             )
+        else:
+            ranking = searcher.rank(plan, order=sort, limit=limit, offset=offset, half_life_days=half_life_days)
+        excerpts = _Excerpts(searcher, plan, analyzer, shown)
         return SearchResults(
             query=query,
             understood="" if parsed.root is None else str(parsed.root),
             notes=parsed.notes,
             total=ranking.total,
             took_ms=(time.perf_counter() - started) * 1000,
-            hits=tuple(hits),
+            hits=_hits(searcher, ranking, excerpts, offset, folded),
             facets={name: count_facet(searcher.snapshot, ranking.matching, name, self._zone) for name in facets},
+        )
+
+    def similar(
+        self,
+        article_id: str,
+        *,
+        source: Values = None,
+        category: Values = None,
+        author: Values = None,
+        since: str | datetime | None = None,
+        until: str | datetime | None = None,
+        limit: int = 10,
+        offset: int = 0,
+        num_fragments: int = NUM_FRAGMENTS,
+        fragment_chars: int = FRAGMENT_CHARS,
+    ) -> SearchResults:
+        """The articles that share the weightiest terms of the one with this id, most similar first, without itself.
+
+        Filters, pages and fragments are as in ``search``. In the results ``query`` is the id, ``understood`` the terms.
+
+        Raises ArticleNotFoundError, QuerySyntaxError for a date that does not exist.
+        """
+        started = time.perf_counter()
+        _require_page(limit, offset)
+        shown = _shown(num_fragments, fragment_chars)
+        searcher = self._current()
+        filters = _filters(source, category, author, since, until)
+        title, body = searcher.texts(_find(searcher.snapshot, article_id))
+        terms = weighty_terms(searcher.snapshot, title, body)
+        analyzer = searcher.snapshot.analyzer
+        conditions = make_plan(None, filters, analyzer.tokenizer, self._zone).step
+        plan = similar_plan(terms, article_id, conditions)
+        ranking = searcher.rank(plan, order="score", limit=limit, offset=offset)
+        return SearchResults(
+            query=article_id,
+            understood=" ".join(term for term, _ in terms),
+            notes=(),
+            total=ranking.total,
+            took_ms=(time.perf_counter() - started) * 1000,
+            hits=_hits(searcher, ranking, _Excerpts(searcher, plan, analyzer, shown), offset),
         )
 
     def get(self, article_id: str) -> Article:
         """The article with this id. Raises ArticleNotFoundError."""
         snapshot = self._current().snapshot
-        number = snapshot.find(article_id)
-        if number is None:
-            raise ArticleNotFoundError(article_id, hint="Ids are shown by: cnsearch search --ids QUERY")
-        return snapshot.article(number)
+        return snapshot.article(_find(snapshot, article_id))
 
     def analyze(self, text: str) -> Analysis:
         """How ``text`` is indexed and searched."""
@@ -417,11 +491,28 @@ def analyze_text(text: str, analyzer: ChineseAnalyzer | None = None) -> Analysis
     return Analysis(folded, tuple(words), tuple(character_tokens(folded)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What the excerpts and explanations of one search depend on besides its plan; see ``Index.search``."""
+
+    num_fragments: int
+    fragment_chars: int
+    half_life_days: float | None = None
+
+
+def _shown(num_fragments: int, fragment_chars: int, half_life_days: float | None = None) -> _Shown:
+    if num_fragments < 0 or fragment_chars < 1:
+        raise ValueError(
+            f"num_fragments must not be negative, nor fragment_chars below 1: {num_fragments}, {fragment_chars}"
+        )
+    return _Shown(num_fragments, fragment_chars, half_life_days)
+
+
 class _Excerpts:
     """Makes what is shown of the hits of one search besides their fields, when it is asked for."""
 
-    def __init__(self, searcher: Searcher, plan: Plan, analyzer: ChineseAnalyzer, half_life_days: float | None) -> None:
-        self._half_life_days = half_life_days
+    def __init__(self, searcher: Searcher, plan: Plan, analyzer: ChineseAnalyzer, shown: _Shown) -> None:
+        self._shown = shown
         self._searcher = searcher
         self._plan = plan
         self._analyzer = analyzer
@@ -438,20 +529,87 @@ class _Excerpts:
     def explain(self, number: int, second_pass: bool) -> tuple[ScorePart, ...]:
         if self._searcher.snapshot.closed:
             raise ValueError("the Index of this hit is closed")
-        half_life = self._half_life_days
+        half_life = self._shown.half_life_days
         return tuple(self._searcher.explain(self._plan, number, second_pass=second_pass, half_life_days=half_life))
 
     def _make(self) -> Highlighter:
-        terms, substrings, patterns = {}, {}, {}
-        for leaf in self._plan.marks:
-            weight = self._searcher.term_weight(leaf)
-            if isinstance(leaf, Term):
-                terms[leaf.text] = weight
-            elif isinstance(leaf, Substring):
-                substrings[leaf.text] = weight
-            elif isinstance(leaf, TermPattern):
-                patterns[leaf.regex] = weight
-        return Highlighter(self._analyzer.tokenizer, terms, substrings, patterns)
+        terms: dict[str, float] = {}
+        compounds: dict[str, float] = {}
+        substrings, patterns = {}, {}
+        for mark in self._plan.marks:
+            if isinstance(mark, Compound):
+                weight = self._searcher.step_weight(mark.step)
+                if weight:
+                    compounds.update(dict.fromkeys(mark.together.spellings, weight))
+                else:
+                    terms.update({part.text: self._searcher.term_weight(part) for part in mark.parts})
+                continue
+            weight = self._searcher.term_weight(mark)
+            if isinstance(mark, Term):
+                terms[mark.text] = weight
+            elif isinstance(mark, Substring):
+                substrings[mark.text] = weight
+            elif isinstance(mark, TermPattern):
+                patterns[mark.regex] = weight
+                if mark.literal and not self._searcher.has_terms(mark):
+                    substrings[mark.literal] = weight
+        return Highlighter(
+            self._analyzer.tokenizer,
+            terms,
+            substrings,
+            patterns,
+            compounds,
+            num_fragments=self._shown.num_fragments,
+            fragment_chars=self._shown.fragment_chars,
+        )
+
+
+def _hits(
+    searcher: Searcher, ranking: Ranked, excerpts: _Excerpts, offset: int, folded: Sequence[Sequence[int]] = ()
+) -> tuple[Hit, ...]:
+    """The hits of a page. ``folded``: for each of them the documents under it, or nothing at all."""
+    snapshot = searcher.snapshot
+    hits = []
+    for at, (number, score) in enumerate(zip(ranking.doc_numbers, ranking.scores, strict=True)):
+        rank = offset + at + 1
+        hits.append(
+            Hit(
+                rank=rank,
+                score=score,
+                _excerpts=partial(excerpts.of, number),
+                _explain=partial(excerpts.explain, number, rank <= ranking.num_second),
+                duplicates=tuple(_duplicate(snapshot, copy) for copy in folded[at]) if folded else (),
+                **snapshot.about(number),
+            )
+        )
+    return tuple(hits)
+
+
+def _duplicate(snapshot: Snapshot, number: int) -> Duplicate:
+    about = snapshot.about(number)
+    return Duplicate(about["id"], about["title"], about["source"], about["date"], about["url"])
+
+
+def _find(snapshot: Snapshot, article_id: str) -> int:
+    """The number of the document with this id. Raises ArticleNotFoundError."""
+    number = snapshot.find(article_id)
+    if number is None:
+        raise ArticleNotFoundError(article_id, hint="Ids are shown by: cnsearch search --ids QUERY")
+    return number
+
+
+def _require_page(limit: int, offset: int) -> None:
+    if limit < 0 or offset < 0:
+        raise ValueError(f"limit and offset must not be negative: limit={limit}, offset={offset}")
+
+
+def _filters(
+    source: Values, category: Values, author: Values, since: str | datetime | None, until: str | datetime | None
+) -> Filters:
+    for name, moment in (("since", since), ("until", until)):
+        if moment is not None and not isinstance(moment, (str, datetime)):
+            raise TypeError(f"{name} must be a str or a datetime, not {moment!r}")
+    return Filters(_values(source), _values(category), _values(author), since, until)
 
 
 def _values(given: Values) -> tuple[str, ...]:

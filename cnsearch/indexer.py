@@ -29,7 +29,7 @@ from cnsearch.corpus.posts import PostFile, scan_posts
 from cnsearch.corpus.reader import article_from_post, read_post
 from cnsearch.errors import CorpusError
 from cnsearch.model import Article, Failure, UpdateReport
-from cnsearch.schema import DIGEST_BYTES, ENCODERS, document_of
+from cnsearch.schema import DIGEST_BYTES, ENCODERS, PLAIN_FIELDS, document_of
 from cnsearch.store import BatchBuilder, DocumentBatch, Indexed, Snapshot, Store, Transaction
 
 COMMIT_EVERY = 10_000
@@ -567,7 +567,7 @@ def _analyse_in_worker(tasks: Sequence[_Task], tokenise: bool) -> _Chunk:
 def _analyse(tasks: Sequence[_Task], tokenizer: WordTokenizer, tokenise: bool) -> _Chunk:
     """Read, compare, clean and tokenise articles; turn their tokens into arrays."""
     outcomes = []
-    builder = BatchBuilder(ENCODERS)
+    builder = BatchBuilder(ENCODERS, PLAIN_FIELDS)
     for task in tasks:
         source, origin = task.source, task.origin
         digest = origin.digest

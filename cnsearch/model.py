@@ -222,12 +222,29 @@ class ScorePart:
         return {"name": self.name, "text": self.text, "score": round(self.score, 4)}
 
 
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """An article that tells the same story as a hit, and is folded under it. Fields as those of ``Article``."""
+
+    id: str
+    title: str
+    source: str
+    date: datetime | None
+    url: str
+
+    def to_dict(self, zone: tzinfo | None = None) -> dict[str, Any]:
+        """For JSON; the date in ``zone``."""
+        date = iso_date(self.date, zone)
+        return {"id": self.id, "title": self.title, "source": self.source, "date": date, "url": self.url}
+
+
 @dataclass(frozen=True)
 class Hit:
     """One ranked result.
 
-    rank  : 1 is the best; counts on over the pages
-    score : comparable within one search only; 0 where nothing in the query ranks
+    rank       : 1 is the best; counts on over the pages
+    score      : comparable within one search only; 0 where nothing in the query ranks
+    duplicates : where the search collapses, the matching articles that are copies of this one, in rank order
     The other fields are the article's. Excerpts are made when first asked for.
     """
 
@@ -243,6 +260,12 @@ class Hit:
     score: float
     _excerpts: Callable[[], tuple[Fragment, Snippet]] = field(repr=False, compare=False)
     _explain: Callable[[], tuple[ScorePart, ...]] = field(repr=False, compare=False)
+    duplicates: tuple[Duplicate, ...] = ()
+
+    @property
+    def more(self) -> int:
+        """How many articles are folded under this one."""
+        return len(self.duplicates)
 
     @cached_property
     def _made(self) -> tuple[Fragment, Snippet]:
@@ -287,6 +310,8 @@ class Hit:
                 {"field": part.field, "text": part.text, "highlights": [list(span) for span in part.highlights]}
                 for part in self.fragments
             ],
+            "more": self.more,
+            "duplicates": [duplicate.to_dict(zone) for duplicate in self.duplicates],
             **parts,
         }
 
@@ -298,7 +323,7 @@ class SearchResults(Sequence[Hit]):
     query      : as typed
     understood : the same as it was read, folded, with its operators
     notes      : what was not taken as written (an unknown field, a query cut short)
-    total      : articles that match, on all pages
+    total      : articles that match, on all pages, those that are folded under others included
     took_ms    : milliseconds from query text to hits, excerpts not included
     facets     : for each facet that was asked for, how many hits on all pages have each value, most frequent first
     """
@@ -310,6 +335,11 @@ class SearchResults(Sequence[Hit]):
     took_ms: float
     hits: tuple[Hit, ...]
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @property
+    def folded(self) -> int:
+        """How many articles are folded under the hits of this page."""
+        return sum(hit.more for hit in self.hits)
 
     def __len__(self) -> int:
         return len(self.hits)

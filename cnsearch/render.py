@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, tzinfo
 from itertools import islice
 from typing import Any
+from urllib.parse import urlsplit
 
 from wcwidth import ljust, wrap
 
@@ -21,6 +23,8 @@ MAX_COLUMNS = 100
 SNIPPET_LINES = 6
 FACET_LINES = 20
 """Values of a facet that are shown."""
+FOLDED_SOURCES = 10
+"""Sources of folded copies that are named."""
 CSV_COLUMNS = ("rank", "id", "title", "source", "categories", "author", "date", "url", "path", "score", "snippet")
 
 BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
@@ -56,11 +60,20 @@ def hit_lines(hit: Hit, *, zone: tzinfo, color: bool, width: int, explain: bool 
     )
     yield from (line for line in lines if line.strip() != ELLIPSIS)
     yield f"{indent}{_dim(printable(hit.id), color)}"
+    if hit.more:
+        yield from wrap(_dim(_folded(hit), color), width, initial_indent=indent, subsequent_indent=indent)
     if explain:
         named = ((part.score, printable(f"{part.name} {part.text}".strip())) for part in hit.explain())
         sum_of_parts = "".join(f" {'-' if score < 0 else '+'} {abs(score):.2f} {name}" for score, name in named)
         text = _dim(f"score {hit.score:.2f} = {sum_of_parts.removeprefix(' + ')}", color)
         yield from wrap(text, width, initial_indent=indent, subsequent_indent=indent)
+
+
+def _folded(hit: Hit) -> str:
+    """How many copies are folded under a hit, and who has them, each source once."""
+    sources = dict.fromkeys(printable(duplicate.source) for duplicate in hit.duplicates if duplicate.source)
+    shown = ", ".join(islice(sources, FOLDED_SOURCES)) + (f", {ELLIPSIS}" if len(sources) > FOLDED_SOURCES else "")
+    return f"+{hit.more} more{': ' if shown else ''}{shown}"
 
 
 def results_text(results: SearchResults, *, zone: tzinfo, color: bool, explain: bool = False) -> str:
@@ -69,6 +82,24 @@ def results_text(results: SearchResults, *, zone: tzinfo, color: bool, explain: 
     hits = ["\n".join(hit_lines(hit, zone=zone, color=color, width=width, explain=explain)) for hit in results]
     facets = ["\n".join(_facet_lines(name, counts)) for name, counts in results.facets.items()]
     return "\n\n".join([*hits, *facets])
+
+
+def results_html(results: SearchResults, *, zone: tzinfo) -> str:
+    """The hits of a page as HTML, an ``article`` each in a ``section`` for the query: everything escaped, matches in
+    ``mark``, links to addresses of the web only."""
+    lines = [f'<section data-total="{results.total}">', f"<h1>{_escaped(results.query)}</h1>"]
+    for hit in results:
+        title = printable(hit.title_fragment.html()) or "(no title)"
+        if _scheme(hit.url) in ("http", "https"):
+            title = f'<a href="{_escaped(hit.url)}">{title}</a>'
+        lines += [
+            f'<article id="{_escaped(hit.id)}">',
+            f"<h2>{title}</h2>",
+            f'<p class="about">{_escaped(_about(hit.source, hit.categories, hit.date, zone))}</p>',
+            f'<p class="snippet">{printable(hit.snippet.html())}</p>',
+            "</article>",
+        ]
+    return "\n".join([*lines, "</section>"])
 
 
 def _facet_lines(name: str, counts: Mapping[str, int]) -> Iterator[str]:
@@ -85,7 +116,8 @@ def summary(results: SearchResults) -> str:
         return "no article matches"
     matching = "1 article matches" if results.total == 1 else f"{results.total:,} articles match"
     shown = f", {results[0].rank} to {results[-1].rank} shown" if 0 < len(results) < results.total else ""
-    return f"{matching}{shown} ({results.took_ms:.1f} ms)"
+    folded = f", {results.folded:,} folded under them" if results.folded else ""
+    return f"{matching}{shown}{folded} ({results.took_ms:.1f} ms)"
 
 
 def article_text(article: Article, *, zone: tzinfo, color: bool) -> str:
@@ -146,7 +178,7 @@ def analysis_text(analysis: Analysis) -> str:
     lines = [f"folded: {printable(analysis.folded)}"]
     for name, tokens in (("words", analysis.words), ("characters", analysis.characters)):
         lines.append(f"{name}:")
-        cells = [f"{token.text} {token.start}-{token.end}" for token in tokens]
+        cells = [f"{printable(token.text)} {token.start}-{token.end}" for token in tokens]
         lines += _columned(cells, width)
     return "\n".join(lines)
 
@@ -168,6 +200,17 @@ def csv_text(rows: Iterable[Hit], *, zone: tzinfo, header: bool) -> str:
 def _about(source: str, categories: tuple[str, ...], date: datetime | None, zone: tzinfo) -> str:
     day = (iso_date(date, zone) or "")[:16].replace("T", " ")
     return printable(" · ".join(part for part in (source, "/".join(categories), day) if part))
+
+
+def _escaped(text: str) -> str:
+    return html.escape(printable(text))
+
+
+def _scheme(url: str) -> str:
+    try:
+        return urlsplit(url).scheme
+    except ValueError:
+        return ""
 
 
 def _dim(text: str, color: bool) -> str:

@@ -5,8 +5,8 @@
 | id          | itself                              | yes    |        | show, update, delete |
 | title       | words                               | yes    |        | ranking, snippets, show |
 | body        | words                               | yes    |        | ranking, snippets, show |
-| title_chars | characters (bigrams)                |        |        | exact substrings |
-| body_chars  | characters (bigrams)                |        |        | exact substrings |
+| title_chars | characters (bigrams)                |        |        | exact substrings, ranking |
+| body_chars  | characters (bigrams)                |        |        | exact substrings, ranking |
 | source      | itself, folded                      |        | values as written | filter, facets, show |
 | category    | each level and leading path, folded |        | values as written | filter, facets, show |
 | author      | itself, folded                      |        | values as written | filter, show |
@@ -14,6 +14,7 @@
 | url, path   |                                     | yes    |        | show |
 | root        |                                     |        | values as written | whose update may remove it |
 | size, mtime_ns, digest |                          |        | int64, int64, bytes | whether a file has changed |
+| signature   |                                     |        | bytes  | which articles are copies of each other |
 """
 
 from __future__ import annotations
@@ -30,12 +31,13 @@ from whoosh.analysis import IDTokenizer
 from cnsearch.analysis.analyzer import CharacterAnalyzer, ChineseAnalyzer
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.ngrams import character_pairs
+from cnsearch.analysis.signature import SIGNATURE_BYTES, signature
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.codec import OrdinalListColumn
 from cnsearch.errors import REBUILD_HINT, IndexFormatError
 from cnsearch.model import Article
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Rises with every change of the fields or of what stands in them; an index of another version is refused."""
 
 TEXT_FIELDS = ("title", "body")
@@ -43,6 +45,8 @@ TEXT_FIELDS = ("title", "body")
 CHARS_FIELD = {"title": "title_chars", "body": "body_chars"}
 ENCODERS = dict.fromkeys(CHARS_FIELD.values(), character_pairs)
 """Fields whose tokens are made for a batch of folded texts at once."""
+PLAIN_FIELDS = frozenset(TEXT_FIELDS)
+"""Stored without compression: exact substrings are verified in them, and the second pass of ranking reads them."""
 
 NO_DATE = -(1 << 63)
 """In the date column: date unknown. Sorts before every date."""
@@ -76,6 +80,7 @@ class ArticleSchema(fields.Schema):  # type: ignore[misc]  # Whoosh has no types
             size=fields.COLUMN(columns.NumericColumn("q")),
             mtime_ns=fields.COLUMN(columns.NumericColumn("q")),
             digest=fields.COLUMN(columns.FixedBytesColumn(DIGEST_BYTES)),
+            signature=fields.COLUMN(columns.FixedBytesColumn(SIGNATURE_BYTES)),
         )
         self.version = SCHEMA_VERSION
 
@@ -122,16 +127,17 @@ def document_of(article: Article, tokenizer: WordTokenizer, origin: Mapping[str,
     """Clean article to document. ``origin`` has the values of root (str), size, mtime_ns and digest."""
     tokens: dict[str, Sequence[str]] = {"id": [article.id]}
     stored: dict[str, Any] = {"id": article.id}
+    folded = {"title": fold(article.title), "body": fold(article.body)}
     for name, text in (("title", article.title), ("body", article.body)):
-        folded = fold(text)
-        tokens[name] = tokenizer.terms(folded)
-        tokens[CHARS_FIELD[name]] = folded
+        tokens[name] = tokenizer.terms(folded[name])
+        tokens[CHARS_FIELD[name]] = folded[name]
         stored[name] = text
     stored.update({name: value for name, value in (("url", article.url), ("path", article.path)) if value})
     values: dict[str, Any] = {
         "size": origin["size"],
         "mtime_ns": origin["mtime_ns"],
         "digest": origin["digest"],
+        "signature": signature(folded["title"], folded["body"]),
     }
     for name, label in (("source", article.source), ("author", article.author)):
         if label:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
+import threading
 import time
 import zlib
 from bisect import bisect_right
@@ -17,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +28,7 @@ from whoosh import index as whoosh_index
 from whoosh import writing
 
 from cnsearch.analysis.analyzer import ChineseAnalyzer
+from cnsearch.analysis.signature import SIGNATURE_BYTES
 from cnsearch.codec import (
     OLD_TOC_NAME,
     SEGMENT_NAME,
@@ -76,6 +79,9 @@ class Postings(NamedTuple):
     freqs: Freqs
 
 
+_LabelPairs = tuple[npt.NDArray[np.intp], npt.NDArray[Any], list[bytes]]
+
+
 class Segment:
     """One segment as arrays. ``base`` is the number of its first document in the index. Thread-safe."""
 
@@ -83,6 +89,8 @@ class Segment:
         self._arrays = segment_arrays(leaf)
         self.base = base
         self.num_docs: int = self._arrays.doc_count_all
+        self._lock = threading.Lock()
+        self._label_pairs: dict[str, _LabelPairs | None] = {}
         self._checked_labels: set[str] = set()
         self._check_columns(leaf.schema)
 
@@ -114,6 +122,15 @@ class Segment:
         """The postings list of ``term`` in ``field``; None if the segment does not have it. Decoded anew each time."""
         found = self._arrays.postings(field, term, keep=False)
         return None if found is None else Postings(*found)
+
+    def prefix_postings(self, field: str, prefix: str) -> Postings | None:
+        """The documents with any term of ``field`` that begins with ``prefix``; the frequencies of one are added."""
+        found = self._arrays.prefix_postings(field, prefix)
+        return None if found is None else Postings(*found)
+
+    def utf16(self, field: str, doc_ids: DocIds) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64]]:
+        """The stored texts of many documents as UTF-16, one after the other, and how many units each has."""
+        return self._arrays.utf16(field, doc_ids)
 
     def terms(self, field: str, prefix: str = "") -> Iterator[str]:
         """The terms of ``field`` that begin with ``prefix``, sorted by their UTF-8 bytes."""
@@ -150,6 +167,20 @@ class Segment:
             digest=bytes(self._digests[doc_id]),
         )
 
+    def all_indexed(self) -> Iterator[tuple[str, Indexed]]:
+        """Id and origin of every document that is not deleted; a tenth of the time of asking for each."""
+        ids = self._arrays.stored_values("id")
+        found = self.labels("root")
+        ordinals, values = (np.zeros(self.num_docs, dtype=np.int64), [b""]) if found is None else found
+        roots = [value.decode("utf-8", _errors_of("root")) for value in values]
+        columns = zip(ids, ordinals.tolist(), self._sizes.tolist(), self._mtimes.tolist(), strict=True)
+        live, digests = self.live.tolist(), self._digests
+        for doc_id, (article_id, root, size, mtime_ns) in enumerate(columns):
+            if not article_id:
+                raise self.corrupt(f"hold no id of document {doc_id}", section="stored_bytes")
+            if live[doc_id]:
+                yield article_id, Indexed(self.base + doc_id, roots[root], size, mtime_ns, bytes(digests[doc_id]))
+
     @cached_property
     def _sizes(self) -> npt.NDArray[np.int64]:
         return self.numbers("size")
@@ -161,6 +192,20 @@ class Segment:
     @cached_property
     def _digests(self) -> Any:
         return self._arrays.values("digest")
+
+    def signatures(self) -> npt.NDArray[np.uint8]:
+        """The signature of each document, a byte per bin. Shape (num_docs, SIGNATURE_BYTES); not to be modified."""
+        values = self._arrays.values("signature")
+        if values is None:
+            return np.zeros((self.num_docs, SIGNATURE_BYTES), dtype=np.uint8)
+        flat: npt.NDArray[np.uint8] = values.flat  # type: ignore[union-attr]
+        if len(flat) != self.num_docs * SIGNATURE_BYTES:
+            raise self.corrupt('of the field "signature" has another size', section="column_value_bytes")
+        return flat.reshape(self.num_docs, SIGNATURE_BYTES)
+
+    def doc_freq(self, field: str, term: str) -> int:
+        """How many documents have ``term`` in ``field``, deleted ones included; quicker than its postings."""
+        return self._arrays.doc_freq(field, term)
 
     def labels(self, field: str) -> tuple[npt.NDArray[Any], list[bytes]] | None:
         """(ordinals, values) of a column of one label per document, b"" for none; None if nobody has one."""
@@ -193,6 +238,22 @@ class Segment:
             self._check_labels(field, found[2])
         return found
 
+    def label_pairs(self, field: str) -> _LabelPairs | None:
+        """The same as pairs: document ``doc_ids[i]`` has the label ``values[ordinals[i]]``, each pair once."""
+        with self._lock:
+            if field not in self._label_pairs:
+                self._label_pairs[field] = self._make_label_pairs(field)
+            return self._label_pairs[field]
+
+    def _make_label_pairs(self, field: str) -> _LabelPairs | None:
+        found = self.label_lists(field)
+        if found is None:
+            return None
+        offsets, ordinals, values = found
+        doc_ids = np.repeat(np.arange(self.num_docs), np.diff(offsets))
+        pairs = np.unique(doc_ids * len(values) + ordinals)
+        return pairs // len(values), pairs % len(values), values
+
     def label_list(self, field: str, doc_id: int) -> tuple[str, ...]:
         """The labels of one document in a column of several, as written, in order."""
         found = self.label_lists(field)
@@ -203,15 +264,23 @@ class Segment:
 
     def label_counts(self, field: str) -> Counter[str]:
         """How many articles that are not deleted have each label."""
-        counts: Counter[str] = Counter()
+        return self.count_labels(field, self.live)
+
+    def count_labels(self, field: str, matching: npt.NDArray[np.bool_]) -> Counter[str]:
+        """How many of the ``matching`` documents (bool, shape (num_docs,)) have each label as written."""
         if field == "category":
-            for doc_id in np.flatnonzero(self.live).tolist():
-                counts.update(set(self.label_list(field, doc_id)))
-        elif (found := self.labels(field)) is not None:
-            numbers = np.bincount(found[0][self.live], minlength=len(found[1]))
-            texts = (value.decode("utf-8", _errors_of(field)) for value in found[1])
-            counts.update({text: int(n) for text, n in zip(texts, numbers, strict=True) if n})
-        return counts
+            pairs = self.label_pairs(field)
+            if pairs is None:
+                return Counter()
+            doc_ids, ordinals, values = pairs
+            numbers = np.bincount(ordinals[matching[doc_ids]], minlength=len(values))
+        else:
+            found = self.labels(field)
+            if found is None:
+                return Counter()
+            numbers, values = np.bincount(found[0][matching], minlength=len(found[1])), found[1]
+        texts = [value.decode("utf-8", _errors_of(field)) for value in values]
+        return Counter({texts[at]: int(numbers[at]) for at in np.flatnonzero(numbers) if texts[at]})
 
     def check(self) -> SegmentCheck:
         """A look at the whole file, which says what is wrong with it."""
@@ -289,6 +358,16 @@ class Snapshot:
     def dates(self) -> npt.NDArray[np.int64]:
         """The date column of all segments: seconds since 1970, or NO_DATE. Shape (num_docs,)."""
         return np.concatenate([segment.dates() for segment in self.segments] or [np.empty(0, np.int64)])
+
+    @cached_property
+    def signatures(self) -> npt.NDArray[np.uint8]:
+        """The signatures of all segments, a byte per bin. Shape (num_docs, SIGNATURE_BYTES)."""
+        parts = [segment.signatures() for segment in self.segments]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts or [np.empty((0, SIGNATURE_BYTES), np.uint8)])
+
+    def doc_freq(self, field: str, term: str) -> int:
+        """How many documents of the index have ``term`` in ``field``, deleted ones included."""
+        return sum(segment.doc_freq(field, term) for segment in self.segments)
 
     def lengths(self, field: str) -> npt.NDArray[np.float32]:
         """Tokens of ``field`` per document of the index. New array, shape (num_docs,)."""
@@ -377,11 +456,7 @@ class Snapshot:
 
     def indexed(self) -> dict[str, Indexed]:
         """What is in the index, by article id."""
-        return {
-            segment.stored(doc_id, _ID_ONLY)["id"]: segment.indexed(doc_id)
-            for segment in self.segments
-            for doc_id in np.flatnonzero(segment.live).tolist()
-        }
+        return dict(chain.from_iterable(segment.all_indexed() for segment in self.segments))
 
     def find_indexed(self, article_id: str) -> Indexed | None:
         """The same of one article; None if it is not in the index."""
@@ -600,7 +675,6 @@ class Store:
 _OPEN_ATTEMPTS = 10
 _CREATE_TIMEOUT = 10.0
 """Seconds to wait for another process that makes the same index."""
-_ID_ONLY = ("id",)
 _SHORT_FIELDS = ("id", "title", "url", "path")
 
 

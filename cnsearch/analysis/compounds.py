@@ -99,3 +99,51 @@ def _between(joint: re.Pattern[str], text: str, start: int, end: int) -> list[tu
 def terms(compound: str) -> tuple[str, ...]:
     """The indexed terms of one compound: its parts, then itself (its first ``MAX_COMPOUND_CHARS`` characters)."""
     return (*(text for text, _, _ in parts(compound)), compound[:MAX_COMPOUND_CHARS])
+
+
+_PIECES = re.compile(r"([0-9]+(?:\.[0-9]+)*)|([-_.])|([&'+#%]+)|([^-_.&'+#%0-9]+)")
+_JOINTS = ("", "-", " ")
+
+
+@lru_cache(maxsize=1 << 10)
+def spellings(compound: str) -> tuple[str, ...]:
+    """How people write the compound: as it is, and with other joints of its letters and digits.
+
+    A joint between digits, a point before a name, and what is not a hyphen, underscore or point say something and stay.
+
+    >>> spellings("s-300")
+    ('s-300', 's300', 's 300')
+    >>> spellings("c++"), spellings("2021-10-27"), spellings(".net")
+    (('c++',), ('2021-10-27',), ('.net',))
+    """
+    pieces: list[str] = []
+    joint: str | None = None  # what stood since the last letter or digit, if that may be written otherwise
+    flexible: list[int] = []  # before which pieces
+    for match in _PIECES.finditer(compound):
+        text = match.group()
+        if match.group(2):
+            if joint == "":
+                joint = text
+            else:  # at the beginning, or the second in a row
+                pieces.append(text)
+                joint = None
+            continue
+        if match.group(3):
+            pieces += [joint or "", text]
+            joint = None
+            continue
+        if joint is not None:
+            if pieces[-1][-1].isdigit() and text[0].isdigit():
+                pieces.append(joint)
+            else:
+                flexible.append(len(pieces))
+                pieces.append(joint)
+        pieces.append(text)
+        joint = ""
+    pieces.append(joint or "")
+    found = {compound: None}
+    for other in _JOINTS if flexible else ():
+        for at in flexible:
+            pieces[at] = other
+        found["".join(pieces)] = None
+    return tuple(found)

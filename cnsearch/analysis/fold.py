@@ -48,3 +48,30 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     return _table()[code_points(text)].astype("<u4", copy=False).tobytes().decode("utf-32-le")
+
+
+@cache
+def folded_units() -> npt.NDArray[np.uint16]:
+    """The UTF-16 unit that each unit becomes, where that is one. Shape (0x10000,), read-only; halves of pairs stay, and
+    what becomes a character of two units is 0."""
+    table = _table()[:0x10000]
+    units = np.where(table < 0x10000, table, 0).astype(np.uint16)
+    units[_SURROGATES] = np.arange(_SURROGATES.start, _SURROGATES.stop, dtype=np.uint16)
+    units.flags.writeable = False
+    return units
+
+
+@cache
+def folds_two_units() -> npt.NDArray[np.bool_]:
+    """Whether each character of two UTF-16 units (from U+10000) is folded to another. Shape (0x100000,), read-only."""
+    table = _table()[0x10000:]
+    changed: npt.NDArray[np.bool_] = table != np.arange(0x10000, _LAST_CODE_POINT + 1, dtype=np.uint32)
+    changed.flags.writeable = False
+    return changed
+
+
+@cache
+def folded_from_two_units() -> frozenset[str]:
+    """Characters of one unit to which some of two are folded (𝐀 to a), and what half a pair becomes."""
+    found = np.unique(_table()[0x10000:][folds_two_units()])
+    return frozenset(map(chr, found[found < 0x10000].tolist())) | {chr(_REPLACEMENT)}

@@ -98,10 +98,10 @@ WORD = LETTER + EMOJI
 
 
 @cache
-def cjk_table() -> npt.NDArray[np.bool_]:
-    """Whether each code point is of CJK. Shape (0x110000,), read-only."""
+def word_table() -> npt.NDArray[np.bool_]:
+    """Whether each code point is of CJK, a letter or a digit, in folded text. Shape (0x110000,), read-only."""
     table = np.zeros(0x110000, dtype=bool)
-    for first, last in (*_HAN_RANGES, *_KANA_HANGUL_RANGES):
+    for first, last in (*_HAN_RANGES, *_KANA_HANGUL_RANGES, *_LETTER_RANGES):
         table[first : last + 1] = True
     table.flags.writeable = False
     return table

@@ -64,6 +64,18 @@ class SegmentArrays:
                     found[name] = value
         return found
 
+    def stored_values(self, field: str) -> list[Any]:
+        """The stored value of every document, None where there is none; much quicker than one by one."""
+        reader = self.data.stored(field)
+        return [None] * self.doc_count_all if reader is None else reader.all_values()
+
+    def utf16(self, field: str, doc_ids: Array) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64]]:
+        """The stored texts of many documents as UTF-16, one after the other, and how many units each has."""
+        reader = self.data.stored(field)
+        if reader is None:
+            return np.empty(0, dtype=np.uint16), np.zeros(len(doc_ids), dtype=np.int64)
+        return reader.utf16(doc_ids)
+
     # -- terms ------------------------------------------------------------------------------------------------------
 
     def postings(
@@ -78,6 +90,18 @@ class SegmentArrays:
         find = self.data.find_postings if keep else self.data.read_postings
         found = find(field, term if isinstance(term, bytes) else as_bytes(term))
         return None if found is None else (found.doc_ids, found.weights)
+
+    def prefix_postings(self, field: str, prefix: str | bytes) -> tuple[npt.NDArray[np.int32], Array] | None:
+        """(doc_ids, freqs) of all terms that begin with ``prefix``, as those of one term: the frequencies of a document
+        are added. None if there is no such term."""
+        terms = self.data.terms(field)
+        first, stop = (0, 0) if terms is None else terms.prefix_range(as_bytes(prefix))
+        if terms is None or first == stop:
+            return None
+        lists = self.data.postings(field).read_lists(terms.pointers(first, stop))
+        freqs = np.bincount(lists.doc_ids, weights=lists.weights)
+        doc_ids = np.flatnonzero(freqs)
+        return doc_ids.astype(np.int32), freqs[doc_ids].astype(np.float32)
 
     def doc_freq(self, field: str, term: str | bytes) -> int:
         """Number of documents with the term, deleted ones included; 0 if there is none."""

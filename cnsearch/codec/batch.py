@@ -10,7 +10,7 @@ A ``DocumentBatch`` is cheap to pickle: arrays, bytes, and a list of distinct te
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -93,10 +93,14 @@ class BatchBuilder:
 
     encoders : for fields of short tokens that are cheaper to make for many documents at once: from their texts to the
                tokens as ``invert_pairs`` takes them. For such a field, ``add`` takes a text in place of tokens.
+    plain    : fields whose stored values are not compressed, see stored.py
     """
 
-    def __init__(self, encoders: Mapping[str, PairEncoder] = MappingProxyType({})) -> None:
+    def __init__(
+        self, encoders: Mapping[str, PairEncoder] = MappingProxyType({}), plain: Collection[str] = frozenset()
+    ) -> None:
         self._encoders = encoders
+        self._plain = plain
         self._reset()
 
     def _reset(self) -> None:
@@ -164,7 +168,10 @@ class BatchBuilder:
                 counts = self._counts[name] + [0] * missing
                 fields[name] = invert(self._texts[name], counts)
                 lengths[name] = np.array(counts, dtype=np.int64)
-        stored = {name: encode_piece(values, count) for name, values in self._stored.finish(count).items()}
+        stored = {
+            name: encode_piece(values, count, plain=name in self._plain)
+            for name, values in self._stored.finish(count).items()
+        }
         batch = DocumentBatch(count, fields, lengths, stored, self._columns.finish(count))
         self._reset()
         return batch

@@ -471,6 +471,19 @@ class Section:
         if not checked[first] or (last != first and not all(checked[first + 1 : last + 1])):
             self.check_file(self.offset + start, self.offset + stop)
 
+    def check_many(self, starts: npt.NDArray[Any], stops: npt.NDArray[Any]) -> None:
+        """``check`` of many stretches."""
+        if not len(starts):
+            return
+        if int(starts.min()) < 0 or bool((starts > stops).any()) or int(stops.max()) > self.length:
+            raise self.corrupt("is too short", found=self.length, expected=int(stops.max()))
+        firsts = (starts + self.offset) >> CHECK_BLOCK_SHIFT
+        lasts = (stops + (self.offset - 1)) >> CHECK_BLOCK_SHIFT
+        unchecked = np.frombuffer(self._checked, np.uint8) == 0
+        before = np.concatenate([[0], np.cumsum(unchecked)])
+        for row in np.flatnonzero((before[lasts + 1] > before[firsts]) & (starts < stops)).tolist():
+            self.check(int(starts[row]), int(stops[row]))
+
     def read(self, start: int, stop: int) -> memoryview:
         """The bytes ``start..stop``, checked."""
         self.check(start, stop)

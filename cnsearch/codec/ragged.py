@@ -83,12 +83,13 @@ def write_ragged(
 class RaggedReader:
     """Rows of bytes by number; nothing is read until asked for."""
 
-    __slots__ = ("_bases", "_bytes", "_lengths", "_lengths_offset", "_whole")
+    __slots__ = ("_bases", "_bytes", "_lengths", "_offsets")
 
     def __init__(self, container: Container, kinds: tuple[int, int, int], field: int) -> None:
         self._lengths = container.section(kinds[0], field)
         self._bases = container.section(kinds[1], field)
         self._bytes = container.section(kinds[2], field)
+        self._offsets: IntArray | None = None
 
     def __len__(self) -> int:
         return len(self._lengths)
@@ -109,6 +110,16 @@ class RaggedReader:
         data = self._bytes
         data.check(start, start + length)
         return bytes(data.bytes[start : start + length])
+
+    def views(self, rows: npt.NDArray[Any]) -> list[memoryview]:
+        """Many rows, checked, without copying them. Keeps the offsets of all rows for the next time."""
+        if self._offsets is None:
+            self._offsets = offsets_of(self._lengths.array())
+        data = self._bytes
+        starts, stops = self._offsets[rows], self._offsets[rows + 1]
+        data.check_many(starts, stops)
+        view = data.bytes
+        return [view[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
 
     def lengths(self) -> npt.NDArray[Any]:
         """Bytes per row: unsigned, shape (rows,), checked."""

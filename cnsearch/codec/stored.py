@@ -2,8 +2,10 @@
 
 A short value stands as its bytes (values.py) in a ragged array, one row per document; no bytes: not stored. A value
 of ``LONG_BYTES`` or more has an empty row and stands in the field's *long values*: in document order, cut into blocks
-of some 16 KB, each compressed by itself. All fields' blocks share one section, because they are written as the
-documents come; each field knows where its own begin.
+of some 4 KB, each compressed by itself. All fields' blocks share one section, because they are written as the
+documents come; each field knows where its own begin. A field may be kept *plain*: then no value of it counts as long,
+and its texts are in UTF-16, which takes twice the room and lets ``StoredReader.utf16`` hand out thousands of texts in a
+millisecond.
 
 The unit in which values are collected, handed over by worker processes and merged is the ``StoredPiece``.
 """
@@ -21,8 +23,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cnsearch.codec.container import Container, ContainerWriter, SectionKind, smallest_unsigned
-from cnsearch.codec.ragged import RaggedReader, lengths_of, offsets_of, take_rows, write_ragged
-from cnsearch.codec.values import decode_value, encode_value
+from cnsearch.codec.ragged import RaggedReader, lengths_of, offsets_of, write_ragged
+from cnsearch.codec.values import decode_value, encode_plain, encode_value, utf16_of
 
 #: values from this size on are compressed; below, a title or an address stays readable at once
 LONG_BYTES = 512
@@ -57,6 +59,11 @@ class StoredPiece:
     block_counts: Ints
     blocks: list[bytes]
 
+    @property
+    def short_parts(self) -> Iterable[bytes]:
+        """The short values one after the other, in any number of parts."""
+        return [self.short_bytes]
+
 
 class Piece(Protocol):
     """What StoredWriter needs of a StoredPiece."""
@@ -66,7 +73,7 @@ class Piece(Protocol):
     @property
     def short_lengths(self) -> Ints: ...
     @property
-    def short_bytes(self) -> bytes: ...
+    def short_parts(self) -> Iterable[bytes | npt.NDArray[np.uint8]]: ...
     @property
     def long_docs(self) -> Ints: ...
     @property
@@ -82,13 +89,17 @@ def compress_block(values: Sequence[bytes]) -> bytes:
     return zlib.compress(b"".join(values), COMPRESSION_LEVEL)
 
 
-def encode_piece(values: Iterable[Any], doc_count: int) -> StoredPiece:
-    """Encode ``doc_count`` values of one field; None: nothing stored. Raises TypeError for what has no form."""
-    short = [b"" if value is None else encode_value(value) for value in values]
+def encode_piece(values: Iterable[Any], doc_count: int, *, plain: bool = False) -> StoredPiece:
+    """Encode ``doc_count`` values of one field; None: nothing stored. ``plain``: all texts in UTF-16, not compressed.
+
+    Raises TypeError for what has no form.
+    """
+    encode = encode_plain if plain else encode_value
+    short = [b"" if value is None else encode(value) for value in values]
     if len(short) != doc_count:
         raise ValueError(f"{len(short)} stored values for {doc_count} documents")
     lengths = lengths_of(short)
-    long_docs = np.flatnonzero(lengths >= LONG_BYTES)
+    long_docs = np.flatnonzero(lengths >= (1 << 62 if plain else LONG_BYTES))
     long_values = [short[doc] for doc in long_docs.tolist()]
     for doc in long_docs.tolist():
         short[doc] = b""
@@ -172,7 +183,7 @@ class StoredWriter:
     def _write_field(self, name: str, field: int) -> None:
         pieces, writer, kind = self._fields[name], self._writer, SectionKind
         lengths = np.concatenate([piece.short_lengths for piece in pieces])
-        write_ragged(writer, _KINDS, field, lengths, (piece.short_bytes for piece in pieces))
+        write_ragged(writer, _KINDS, field, lengths, (part for piece in pieces for part in piece.short_parts))
         bases = offsets_of(np.array([piece.doc_count for piece in pieces]))
         long_docs = np.concatenate(
             [piece.long_docs + base for piece, base in zip(pieces, bases.tolist(), strict=False)]
@@ -220,6 +231,15 @@ class StoredReader:
         except ValueError as exc:
             raise self._short._bytes.corrupt(f"has a value that cannot be read: {exc}") from exc
 
+    def all_values(self) -> list[Any]:
+        """``get`` of every document."""
+        if self._long_lengths is not None:
+            return [self.get(doc_id) for doc_id in range(self._doc_count)]
+        try:
+            return [decode_value(row) if row else None for row in self._short.rows()]
+        except ValueError as exc:
+            raise self._short._bytes.corrupt(f"has a value that cannot be read: {exc}") from exc
+
     def get_bytes(self, doc_id: int) -> bytes:
         """The encoded value; empty if there is none."""
         short = self._short[doc_id]
@@ -239,6 +259,19 @@ class StoredReader:
         start = sum(lengths.items[first:rank])
         return self._block(block)[start : start + lengths.items[rank]]
 
+    def utf16(self, doc_ids: npt.NDArray[Any]) -> tuple[npt.NDArray[np.uint16], Ints]:
+        """The texts of many documents as UTF-16, one after the other; what is not text counts as empty.
+
+        Returns (units, counts). counts: units of each document's text, shape (len(doc_ids),).
+        """
+        if self._long_lengths is None:
+            rows: Iterable[bytes | memoryview] = self._short.views(doc_ids)
+        else:
+            rows = map(self.get_bytes, doc_ids.tolist())
+        texts = list(map(utf16_of, rows))
+        counts = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) >> 1
+        return np.frombuffer(b"".join(texts), "<u2"), counts
+
     def raw_block(self, block: int) -> bytes:
         """A block as it stands in the file, checked."""
         start = self._starts.at(block)
@@ -257,10 +290,22 @@ class StoredReader:
 
     # -- merging ----------------------------------------------------------------------------------------------------
 
-    def short_rows(self, kept: Ints | None) -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8]]:
-        """Lengths and bytes of the short values of all documents, or of those in ``kept``."""
-        lengths, flat = self._short.lengths(), self._short.flat()
-        return (lengths, flat) if kept is None else take_rows(flat, lengths, kept)
+    def short_lengths(self) -> Ints:
+        """Bytes of the short value of each document."""
+        return self._short.lengths().astype(np.int64)
+
+    def short_parts(self, kept: Ints | None) -> Iterator[npt.NDArray[np.uint8]]:
+        """The short values of all documents, or of those in ``kept``, one after the other: views, one per run of
+        neighbours."""
+        flat = self._short.flat()
+        if kept is None:
+            yield flat
+            return
+        offsets = offsets_of(self._short.lengths())
+        ends = np.flatnonzero(np.diff(kept, append=-1) != 1)
+        firsts = kept[np.concatenate([[0], ends[:-1] + 1])] if len(kept) else kept
+        for first, last in zip(firsts.tolist(), kept[ends].tolist(), strict=True):
+            yield flat[offsets[first] : offsets[last + 1]]
 
     def long_docs(self) -> Ints:
         """The documents with a long value, ascending."""
@@ -301,7 +346,8 @@ class SegmentPiece:
         self._reader = reader
         self._kept = kept
         self.doc_count = doc_count if kept is None else len(kept)
-        self.short_lengths = reader.short_rows(kept)[0].astype(np.int64)
+        lengths = reader.short_lengths()
+        self.short_lengths = lengths if kept is None else lengths[kept]
         docs, ranks = reader.long_docs(), reader.block_ranks()
         self._alive: npt.NDArray[np.bool_] = np.ones(len(docs), dtype=bool)
         self.long_docs = docs
@@ -315,8 +361,8 @@ class SegmentPiece:
         self.long_lengths = reader.long_lengths()[self._alive]
 
     @property
-    def short_bytes(self) -> bytes:
-        return self._reader.short_rows(self._kept)[1].tobytes()
+    def short_parts(self) -> Iterable[npt.NDArray[np.uint8]]:
+        return self._reader.short_parts(self._kept)
 
     @property
     def blocks(self) -> Iterable[bytes]:

@@ -121,6 +121,21 @@ def decode_value(data: bytes) -> Any:
         raise ValueError(f"value with tag {data[:1]!r} cannot be read: {exc}") from exc
 
 
+def encode_plain(value: Any) -> bytes:
+    """As ``encode_value``, with text in UTF-16 whatever it is."""
+    if isinstance(value, str):
+        return TAG_TEXT_UTF16 + value.encode("utf-16-le", _SURROGATES)
+    return encode_value(value)
+
+
+def utf16_of(data: bytes | memoryview) -> bytes | memoryview:
+    """The text of an encoded value as UTF-16, little-endian; empty for no value and for one that is not text."""
+    tag = data[0] if len(data) else None
+    if tag == _TEXT_UTF16:
+        return data[1:]
+    return decode_value(bytes(data)).encode("utf-16-le", _SURROGATES) if tag == _TEXT_UTF8 else b""
+
+
 def _decode_items(body: bytes) -> list[Any]:
     items, at = [], 0
     while at < len(body):

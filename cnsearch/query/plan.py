@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
+from cnsearch.analysis.compounds import spellings
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.scripts import CJK_RUN, HAN_CHAR
 from cnsearch.analysis.tokenizer import Token, WordTokenizer
@@ -45,21 +46,39 @@ class Substring:
 
 
 @dataclass(frozen=True, slots=True)
+class Compound:
+    """A mixed token, marked in the ``spellings`` of ``step`` where neither letters nor digits go on at its ends; where
+    ``step`` finds nothing, its parts are."""
+
+    step: Term | AnyOf
+    together: Together
+
+    @property
+    def parts(self) -> tuple[Term, ...]:
+        return tuple(part for part in self.together.parts.clauses if isinstance(part, Term))
+
+
+@dataclass(frozen=True, slots=True)
 class TermPattern:
-    """All terms that begin with ``prefix`` and match ``regex`` whole."""
+    """All terms that begin with ``prefix`` and match ``regex`` whole. If there is none: ``literal``, unless it is
+    empty, as an exact substring, for nobody sees where a Chinese word ends (``数字化转*``)."""
 
     prefix: str
     regex: re.Pattern[str]
     fields: tuple[str, ...] = TEXT_FIELDS
+    literal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Keyword:
     """One coarse word. ``step`` finds it; ``bigrams`` are those of its characters, none for a word of one character or
-    of another script."""
+    of another script; ``otherwise`` is what a compound that nobody writes is taken for, its parts wherever they
+    stand. ``singles`` add to the score: the characters of a run that is no word and is cut into these."""
 
     step: Term | AnyOf
     bigrams: tuple[Term, ...] = ()
+    otherwise: AllOf | None = None
+    singles: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +144,17 @@ class Without:
     excluded: Step
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Documents of ``parts`` in which these stand together, as one of ``spellings``, in one of ``fields``."""
+
+    parts: AllOf
+    spellings: tuple[str, ...]
+    fields: tuple[str, ...] = TEXT_FIELDS
+
+
 Leaf = Term | Substring | TermPattern
-Step = Leaf | Keywords | Label | DateRange | All | AllOf | AnyOf | Boosted | Without
+Step = Leaf | Keywords | Label | DateRange | All | AllOf | AnyOf | Boosted | Without | Together
 
 MOST, NORM = 0.85, 3
 """What a hit must have of the words of a query: words whose weights (the square root of the idf) add up to MOST
@@ -166,12 +194,12 @@ class Plan:
     """``step`` is None where nothing is asked for: no hits. ``ranked`` is False where no clause gives a score.
 
     leaves : what adds to scores
-    marks  : what is marked in excerpts: words and their parts, substrings, patterns
+    marks  : what is marked in excerpts: words and their parts, compounds, substrings, patterns
     """
 
     step: Step | None
     leaves: tuple[Leaf, ...] = ()
-    marks: tuple[Leaf, ...] = ()
+    marks: tuple[Leaf | Compound, ...] = ()
     focus: Focus = Focus()
 
     @property
@@ -206,6 +234,7 @@ def _leaves(step: Step | None) -> Iterator[Leaf]:
     elif isinstance(step, Keywords):
         for word in step.words:
             yield from _leaves(word.step)
+            yield from word.singles
         yield from step.bigrams
     elif isinstance(step, (AllOf, AnyOf)):
         for clause in step.clauses:
@@ -215,6 +244,8 @@ def _leaves(step: Step | None) -> Iterator[Leaf]:
         yield from _leaves(step.bonus)
     elif isinstance(step, Without):
         yield from _leaves(step.base)
+    elif isinstance(step, Together):
+        yield from _leaves(step.parts)
 
 
 class _Role(enum.Enum):
@@ -232,7 +263,7 @@ class _Planner:
         self._tokenizer = tokenizer
         self._zone = zone
         self._need = need
-        self.marks: list[Leaf] = []
+        self.marks: list[Leaf | Compound] = []
         self.bigrams: list[Term] = []
         self.words: list[Term] = []
 
@@ -287,29 +318,41 @@ class _Planner:
         groups: dict[int, list[Token]] = {}
         for token in self._tokenizer.tokens(text):
             groups.setdefault(token.position, []).append(token)
-        coarse = [tuple(token.text for token in group) for group in groups.values()]
+        coarse, loose = _with_loose_runs(text, list(groups.values()))
+        needed: list[Step] = [
+            Substring(group[0], fields) if group[0] in loose else _whole_or_parts(group, fields)
+            for group in dict.fromkeys(coarse)
+        ]
         if role is _Role.EXCLUDED:
-            return _joined(AllOf, [_whole_or_parts(group, fields) for group in coarse])
+            return _joined(AllOf, needed)
         characters = tuple(CHARS_FIELD[field] for field in fields)
         bigrams = [Term(pair, characters) for run in CJK_RUN.findall(text) for pair in _pairs(run)]
-        self.marks += [Term(text, fields) for group in coarse for text in group]
+        for group in coarse:
+            if _is_compound(group):
+                self.marks.append(Compound(_whole_or_parts(group, fields), _together(group, fields)))
+            elif group[0] in loose:
+                self.marks.append(Substring(group[0], fields))
+            else:
+                self.marks += [Term(text, fields) for text in group]
         if words.field is None:
             self.bigrams += bigrams
             in_pairs = {char for bigram in bigrams for char in bigram.text}
             self.words += [Term(group[-1], fields) for group in coarse if in_pairs.isdisjoint(group[-1])]
         if role is _Role.REQUIRED:
-            base = _joined(AllOf, [_whole_or_parts(group, fields) for group in dict.fromkeys(coarse)])
+            base = _joined(AllOf, needed)
             bonus = _joined(AnyOf, list(dict.fromkeys(bigrams)))
             return base if base is None or bonus is None else Boosted(base, bonus)
         found: dict[str, Keyword] = {}
         for group in coarse:
             whole = group[-1]
             if CJK_RUN.fullmatch(whole):
-                found[whole] = Keyword(Term(whole, fields), tuple(Term(pair, characters) for pair in _pairs(whole)))
-            elif len(group) == 1 or HAN_CHAR.search(whole):
+                singles = tuple(Term(char, fields) for char in dict.fromkeys(whole)) if whole in loose else ()
+                pairs = tuple(Term(pair, characters) for pair in _pairs(whole))
+                found[whole] = Keyword(Term(whole, fields), pairs, singles=singles)
+            elif _is_compound(group):
+                found[whole] = Keyword(_whole_or_parts(group, fields), otherwise=_together(group, fields).parts)
+            else:
                 found[whole] = Keyword(Term(whole, fields))
-            else:  # "s" of "s-300" says nothing alone
-                found[whole] = Keyword(_whole_or_parts(group, fields))
         return Keywords(tuple(found.values()), tuple(dict.fromkeys(bigrams)), self._need) if found else None
 
     def _filter(self, field: str, value: str) -> Step:
@@ -344,17 +387,52 @@ def _pairs(run: str) -> list[str]:
     return [run[at : at + 2] for at in range(len(run) - 1)]
 
 
+def _with_loose_runs(text: str, groups: Sequence[Sequence[Token]]) -> tuple[list[tuple[str, ...]], set[str]]:
+    """The texts of the coarse tokens; where a run of Chinese characters is cut into nothing but single ones (a part of
+    a longer word, a name), the run in their place. And these runs."""
+    coarse: list[tuple[str, ...]] = []
+    loose: set[str] = set()
+    runs = {match.start(): match for match in CJK_RUN.finditer(text)}
+    at = 0
+    while at < len(groups):
+        match = runs.get(groups[at][-1].start)
+        singles = groups[at : at + len(match.group())] if match else []
+        if match and len(singles) > 1 and all(token.end - token.start == 1 for group in singles for token in group):
+            coarse.append((match.group(),))
+            loose.add(match.group())
+            at += len(singles)
+        else:
+            coarse.append(tuple(token.text for token in groups[at]))
+            at += 1
+    return coarse, loose
+
+
+def _is_compound(group: Sequence[str]) -> bool:
+    """Whether the terms of a coarse token are a compound and its parts: ``s``, ``300``, ``s-300``."""
+    return len(group) > 1 and not HAN_CHAR.search(group[-1])
+
+
 def _whole_or_parts(group: Sequence[str], fields: tuple[str, ...]) -> Term | AnyOf:
-    """The last term is the whole. With parts, the document may have the whole or all of them; each adds its score."""
+    """The last term is the whole. With parts, the document may have the whole or all of them; each adds its score. The
+    parts of a compound must stand side by side somewhere: ``s`` and ``300`` say nothing alone."""
     *parts, whole = (Term(text, fields) for text in dict.fromkeys(group))
-    return AnyOf((whole, AllOf(tuple(parts)))) if parts else whole
+    if not parts:
+        return whole
+    return AnyOf((whole, _together(group, fields) if _is_compound(group) else AllOf(tuple(parts))))
+
+
+def _together(group: Sequence[str], fields: tuple[str, ...]) -> Together:
+    parts = AllOf(tuple(Term(text, fields) for text in dict.fromkeys(group[:-1])))
+    return Together(parts, spellings(group[-1]), fields)
 
 
 def _pattern(node: syntax.Pattern) -> TermPattern:
     text = node.text
     prefix = re.split(r"[*?]", text, maxsplit=1)[0]
     regex = re.sub(r"\\\*", ".*", re.sub(r"\\\?", ".", re.escape(re.sub(r"\*+", "*", text))))
-    return TermPattern(prefix, re.compile(regex, re.DOTALL), _fields(node.field))
+    inside = text.strip("*")
+    literal = inside if len(inside) > 1 and CJK_RUN.fullmatch(inside) else ""
+    return TermPattern(prefix, re.compile(regex, re.DOTALL), _fields(node.field), literal)
 
 
 # Dates

@@ -146,12 +146,14 @@ def parse_query(text: str, *, require_all: bool = False, raw: bool = False) -> P
         notes.append(f"the query is longer than {MAX_QUERY_CHARS} characters; the rest is left out")
     if raw:
         folded = fold(text).strip()
-        root = Words(folded) if folded else None
-        if root is not None and require_all:
-            return ParsedQuery(Group(required=(root,)), tuple(notes))
-        return ParsedQuery(root, tuple(notes))
-    parser = _Parser(list(_lex(text)), require_all, notes)
-    return ParsedQuery(parser.query(), tuple(dict.fromkeys(notes)))
+        words = Words(folded) if folded else None
+        if words is not None and require_all:
+            return ParsedQuery(Group(required=(words,)), tuple(notes))
+        return ParsedQuery(words, tuple(notes))
+    root = _Parser(list(_lex(text)), require_all, notes).query()
+    if root is None:
+        notes.append("there is nothing to search for in the query")
+    return ParsedQuery(root, tuple(dict.fromkeys(notes)))
 
 
 def words_of(node: Node | None) -> Iterator[Words | Phrase | Pattern]:

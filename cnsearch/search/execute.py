@@ -12,14 +12,13 @@ import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.analysis.compounds import MAX_COMPOUND_CHARS, find_compounds
-from cnsearch.analysis.fold import fold
-from cnsearch.analysis.scripts import CJK_RUN, HAN_CHAR
+from cnsearch.analysis.scripts import HAN_CHAR
 from cnsearch.model import ScorePart
 from cnsearch.query.plan import (
     MOST,
@@ -30,6 +29,7 @@ from cnsearch.query.plan import (
     Boosted,
     DateRange,
     Focus,
+    Keyword,
     Keywords,
     Label,
     Leaf,
@@ -38,12 +38,14 @@ from cnsearch.query.plan import (
     Substring,
     Term,
     TermPattern,
+    Together,
     Without,
 )
 from cnsearch.schema import CHARS_FIELD, NO_DATE
 from cnsearch.search.closeness import Weights, closeness
 from cnsearch.search.scoring import DEFAULT_RANKING, FieldNorms, Ranking, Scores, idf, saturate, weighted_tf
-from cnsearch.store import DocIds, Postings, Segment, Snapshot
+from cnsearch.search.substrings import find_substring
+from cnsearch.store import Postings, Segment, Snapshot
 
 Mask = npt.NDArray[np.bool_]
 DocNumbers = npt.NDArray[np.intp]
@@ -71,6 +73,7 @@ class Ranked:
     total       : how many documents match
     num_second  : the documents of the first ranks whose scores are those of the second pass
     matching    : which documents match, bool, shape (num_docs,)
+    keys        : what they are ordered by, before the second pass: scores or dates, shape (num_docs,)
     """
 
     doc_numbers: list[int]
@@ -78,6 +81,7 @@ class Ranked:
     total: int
     num_second: int
     matching: Mask
+    keys: npt.NDArray[Any]
 
 
 class Searcher:
@@ -99,15 +103,15 @@ class Searcher:
         half_life_days : halve a score for each so many days that a document is older than the newest; None does not
         """
         if plan.step is None or not self.snapshot.num_docs:
-            return Ranked([], [], 0, 0, np.zeros(self.snapshot.num_docs, dtype=bool))
+            return Ranked([], [], 0, 0, np.zeros(self.snapshot.num_docs, dtype=bool), self._zeros())
         mask, scores = self._run(plan.step)
         if self.snapshot.live is not None:
             mask = mask & self.snapshot.live
         total = int(np.count_nonzero(mask))
         if order == "date" or not plan.ranked:
             doc_numbers = np.flatnonzero(mask)
-            chosen = doc_numbers[_top(self.snapshot.dates[doc_numbers], offset + limit)[offset:]]
-            return Ranked(chosen.tolist(), scores[chosen].tolist(), total, 0, mask)
+            chosen = doc_numbers[top(self.snapshot.dates[doc_numbers], offset + limit)[offset:]]
+            return Ranked(chosen.tolist(), scores[chosen].tolist(), total, 0, mask, self.snapshot.dates)
         decay = None if half_life_days is None else self._decay(half_life_days)
         if decay is not None:
             scores = scores * decay
@@ -117,7 +121,7 @@ class Searcher:
         if second and offset < second and len(chosen):
             chosen, found = self._second_pass(plan.focus, chosen, found, second, decay)
         page = slice(offset, offset + limit)
-        return Ranked(chosen[page].tolist(), found[page].tolist(), total, second, mask)
+        return Ranked(chosen[page].tolist(), found[page].tolist(), total, second, mask, scores)
 
     def _second_pass(
         self, focus: Focus, chosen: DocNumbers, scores: Scores, depth: int, decay: Scores | None
@@ -193,13 +197,21 @@ class Searcher:
                 yield from self._scoring(step.bonus, doc_number)
         elif isinstance(step, Without):
             yield from self._scoring(step.base, doc_number)
+        elif isinstance(step, Together):
+            yield from self._scoring(step.parts, doc_number)
         elif isinstance(step, (AllOf, AnyOf, Keywords)):
-            clauses = [word.step for word in step.words] if isinstance(step, Keywords) else step.clauses
+            clauses: Sequence[Step] = (
+                [self._used(word) for word in step.words] if isinstance(step, Keywords) else step.clauses
+            )
             for clause in clauses:
                 if self._run(clause)[0][doc_number]:
                     yield from self._scoring(clause, doc_number)
             if isinstance(step, Keywords):
+                yield from (term for word in step.words for term in word.singles)
                 yield from step.bigrams
+
+    def _used(self, word: Keyword) -> Step:
+        return word.step if word.otherwise is None or self._run(word.step)[0].any() else word.otherwise
 
     def _score(self, leaf: Leaf, doc_number: int) -> float:
         """What the leaf adds to the score of one document."""
@@ -210,6 +222,17 @@ class Searcher:
     def term_weight(self, leaf: Leaf) -> float:
         """The idf of a leaf: how telling it is, for choosing snippets."""
         return self._match(leaf).idf
+
+    def has_terms(self, pattern: TermPattern) -> bool:
+        """Whether any indexed term matches the pattern."""
+        return any(
+            _pattern_terms(pattern, segment, field) for segment in self.snapshot.segments for field in pattern.fields
+        )
+
+    def step_weight(self, step: Step) -> float:
+        """The idf of what ``step`` finds; 0 if that is nothing."""
+        mask = self._run(step)[0]
+        return idf(len(mask), found) if (found := int(np.count_nonzero(mask))) else 0.0
 
     def _run(self, step: Step) -> tuple[Mask, Scores]:
         """Which documents match, and their scores (0 where not). Shapes (num_docs,); not to be modified."""
@@ -237,6 +260,9 @@ class Searcher:
         if isinstance(step, Boosted):
             mask, scores = self._run(step.base)
             return mask, (scores + self._run(step.bonus)[1]) * mask
+        if isinstance(step, Together):
+            mask = self._selected(step)
+            return mask, self._run(step.parts)[1] * mask
         if isinstance(step, Without):
             mask, scores = self._run(step.base)
             mask = mask & ~self._run(step.excluded)[0]
@@ -265,15 +291,15 @@ class Searcher:
                     for found in presence:
                         found.add(cover, weights[-1] / len(presence))
             else:
-                mask, found_scores = self._run(word.step)
+                mask, found_scores = self._run(self._used(word))
                 scores += found_scores
                 if doc_freq := int(np.count_nonzero(mask)):
                     weights.append(math.sqrt(idf(len(mask), doc_freq)))
                     cover += mask * np.float32(weights[-1])
         if not step.need:
             mask = (scores > 0) | (cover > 0)
-        for bigram in step.bigrams:
-            self._add(bigram, scores)
+        for term in (*(term for word in step.words for term in word.singles), *step.bigrams):
+            self._add(term, scores)
         if step.need:
             if self.snapshot.live is not None:
                 cover *= self.snapshot.live
@@ -326,16 +352,30 @@ class Searcher:
                 self._num_cached_bytes -= self._matches.popitem(last=False)[1].num_bytes
         return made
 
-    def _selected(self, step: Label | DateRange | All) -> Mask:
-        """The documents that a filter admits; cached, not to be modified."""
+    def _selected(self, step: Label | DateRange | All | Together) -> Mask:
+        """The documents that a filter admits, or in which parts stand together; cached, not to be modified."""
         mask = self._masks.get(step)
         if mask is None:
-            mask = _selected(step, self.snapshot)
+            mask = self._together(step) if isinstance(step, Together) else _selected(step, self.snapshot)
             with self._lock:
                 self._masks[step] = mask
                 while len(self._masks) > max(1, MAX_CACHED_MASK_BYTES // max(1, self.snapshot.num_docs)):
                     self._masks.popitem(last=False)
         return mask
+
+    def _together(self, step: Together) -> Mask:
+        parts = self._run(step.parts)[0]
+        among = np.flatnonzero(parts)
+        mask = np.zeros(self.snapshot.num_docs, dtype=bool)
+        for segment in self.snapshot.segments:
+            first, stop = np.searchsorted(among, (segment.base, segment.base + segment.num_docs))
+            doc_ids = (among[first:stop] - segment.base).astype(np.int32)
+            for field in step.fields:
+                for text in step.spellings:
+                    found = find_substring(text, segment, field, among=doc_ids)
+                    if found is not None:
+                        mask[found.doc_ids + segment.base] = True
+        return mask & parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,12 +424,12 @@ def _best(mask: Mask, scores: Scores, total: int, count: int) -> DocNumbers:
         bound = np.partition(maxima, num_blocks - count)[num_blocks - count]
         if bound > 0:
             found = np.flatnonzero(scores >= bound)
-            return found[_top(scores[found], count)]
+            return found[top(scores[found], count)]
     found = np.flatnonzero(mask)
-    return found[_top(scores[found], count)]
+    return found[top(scores[found], count)]
 
 
-def _top(keys: npt.NDArray[Any], count: int) -> npt.NDArray[np.intp]:
+def top(keys: npt.NDArray[Any], count: int) -> npt.NDArray[np.intp]:
     """Positions of the ``count`` greatest keys, greatest first, equal ones in order of position."""
     if count <= 0:
         return np.empty(0, np.intp)
@@ -434,18 +474,24 @@ def _postings(leaf: Leaf, snapshot: Snapshot) -> dict[str, Postings]:
             postings = snapshot.joined((segment.base, _found_in(leaf, segment, field)) for segment in snapshot.segments)
         if postings is not None:
             found[field] = postings
+    if not found and isinstance(leaf, TermPattern) and leaf.literal:
+        return _postings(Substring(leaf.literal, leaf.fields), snapshot)
     return found
 
 
 def _found_in(leaf: Substring | TermPattern, segment: Segment, field: str) -> Postings | None:
     if isinstance(leaf, TermPattern):
         return _pattern_postings(leaf, segment, field)
-    return _substring_postings(leaf.text, segment, field)
+    return find_substring(leaf.text, segment, field)
 
 
 def _pattern_postings(pattern: TermPattern, segment: Segment, field: str) -> Postings | None:
-    terms = [term for term in segment.terms(field, pattern.prefix) if pattern.regex.fullmatch(term)]
-    return _union([segment.postings(field, term) for term in terms[:MAX_EXPANSIONS]])
+    return _union([segment.postings(field, term) for term in _pattern_terms(pattern, segment, field)])
+
+
+def _pattern_terms(pattern: TermPattern, segment: Segment, field: str) -> list[str]:
+    terms = (term for term in segment.terms(field, pattern.prefix) if pattern.regex.fullmatch(term))
+    return list(islice(terms, MAX_EXPANSIONS))
 
 
 def _union(lists: Sequence[Postings | None]) -> Postings | None:
@@ -453,74 +499,7 @@ def _union(lists: Sequence[Postings | None]) -> Postings | None:
     present = [postings for postings in lists if postings is not None]
     if len(present) < 2:
         return present[0] if present else None
-    doc_ids, place = np.unique(np.concatenate([postings.doc_ids for postings in present]), return_inverse=True)
-    freqs = np.bincount(place, weights=np.concatenate([postings.freqs for postings in present]))
-    return Postings(doc_ids, freqs.astype(np.float32))
-
-
-def _substring_postings(text: str, segment: Segment, field: str) -> Postings | None:
-    """The documents whose folded ``field`` contains ``text``, from candidates of the index verified in the stored text.
-
-    The postings of the character fields are exact for one character and for two: what begins a bigram, and the bigram.
-    """
-    chars = CHARS_FIELD[field]
-    if CJK_RUN.fullmatch(text) and len(text) <= 2:
-        return _one_character(text, segment, chars) if len(text) == 1 else segment.postings(chars, text)
-    candidates = _candidates(text, segment, field)
-    doc_ids, freqs, only = [], [], (field,)
-    for doc_id in candidates.tolist():
-        if segment.live[doc_id]:
-            count = fold(segment.stored(doc_id, only).get(field, "")).count(text)
-            if count:
-                doc_ids.append(doc_id)
-                freqs.append(count)
-    return Postings(np.array(doc_ids, dtype=np.int32), np.array(freqs, dtype=np.float32))
-
-
-def _one_character(char: str, segment: Segment, chars: str) -> Postings | None:
-    return _union([segment.postings(chars, term) for term in segment.terms(chars, char)])
-
-
-def _candidates(text: str, segment: Segment, field: str) -> DocIds:
-    """Documents that may contain ``text``: no document that does is missing."""
-    chars = CHARS_FIELD[field]
-    lists: list[Postings | None] = []
-    lonely = ""
-    for run in CJK_RUN.findall(text):
-        lists += [segment.postings(chars, run[at : at + 2]) for at in range(len(run) - 1)]
-        if len(run) == 1:
-            lonely = run
-    if not lists and lonely:
-        lists.append(_one_character(lonely, segment, chars))
-    if not lists:
-        return _latin_candidates(text, segment, field)
-    if any(postings is None for postings in lists):
-        return np.empty(0, np.int32)
-    doc_ids = [postings.doc_ids for postings in lists if postings is not None]
-    doc_ids.sort(key=len)
-    common = doc_ids[0]
-    for more in doc_ids[1:]:
-        common = np.intersect1d(common, more, assume_unique=True)
-    return common
-
-
-def _latin_candidates(text: str, segment: Segment, field: str) -> DocIds:
-    """Documents with a term that contains the longest word of ``text``; all documents where it has none.
-
-    A term as long as terms get may stand for a longer token, of which it has the beginning only.
-    """
-    words = [word for compound, _, _ in find_compounds(text) for word in _letters_and_digits(compound)]
-    if not words:
-        return np.arange(segment.num_docs, dtype=np.int32)
-    longest = max(words, key=len)
-    terms = (
-        term
-        for term in segment.terms(field)
-        if (longest in term or len(term) == MAX_COMPOUND_CHARS) and not HAN_CHAR.search(term)
-    )
-    postings = _union([segment.postings(field, term) for term in terms])
-    return np.empty(0, np.int32) if postings is None else postings.doc_ids
-
-
-def _letters_and_digits(compound: str) -> list[str]:
-    return "".join(char if char.isalnum() else " " for char in compound).split()
+    ids = np.concatenate([postings.doc_ids for postings in present])
+    freqs = np.bincount(ids, weights=np.concatenate([postings.freqs for postings in present]))
+    doc_ids = np.flatnonzero(freqs)
+    return Postings(doc_ids.astype(np.int32), freqs[doc_ids].astype(np.float32))

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnsearch.schema import NO_DATE, date_of, seconds_of
-from cnsearch.store import Segment, Snapshot
+from cnsearch.store import Snapshot
 
 FACETS = ("source", "category", "author", "year", "month")
 _MONTHS = range(1, 13)
@@ -28,32 +28,8 @@ def count_facet(snapshot: Snapshot, matching: npt.NDArray[np.bool_], field: str,
         counts = Counter()
         for segment in snapshot.segments:
             inside = matching[segment.base : segment.base + segment.num_docs]
-            counts += _levels(segment, inside) if field == "category" else _labels(segment, inside, field)
+            counts += segment.count_labels(field, inside)
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _labels(segment: Segment, matching: npt.NDArray[np.bool_], field: str) -> Counter[str]:
-    found = segment.labels(field)
-    if found is None:
-        return Counter()
-    ordinals, values = found
-    return _named(np.bincount(ordinals[matching], minlength=len(values)), values)
-
-
-def _levels(segment: Segment, matching: npt.NDArray[np.bool_]) -> Counter[str]:
-    found = segment.label_lists("category")
-    if found is None:
-        return Counter()
-    offsets, ordinals, values = found
-    doc_ids = np.repeat(np.arange(segment.num_docs), np.diff(offsets))
-    chosen = matching[doc_ids]
-    # An article may name a level twice.
-    pairs = np.unique(doc_ids[chosen] * len(values) + ordinals[chosen])
-    return _named(np.bincount(pairs % len(values), minlength=len(values)), values)
-
-
-def _named(counts: npt.NDArray[np.intp], values: list[bytes]) -> Counter[str]:
-    return Counter({values[at].decode("utf-8"): int(counts[at]) for at in np.flatnonzero(counts) if values[at]})
 
 
 def _dates(seconds: npt.NDArray[np.int64], field: str, zone: tzinfo) -> Counter[str]:

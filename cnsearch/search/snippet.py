@@ -9,17 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from cnsearch.analysis.fold import fold
-from cnsearch.analysis.scripts import WORD
+from cnsearch.analysis.scripts import LETTER, WORD
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.model import Fragment, Snippet
 
 FRAGMENT_CHARS = 80
 """Length of a fragment that people read at a glance: two lines of a terminal."""
-WINDOW_CHARS = 60
-"""Matches this close together share a fragment: the rest is for what stands around them."""
-MAX_FRAGMENTS = 3
+NUM_FRAGMENTS = 3
+_WINDOW = 0.75
+"""Matches within so much of a fragment's length share it: the rest is for what stands around them."""
 MAX_MATCHES = 1_000
 """Of a longer list of matches the first are looked at: bounds the time for a very long article."""
 
@@ -39,6 +40,8 @@ class Highlighter:
     terms      : the query's words (as indexed) and how telling each is (its idf)
     substrings : exact substrings, folded, likewise
     patterns   : patterns that indexed words match, likewise
+    compounds  : ``s-300``, likewise: where neither letters nor digits go on at its ends
+    num_fragments, fragment_chars : how many fragments a snippet has at most, and about how long each is
     """
 
     def __init__(
@@ -47,20 +50,27 @@ class Highlighter:
         terms: Mapping[str, float],
         substrings: Mapping[str, float],
         patterns: Mapping[re.Pattern[str], float],
+        compounds: Mapping[str, float] = MappingProxyType({}),
+        *,
+        num_fragments: int = NUM_FRAGMENTS,
+        fragment_chars: int = FRAGMENT_CHARS,
     ) -> None:
+        self._num_fragments = num_fragments
+        self._fragment_chars = fragment_chars
+        self._window_chars = int(fragment_chars * _WINDOW)
         self._tokenizer = tokenizer
         self._terms = terms
         self._patterns = patterns
-        self._weights = {**terms, **substrings}
-        self._substrings = _alternation(substrings)
+        self._weights = {**terms, **compounds, **substrings}
+        self._anywhere = [found for found in (_alternation(substrings), _alternation(compounds, whole=True)) if found]
         self._candidates = _alternation(terms)
 
     def matches(self, text: str) -> list[Match]:
         """Every match in ``text``, sorted by start. At most about ``MAX_MATCHES`` places are looked at."""
         folded = fold(text)
         found = []
-        if self._substrings is not None:
-            for match, _ in zip(self._substrings.finditer(folded), range(MAX_MATCHES), strict=False):
+        for pattern in self._anywhere:
+            for match, _ in zip(pattern.finditer(folded), range(MAX_MATCHES), strict=False):
                 found.append(Match(*match.span(), match.group()))
         for start, end in self._clauses(folded):
             if len(found) >= 2 * MAX_MATCHES:
@@ -96,16 +106,23 @@ class Highlighter:
         return Fragment("title", title, merge(self.matches(title)))
 
     def snippet(self, body: str) -> Snippet:
-        """Up to ``MAX_FRAGMENTS`` fragments of the body around the best matches; its beginning if nothing matches."""
+        """The fragments of the body around the best matches; its beginning if nothing matches."""
+        if not self._num_fragments:
+            return Snippet((), len(body))
         matches = self.matches(body)
         windows = self._best_windows(body, matches[:MAX_MATCHES])
         if not windows:
             lead = body.partition("\n")[0]
-            lead = lead[: _soft_end(lead, 0, min(FRAGMENT_CHARS, len(lead)), len(lead))]
+            lead = lead[: _soft_end(lead, 0, min(self._fragment_chars, len(lead)), len(lead))]
             return Snippet((Fragment("body", lead),) if lead else (), len(body))
         fragments: list[Fragment] = []
         for first, last in windows:
-            start, end = _around(body, matches[first].start, max(match.end for match in matches[first : last + 1]))
+            start, end = _around(
+                body,
+                matches[first].start,
+                max(match.end for match in matches[first : last + 1]),
+                self._fragment_chars,
+            )
             if fragments:
                 start = max(start, fragments[-1].start + len(fragments[-1].text))
             inside = [
@@ -118,7 +135,7 @@ class Highlighter:
         return Snippet(tuple(fragments), len(body))
 
     def _best_windows(self, body: str, matches: Sequence[Match]) -> list[tuple[int, int]]:
-        """(first, last) positions in ``matches`` of up to MAX_FRAGMENTS stretches, sorted, that do not overlap.
+        """(first, last) positions in ``matches`` of the best stretches, sorted, that do not overlap.
 
         A stretch is worth the weights of the distinct words in it, and a little for each repetition; words that an
         earlier stretch shows already count a quarter, so the next one shows what is still missing.
@@ -128,14 +145,16 @@ class Highlighter:
         for first, match in enumerate(matches):
             last = max(last, first)
             paragraph_end = body.find("\n", match.end)
-            limit = match.start + WINDOW_CHARS if paragraph_end < 0 else min(match.start + WINDOW_CHARS, paragraph_end)
+            limit = match.start + self._window_chars
+            if paragraph_end >= 0:
+                limit = min(limit, paragraph_end)
             while last + 1 < len(matches) and matches[last + 1].end <= limit:
                 last += 1
             spans.append((first, last))
         chosen: list[tuple[int, int]] = []
         shown: set[str] = set()
         best_worth = 0.0
-        while spans and len(chosen) < MAX_FRAGMENTS:
+        while spans and len(chosen) < self._num_fragments:
             worths = [self._worth(matches[first : last + 1], shown) for first, last in spans]
             worth = max(worths)
             if worth <= 0.1 * best_worth:
@@ -148,7 +167,7 @@ class Highlighter:
             spans = [
                 span
                 for span in spans
-                if matches[span[0]].start >= end + FRAGMENT_CHARS // 4 or matches[span[1]].end <= begin
+                if matches[span[0]].start >= end + self._fragment_chars // 4 or matches[span[1]].end <= begin
             ]
         return sorted(chosen)
 
@@ -200,14 +219,14 @@ def _clause_end(folded: str, at: int) -> int:
     return match.start() if match else min(len(folded), at + _MAX_CLAUSE_CHARS)
 
 
-def _around(body: str, start: int, end: int) -> tuple[int, int]:
-    """About FRAGMENT_CHARS around ``start .. end``, within its paragraph: from the start of a sentence or clause if one
-    is near, and not from the middle of a Latin word."""
+def _around(body: str, start: int, end: int, length: int) -> tuple[int, int]:
+    """About ``length`` characters around ``start .. end``, within its paragraph: from the start of a sentence or clause
+    if one is near, and not from the middle of a Latin word."""
     paragraph_start = body.rfind("\n", 0, start) + 1
     paragraph_end = body.find("\n", end)
     if paragraph_end < 0:
         paragraph_end = len(body)
-    room = max(0, FRAGMENT_CHARS - (end - start))
+    room = max(0, length - (end - start))
     earliest = max(paragraph_start, start - room)
     left = max(paragraph_start, start - room // 2)
     if left > paragraph_start:
@@ -222,7 +241,7 @@ def _around(body: str, start: int, end: int) -> tuple[int, int]:
                 left -= 1
     while left < start and body[left].isspace():
         left += 1
-    return left, _soft_end(body, end, max(end, min(left + FRAGMENT_CHARS, paragraph_end)), paragraph_end)
+    return left, _soft_end(body, end, max(end, min(left + length, paragraph_end)), paragraph_end)
 
 
 def _soft_end(body: str, least: int, end: int, stop: int) -> int:
@@ -240,7 +259,22 @@ def _soft_end(body: str, least: int, end: int, stop: int) -> int:
     return end
 
 
-def _alternation(words: Iterable[str]) -> re.Pattern[str] | None:
-    """A pattern that finds any of ``words``, the longest first where several begin; None for no words."""
+def _alternation(words: Iterable[str], *, whole: bool = False) -> re.Pattern[str] | None:
+    """A pattern that finds any of ``words``, the longest first where several begin; None for no words. ``whole``: where
+    neither letters nor digits go on at the ends."""
     longest_first = sorted(filter(None, words), key=lambda word: (-len(word), word))
-    return re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+    if not longest_first:
+        return None
+    return re.compile("|".join(_bounded(word) if whole else re.escape(word) for word in longest_first))
+
+
+def _bounded(word: str) -> str:
+    first, last = (_kind(word[at]) for at in (0, -1))
+    return (f"(?<!{first})" if first else "") + re.escape(word) + (f"(?!{last})" if last else "")
+
+
+def _kind(char: str) -> str:
+    """A class of the characters that would go on with a word that begins or ends with ``char``; empty for a sign."""
+    if char.isdigit():
+        return "[0-9]"
+    return f"(?:(?![0-9])[{LETTER}])" if re.match(f"[{LETTER}]", char) else ""

@@ -57,12 +57,13 @@ def test_without_cutting_the_value_is_one_folded_token() -> None:
 
 
 def test_characters_are_bigrams_with_offsets() -> None:
-    found = copied(CharacterAnalyzer()("數字化a城", positions=True, chars=True))
+    found = copied(CharacterAnalyzer()("數字化A\n城", positions=True, chars=True))
     assert [(token["text"], token["startchar"], token["endchar"], token["pos"]) for token in found] == [
         ("数字", 0, 2, 0),
         ("字化", 1, 3, 1),
-        ("化", 2, 3, 2),
-        ("城", 4, 5, 3),
+        ("化a", 2, 4, 2),
+        ("a", 3, 4, 3),
+        ("城", 5, 6, 4),
     ]
 
 

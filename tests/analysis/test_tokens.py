@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from cnsearch.analysis import compounds
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.ngrams import character_pairs, character_terms, character_tokens
-from cnsearch.analysis.scripts import CJK_RUN
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.analysis.userdict import UserDictionary
 from cnsearch.corpus.reader import article_from_post
@@ -123,14 +122,14 @@ def test_bad_user_dictionary_names_the_line(tmp_path: Path) -> None:
 @given(mixed_text)
 def test_characters_against_an_obvious_twin(text: str) -> None:
     expected = []
-    for run in CJK_RUN.findall(text):
-        for at, char in enumerate(run):
-            expected.append(char + run[at + 1] if at + 1 < len(run) else char)
+    for line in text.split("\n"):
+        for at, char in enumerate(line):
+            expected.append(char + line[at + 1] if at + 1 < len(line) else char)
     assert character_terms(text) == expected == [token.text for token in character_tokens(text)]
     assert all(text[token.start : token.end] == token.text for token in character_tokens(text))
 
 
-@given(st.lists(mixed_text | st.text("𠮷上𪚥海 a", max_size=8), max_size=6))
+@given(st.lists(mixed_text | st.text("𠮷上𪚥海 a\n\0\uffff。", max_size=8), max_size=6))
 def test_the_pairs_of_many_texts_are_the_terms_of_each(texts: list[str]) -> None:
     pairs, counts = character_pairs(texts)
     terms = [chr(first) + (chr(second) if second else "") for first, second in pairs.tolist()]
@@ -146,12 +145,12 @@ def test_compounds_without_their_places(text: str) -> None:
 @given(mixed_text, st.data())
 def test_every_substring_is_findable_by_its_characters(text: str, data: st.DataObject) -> None:
     terms = set(character_terms(text))
-    runs = CJK_RUN.findall(text)
-    if runs:
-        run = data.draw(st.sampled_from(runs))
-        start = data.draw(st.integers(0, len(run) - 1))
-        end = data.draw(st.integers(start + 1, len(run)))
-        part = run[start:end]
+    lines = [line for line in text.split("\n") if line]
+    if lines:
+        line = data.draw(st.sampled_from(lines))
+        start = data.draw(st.integers(0, len(line) - 1))
+        end = data.draw(st.integers(start + 1, len(line)))
+        part = line[start:end]
         if len(part) == 1:
             assert any(term.startswith(part) for term in terms)
         else:

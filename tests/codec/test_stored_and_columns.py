@@ -22,12 +22,12 @@ def random_values(count: int, seed: int) -> list[Any]:
     return [rng.choice(choices) if rng.random() < 0.7 else TEXT + str(rng.random()) for _ in range(count)]
 
 
-def write_stored(parts: list[tuple[dict[str, list[Any]], int]]) -> tuple[Container, list[str]]:
+def write_stored(parts: list[tuple[dict[str, list[Any]], int]], *, plain: bool = False) -> tuple[Container, list[str]]:
     file = io.BytesIO()
     container = ContainerWriter(file)
     writer = stored.StoredWriter(container)
     for fields, count in parts:
-        writer.add({name: stored.encode_piece(values, count) for name, values in fields.items()}, count)
+        writer.add({name: stored.encode_piece(values, count, plain=plain) for name, values in fields.items()}, count)
     names = writer.finish({name: number for number, name in enumerate(writer.names())})
     container.close()
     return Container("x", file.getvalue()), names
@@ -40,7 +40,7 @@ def test_stored_values_come_back(count):
     assert names == ["a", "b"]
     for number, expected in enumerate([first + [None] * count + second, [None] * count + second + first]):
         reader = stored.StoredReader(container, number, 3 * count)
-        assert [reader.get(doc) for doc in range(3 * count)] == expected
+        assert [reader.get(doc) for doc in range(3 * count)] == expected == reader.all_values()
         for doc in reversed(range(3 * count)):
             assert reader.get(doc) == expected[doc]
 
@@ -70,10 +70,30 @@ def test_literal_bytes_of_stored_values():
     assert container.section(kind.LONG_BLOCK_SIZES, 0).array().tolist() == [len(block)]
 
 
+@pytest.mark.parametrize("plain", [False, True])
+def test_many_texts_at_once(plain):
+    values = [*random_values(300, 5), "latin", "x" * 9000, "😀", "", None]
+    container, _ = write_stored([({"a": values}, len(values))], plain=plain)
+    reader = stored.StoredReader(container, 0, len(values))
+    for doc_ids in (list(range(len(values))), [4, 5, 9, 303], [304], []):
+        units, counts = reader.utf16(np.array(doc_ids, dtype=np.int64))
+        texts = [value if isinstance(value, str) else "" for value in (values[doc] for doc in doc_ids)]
+        assert units.tobytes().decode("utf-16-le") == "".join(texts)
+        assert counts.tolist() == [len(text.encode("utf-16-le")) // 2 for text in texts]
+
+
+def test_plain_texts_are_not_compressed():
+    container, _ = write_stored([({"a": [TEXT, "latin"]}, 2)], plain=True)
+    bytes_of = bytes(container.section(SectionKind.STORED_BYTES, 0).bytes)
+    assert bytes_of == b"u" + TEXT.encode("utf-16-le") + b"u" + "latin".encode("utf-16-le")
+    assert container.find(SectionKind.LONG_LENGTHS, 0) is None
+
+
+@pytest.mark.parametrize("plain", [False, True])
 @pytest.mark.parametrize("dropped", ["none", "some", "blocks", "all long", "all but one"])
-def test_merging_pieces(dropped):
+def test_merging_pieces(dropped, plain):
     values = random_values(300, 3)
-    container, _ = write_stored([({"a": values}, 300)])
+    container, _ = write_stored([({"a": values}, 300)], plain=plain)
     reader = stored.StoredReader(container, 0, 300)
     keep = {
         "none": list(range(300)),

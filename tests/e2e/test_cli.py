@@ -252,6 +252,42 @@ def test_show_stats_analyze(data_index_path: Path, data_index: cnsearch.Index) -
     assert "数字化 0-3" in invoke("analyze", "數字化", "--index", data_index_path)[0]
 
 
+def test_similar(data_index_path: Path, data_index: cnsearch.Index) -> None:
+    article = next(hit.id for hit in data_index.search("title:大熊猫"))
+    expected = data_index.similar(article, limit=4)
+    here = ("--index", data_index_path, "-n", "4")
+    text, summary = invoke("similar", article, *here)
+    assert [line.split(" ", 1)[1] for line in text.splitlines() if re.match(r"\d\. ", line)] == [
+        h.title for h in expected
+    ]
+    assert summary.startswith(f"{expected.total} articles match, 1 to 4 shown")
+    shown = json.loads(invoke("similar", article, "--json", "--explain", *here)[0])
+    assert [hit["id"] for hit in shown["hits"]] == [hit.id for hit in expected]
+    assert (shown["query"], shown["understood"]) == (article, expected.understood)
+    assert {part["text"] for hit in shown["hits"] for part in hit["explanation"]} <= set(expected.understood.split())
+    assert invoke("similar", article, "--ids", *here)[0].splitlines() == [hit.id for hit in expected]
+    assert invoke("similar", article, "--count", *here)[0] == f"{expected.total}\n"
+    assert invoke("similar", article, "--format", "csv", *here)[0].startswith("rank,id,title")
+    shown, summary = invoke("similar", article, "--source", "没有", *here)
+    assert (shown, summary) == ("", "no article matches\n")
+
+
+def test_collapse(data_index_path: Path) -> None:
+    asked = ("search", "云南 咖啡 豆", "--collapse", "--index", data_index_path)
+    text, summary = invoke(*asked)
+    assert "\n   +1 more: 青禾生活志\n" in text + "\n"
+    assert ", 1 folded under them (" in summary
+    plain = json.loads(invoke(*(part for part in asked if part != "--collapse"), "--json")[0])
+    shown = json.loads(invoke(*asked, "--json")[0])
+    assert shown["total"] == plain["total"] == len(plain["hits"]) == len(shown["hits"]) + 1
+    assert [(hit["more"], len(hit["duplicates"])) for hit in shown["hits"][:2]] == [(1, 1), (0, 0)]
+    (copy,) = shown["hits"][0]["duplicates"]
+    (same,) = [hit for hit in plain["hits"] if hit["id"] == copy["id"]]
+    assert copy == {name: same[name] for name in ("id", "title", "source", "date", "url")}
+    assert invoke(*asked, "--ids")[0].splitlines() == [hit["id"] for hit in shown["hits"]]
+    assert invoke(*asked, "--count")[0] == f"{plain['total']}\n"
+
+
 def test_dates_in_another_time_zone(data_index_path: Path, data_index: cnsearch.Index) -> None:
     (hit,) = data_index.search("*", limit=1)
     for option, name in (((), "UTC"), (("--time-zone", "UTC"), "Asia/Shanghai")):
@@ -267,6 +303,8 @@ def test_dates_in_another_time_zone(data_index_path: Path, data_index: cnsearch.
     [
         (("search", "没有这种词呀呀", "--all"), 1, "no article matches"),
         (("show", "nope"), 1, 'no article has the id "nope"'),
+        (("similar", "nope"), 1, 'no article has the id "nope"'),
+        (("similar", "nope", "--since", "2021-02-30"), 1, "search --ids"),
         (("search",), 2, "QUERY"),
         (("search", "x", "--since", "2021-02-30"), 2, "a day 2021-10-27"),
         (("search", "x", "--until", "\x1b[31mgestern"), 2, "a month 2021-10"),
@@ -652,3 +690,87 @@ def test_facets_and_explanations(data_index_path: Path, data_index: cnsearch.Ind
     assert (
         "explanation" not in json.loads(invoke("search", "数字化", "--json", "--index", data_index_path)[0])["hits"][0]
     )
+
+
+# Other forms of results
+
+
+def test_html_is_escaped_and_has_the_matches(tmp_path: Path) -> None:
+    where = tmp_path / "index"
+    articles = [
+        cnsearch.Article(
+            id='a"<b>',
+            title="<script>江豚</script>\x1b[31m",
+            paragraphs=("江豚 & <i>海豚</i>\x1b[2J",),
+            url=url,
+        )
+        for url in ('https://x.cn/?a=1&b="2"', "javascript:alert(1)")
+    ]
+    for article in articles:
+        with cnsearch.open_index(where, create=True) as index:
+            index.add(article)
+        shown, _ = invoke("search", "江豚", "--html", "--index", where)
+        assert shown == invoke("search", "江豚", "--format", "html", "--index", where)[0]
+        assert "<script>" not in shown
+        assert "&lt;script&gt;<mark>江豚</mark>&lt;/script&gt;" in shown
+        assert "<mark>江豚</mark> &amp; &lt;i&gt;海豚&lt;/i&gt;" in shown
+        assert RAW_CONTROL.search(shown) is None
+        assert '<article id="a&quot;&lt;b&gt;">' in shown
+        assert "javascript" not in shown
+        assert ('<a href="https://x.cn/?a=1&amp;b=&quot;2&quot;">' in shown) == article.url.startswith("https")
+
+
+def test_ansi_is_colour_wherever_it_goes(data_index_path: Path) -> None:
+    forced = run("search", "马拉松", "--ansi", "--index", data_index_path).stdout
+    assert "\x1b[1;31m马拉松\x1b[0m" in forced
+
+
+def test_number_and_length_of_fragments(data_index_path: Path) -> None:
+    def fragments(*options: str) -> list[str]:
+        shown, _ = invoke("search", "数字化转型", "-n", "1", "--json", *options, "--index", data_index_path)
+        (hit,) = json.loads(shown)["hits"]
+        return [part["text"] for part in hit["fragments"] if part["field"] == "body"]
+
+    usual, one, short = fragments(), fragments("--fragments", "1"), fragments("--fragment-chars", "20")
+    assert len(usual) > 1
+    assert len(one) == 1
+    assert one[0] in usual
+    assert all("数字化转型" in text or "数字化" in text for text in short)
+    assert max(map(len, short)) < 40 < max(map(len, usual))
+    assert fragments("--fragments", "0") == []
+
+
+# Watching
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="ends the program with a signal")
+def test_watching_brings_in_what_changes(tmp_path: Path, write_post: Callable[..., Path]) -> None:
+    posts = tmp_path / "posts"
+    write_post(posts / "一.md", "江豚", age=60)
+    arguments = command("index", posts, "--index", posts / "index", "--watch", "--json")
+    with subprocess.Popen(
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, env=environment(), encoding="utf-8"
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            assert json.loads(process.stdout.readline())["added"] == 1
+            assert "watching" in process.stderr.readline()
+            write_post(posts / "二.md", "白鲟")
+            report = json.loads(process.stdout.readline())
+            assert (report["added"], report["articles"]) == (1, 2)
+            (posts / "一.md").unlink()
+            report = json.loads(process.stdout.readline())
+            assert (report["removed"], report["articles"]) == (1, 1)
+            assert invoke("search", "白鲟", "--count", "--index", posts / "index")[0] == "1\n"
+        finally:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+        assert "Traceback" not in process.stderr.read()
+
+
+def test_watching_goes_with_neither_dry_run_nor_records(main: Main, tmp_path: Path) -> None:
+    for option in ("--dry-run", "--jsonl=-"):
+        code, _, err = main("index", "--watch", option, "--index", tmp_path / "index")
+        assert code == 2
+        assert "--watch" in err

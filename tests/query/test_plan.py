@@ -19,6 +19,7 @@ from cnsearch.query.plan import (
     Label,
     Substring,
     Term,
+    Together,
     Without,
     date_range,
     make_plan,
@@ -81,8 +82,9 @@ def test_required_words_match_whole_or_by_all_parts() -> None:
 
 
 def test_a_part_of_a_mixed_token_is_no_hit() -> None:
-    s300 = AnyOf((Term("s-300"), AllOf((Term("s"), Term("300")))))
-    assert step_of("S-300") == Keywords((Keyword(s300),), (), MOST)
+    parts = AllOf((Term("s"), Term("300")))
+    s300 = AnyOf((Term("s-300"), Together(parts, ("s-300", "s300", "s 300"))))
+    assert step_of("S-300") == Keywords((Keyword(s300, otherwise=parts),), (), MOST)
 
 
 def test_what_stands_together_in_a_query_is_looked_for_together() -> None:

@@ -26,6 +26,7 @@ from cnsearch.query.plan import (
     Substring,
     Term,
     TermPattern,
+    Together,
     Without,
     date_range,
     make_plan,
@@ -191,7 +192,8 @@ def must(text: str) -> Boosted:
 
 WHOLE_DIGITAL = AnyOf((Term("数字化"), AllOf((Term("数字"),))))
 DIGITAL = Boosted(WHOLE_DIGITAL, AnyOf(pairs("数字化")))
-S300 = AnyOf((Term("s-300"), AllOf((Term("s"), Term("300")))))
+S_AND_300 = AllOf((Term("s"), Term("300")))
+S300 = AnyOf((Term("s-300"), Together(S_AND_300, ("s-300", "s300", "s 300"))))
 
 
 @pytest.mark.parametrize(
@@ -200,7 +202,7 @@ S300 = AnyOf((Term("s-300"), AllOf((Term("s"), Term("300")))))
         ("上海", words("上海")),
         ("上海 上海", words("上海")),
         ("北京 数字", words("北京", "数字")),
-        ("上海 S-300 S-300", replace(words("上海"), words=(*words("上海").words, Keyword(S300)))),
+        ("上海 S-300 S-300", replace(words("上海"), words=(*words("上海").words, Keyword(S300, otherwise=S_AND_300)))),
         ("+数字化", DIGITAL),
         ("上海 AND 数字化", AllOf((must("上海"), DIGITAL))),
         ("上海 OR 数字化", AnyOf((must("上海"), DIGITAL))),

@@ -20,7 +20,7 @@ from cnsearch.model import ELLIPSIS, Fragment, Snippet
 from cnsearch.query.plan import Filters, Substring, Term, TermPattern, make_plan
 from cnsearch.query.syntax import parse_query
 from cnsearch.search import snippet
-from cnsearch.search.snippet import FRAGMENT_CHARS, MAX_FRAGMENTS, MAX_MATCHES, Highlighter, Match, merge
+from cnsearch.search.snippet import FRAGMENT_CHARS, MAX_MATCHES, NUM_FRAGMENTS, Highlighter, Match, merge
 
 TOKENIZER = WordTokenizer()
 ZONE = timezone(timedelta(hours=8))
@@ -71,7 +71,7 @@ def test_any_query_over_any_text(body: str, query: str) -> None:
 
 
 def check(found: Snippet, body: str, matches: list[Match]) -> None:
-    assert len(found.fragments) <= MAX_FRAGMENTS
+    assert len(found.fragments) <= NUM_FRAGMENTS
     assert found.body_chars == len(body)
     at = 0
     for fragment in found.fragments:
@@ -244,9 +244,9 @@ def test_the_work_for_a_long_text_is_bounded(monkeypatch: pytest.MonkeyPatch, qu
     assert len(cut) <= MAX_MATCHES
     assert sum(cut) <= len(body)  # nothing is cut twice
     assert sum(cut) <= MAX_MATCHES * (snippet._MAX_CLAUSE_CHARS * 2 + 10)
-    assert sum(weighed) <= MAX_FRAGMENTS * MAX_MATCHES * snippet.WINDOW_CHARS
+    assert sum(weighed) <= NUM_FRAGMENTS * MAX_MATCHES * FRAGMENT_CHARS
     assert len(highlighter.matches(body)) <= 4 * MAX_MATCHES
-    assert 1 <= len(found.fragments) <= MAX_FRAGMENTS
+    assert 1 <= len(found.fragments) <= NUM_FRAGMENTS
     assert all(len(fragment.text) <= FRAGMENT_CHARS + 8 for fragment in found.fragments)
 
 

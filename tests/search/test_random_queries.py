@@ -16,6 +16,7 @@ import pytest
 
 import cnsearch
 from cnsearch import Article
+from cnsearch.analysis.compounds import spellings
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.ngrams import character_terms
 from cnsearch.analysis.scripts import CJK_RUN, HAN_CHAR, LETTER
@@ -172,7 +173,7 @@ class Twin:
 
     @cache  # noqa: B019
     def substring(self, text: str, fields: tuple[str, ...]) -> Scores:
-        if len(text) <= 2 and CJK_RUN.fullmatch(text):  # from the bigrams, so 的的 stands twice in 的的的
+        if len(text) <= 2:  # from the bigrams, so 的的 stands twice in 的的的
             again = re.compile(f"(?={re.escape(text)})")
             return self.bm25f([{name: len(again.findall(texts[name])) for name in fields} for texts in self.texts])
         counts = [{name: texts[name].count(text) for name in fields} for texts in self.texts]
@@ -244,11 +245,17 @@ class Twin:
         for token in TOKENIZER.tokens(text):
             by_position.setdefault(token.position, []).append(token.text)
         groups = {group[-1]: group for group in by_position.values()}
+        loose = loose_runs(text)
+        for run in loose:  # a run of nothing but single characters is one word
+            groups = {
+                whole: group for whole, group in groups.items() if whole not in run or whole in elsewhere(text, run)
+            }
+        groups |= {run: [run] for run in loose}
         if not groups:
             return None
         self.ranked = True
         if excluded:
-            return both([self.whole_or_parts(group, fields) for group in groups.values()])
+            return both([self.needed(group, fields, loose) for group in groups.values()])
         pairs = {run[at : at + 2] for run in CJK_RUN.findall(text) for at in range(len(run) - 1)}
         if anywhere:
             self.focus_pairs |= pairs
@@ -259,13 +266,18 @@ class Twin:
                 bonus[number] += DEFAULT_RANKING.bigrams * score  # type: ignore[assignment]
         if optional:
             found = {
-                whole: self.term(whole, fields) if HAN_CHAR.search(whole) else self.whole_or_parts(group, fields)
+                whole: self.term(whole, fields)
+                if HAN_CHAR.search(whole)
+                else self.whole_or_parts(group, fields)
+                or both([self.term(part, fields) for part in dict.fromkeys(group[:-1])])
+                or {}
                 for whole, group in groups.items()
             }
-            scores = either(list(found.values())) or {}
+            singles = [self.term(char, fields) for run in loose for char in dict.fromkeys(run)]
+            scores = either([*found.values(), *singles]) or {}
             hits = self.with_any(found, fields) if self.match == "any" else self.with_most(found, fields)
         else:
-            scores = both([self.whole_or_parts(group, fields) for group in groups.values()]) or {}
+            scores = both([self.needed(group, fields, loose) for group in groups.values()]) or {}
             hits = set(scores)
         return {number: scores.get(number, 0.0) + bonus[number] for number in hits}
 
@@ -301,9 +313,15 @@ class Twin:
         need = min(MOST * sum(weight**NORM for weight in weights) ** (1 / NORM), MOST * max(alive.values()))
         return {number for number, weight in alive.items() if weight >= need * (1 - 1e-5)}
 
+    def needed(self, group: list[str], fields: tuple[str, ...], loose: set[str]) -> Scores:
+        return self.substring(group[0], fields) if group[0] in loose else self.whole_or_parts(group, fields)
+
     def whole_or_parts(self, group: list[str], fields: tuple[str, ...]) -> Scores:
         whole = self.term(group[-1], fields)
         parts = both([self.term(part, fields) for part in dict.fromkeys(group[:-1])])
+        if parts is not None and not HAN_CHAR.search(group[-1]):
+            near = [set(self.substring(text, fields)) for text in spellings(group[-1])]
+            parts = {number: score for number, score in parts.items() if any(number in one for one in near)}
         return whole if parts is None else either([whole, parts]) or {}
 
     # Filters
@@ -317,6 +335,20 @@ class Twin:
         if field == "category":
             return {n for n in numbers if fold(value) in paths(self.documents[n].categories)}
         return {n for n in numbers if fold(getattr(self.documents[n], field)) == fold(value)}
+
+
+def loose_runs(text: str) -> list[str]:
+    """The runs of Chinese characters in which the tokenizer finds no longer word."""
+    found = []
+    for run in CJK_RUN.finditer(text):
+        inside = [token for token in TOKENIZER.tokens(text) if run.start() <= token.start < run.end()]
+        if len(run.group()) > 1 and all(len(token.text) == 1 for token in inside) and len(inside) == len(run.group()):
+            found.append(run.group())
+    return list(dict.fromkeys(found))
+
+
+def elsewhere(text: str, run: str) -> str:
+    return text.replace(run, "")
 
 
 def paths(categories: tuple[str, ...]) -> set[str]:

@@ -11,7 +11,7 @@ from cnsearch.analysis.fold import fold
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.model import Fragment, printable
 from cnsearch.search import snippet
-from cnsearch.search.snippet import FRAGMENT_CHARS, MAX_FRAGMENTS, Highlighter
+from cnsearch.search.snippet import FRAGMENT_CHARS, NUM_FRAGMENTS, Highlighter
 
 TOKENIZER = WordTokenizer()
 
@@ -111,7 +111,7 @@ queries = st.lists(st.sampled_from(["上海", "数字", "数字化", "转型", "
 @given(bodies, queries, st.lists(st.sampled_from(["化转", "海", "，", "-3"]), max_size=2))
 def test_what_holds_for_every_snippet(body: str, terms: list[str], substrings: list[str]) -> None:
     found = highlighter(*terms, substrings=tuple(substrings)).snippet(body)
-    assert len(found.fragments) <= MAX_FRAGMENTS
+    assert len(found.fragments) <= NUM_FRAGMENTS
     end_of_last = 0
     for fragment in found.fragments:
         assert fragment.start >= end_of_last

@@ -1,0 +1,160 @@
+"""Exact substrings: which documents have a text, as it is, in a folded field, and how often.
+
+One or two characters are answered by the character fields alone. For a longer text they give candidates, the documents
+that have all its bigrams, and the stored texts of these are gone through: as arrays of UTF-16 units, some thousands in
+a millisecond.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from cnsearch.analysis.fold import fold, folded_from_two_units, folded_units, folds_two_units
+from cnsearch.analysis.ngrams import BREAKS
+from cnsearch.schema import CHARS_FIELD
+from cnsearch.store import DocIds, Postings, Segment
+
+FEW = 64
+"""So few candidates are not worth another list: it may have many times as many documents."""
+CHUNK = 1_000
+"""Documents whose texts are gone through at a time: some megabytes."""
+
+Units = npt.NDArray[np.uint16]
+Ints = npt.NDArray[np.int64]
+
+
+def find_substring(text: str, segment: Segment, field: str, *, among: DocIds | None = None) -> Postings | None:
+    """The documents whose folded ``field`` contains ``text`` (folded, not empty), and how often: of longer texts
+    occurrences that do not overlap, of two characters all. ``among``: only these are asked for, ascending; of one or
+    two characters others may be given too."""
+    chars = CHARS_FIELD[field]
+    if any(char in text for char in BREAKS):
+        return None
+    if len(text) == 1:
+        return segment.prefix_postings(chars, text)
+    if len(text) == 2:
+        return segment.postings(chars, text)
+    candidates = _candidates(text, segment, chars, among)
+    found = [
+        count_occurrences(text, *segment.utf16(field, candidates.doc_ids[at : at + CHUNK]), rarest=candidates.rarest)
+        for at in range(0, len(candidates.doc_ids), CHUNK)
+    ]
+    if not found:
+        return None
+    freqs = np.concatenate(found)
+    has = np.flatnonzero(freqs)
+    return Postings(candidates.doc_ids[has], freqs[has].astype(np.float32))
+
+
+class _Candidates(NamedTuple):
+    """Documents that may contain a text, none that does is missing; and where its rarest bigram begins."""
+
+    doc_ids: DocIds
+    rarest: int
+
+
+def _candidates(text: str, segment: Segment, chars: str, among: DocIds | None) -> _Candidates:
+    bigrams = {text[at : at + 2]: at for at in range(len(text) - 1)}
+    by_freq = sorted((segment.doc_freq(chars, bigram), at) for bigram, at in bigrams.items())
+    rarest = by_freq[0][1]
+    doc_ids = among
+    for doc_freq, at in by_freq:
+        if doc_ids is not None and len(doc_ids) <= FEW:
+            break
+        postings = segment.postings(chars, text[at : at + 2]) if doc_freq else None
+        if postings is None:
+            return _Candidates(np.empty(0, dtype=np.int32), rarest)
+        doc_ids = postings.doc_ids if doc_ids is None else _common(doc_ids, postings.doc_ids)
+    assert doc_ids is not None  # a text of three characters has bigrams
+    return _Candidates(doc_ids[segment.live[doc_ids]], rarest)
+
+
+def _common(few: DocIds, many: DocIds) -> DocIds:
+    """The numbers in both; both ascending, ``many`` not empty."""
+    places = np.searchsorted(many, few)
+    places[places == len(many)] = 0
+    common: DocIds = few[many[places] == few]
+    return common
+
+
+def count_occurrences(text: str, units: Units, counts: Ints, *, rarest: int = 0) -> Ints:
+    """How often ``text`` stands in each of many texts once they are folded, overlapping occurrences counted once.
+
+    text   : folded, not empty
+    units  : the texts, not folded, in UTF-16, one after the other
+    counts : units of each text
+    rarest : index of the character of ``text`` that is looked for first
+    Returns: shape of ``counts``, what ``fold(one).count(text)`` gives for each
+    """
+    ends = np.cumsum(counts)
+    if any(ord(char) > 0xFFFF for char in text):
+        return _count_slowly(text, units, ends - counts, ends)
+    needle = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), "<u2")
+    table, spellings = folded_units(), [_spellings(char) for char in text]
+    # What the character was before it was folded is looked for, since comparing takes a tenth of the time of folding. A
+    # Chinese character has one or two spellings, a Latin letter a dozen.
+    anchor = min(range(len(text)), key=lambda at: (len(spellings[at]), at != rarest))
+    hits = units == spellings[anchor][0]
+    for spelling in spellings[anchor][1:]:
+        hits |= units == spelling
+    starts = np.flatnonzero(hits) - anchor
+    starts = starts[(starts >= 0) & (starts + len(needle) <= len(units))]
+    for offset, unit in enumerate(needle):
+        if offset != anchor:
+            starts = starts[table[units[starts + offset]] == unit]
+    owners = np.searchsorted(ends, starts, side="right")
+    inside = starts + len(needle) <= ends[owners]
+    starts, owners = starts[inside], owners[inside]
+    if _overlaps_itself(text):
+        starts, owners = _without_overlaps(starts, owners, len(needle))
+    found = np.bincount(owners, minlength=len(counts)).astype(np.int64, copy=False)
+    if not folded_from_two_units().isdisjoint(text):
+        odd = np.unique(np.searchsorted(ends, _places_of_two_units(units), side="right"))
+        found[odd] = _count_slowly(text, units, (ends - counts)[odd], ends[odd])
+    return found
+
+
+def _count_slowly(text: str, units: Units, starts: Ints, ends: Ints) -> Ints:
+    texts = (
+        units[start:end].tobytes().decode("utf-16-le", "surrogatepass")
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+    )
+    return np.array([fold(one).count(text) for one in texts], dtype=np.int64)
+
+
+def _overlaps_itself(text: str) -> bool:
+    """Whether two occurrences can overlap: 哈哈哈, abab."""
+    return any(text.startswith(text[at:]) for at in range(1, len(text)))
+
+
+def _without_overlaps(starts: Ints, owners: Ints, length: int) -> tuple[Ints, Ints]:
+    """From the left, without those that begin inside the one kept before."""
+    kept, end = [], 0
+    for at, start in enumerate(starts.tolist()):
+        if start >= end:
+            kept.append(at)
+            end = start + length
+    return starts[kept], owners[kept]
+
+
+@cache
+def _spellings(char: str) -> tuple[int, ...]:
+    """The UTF-16 units that are folded to ``char``, and 0 where there is none."""
+    return tuple(np.flatnonzero(folded_units() == ord(char)).tolist()) or (0,)
+
+
+def _places_of_two_units(units: Units) -> Ints:
+    """Where characters of two units stand that are folded to another, or halves of such."""
+    places = np.flatnonzero(units & 0xF800 == 0xD800)
+    if not len(places):
+        return places
+    after = units[np.minimum(places + 1, len(units) - 1)]
+    points = (units[places] & 0x3FF).astype(np.int64) << 10 | after & 0x3FF
+    first, second = units[places] & 0xFC00 == 0xD800, after & 0xFC00 == 0xDC00
+    before = (units[np.maximum(places - 1, 0)] & 0xFC00 == 0xD800) & (places > 0)
+    found: Ints = places[np.where(first, ~second | folds_two_units()[points], ~before)]
+    return found

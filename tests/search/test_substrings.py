@@ -1,0 +1,89 @@
+"""Exact substrings against a plain scan of the texts."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cnsearch
+from cnsearch.analysis.fold import fold
+from cnsearch.search.substrings import count_occurrences
+
+# Capitals, full width, traditional script; 𝐀 and 𝟑 fold to one unit, 𐐀 to another of two, 㑮 to two; halves of pairs
+alphabet = st.sampled_from(list("aA1１Ａ數数字化,，。 \n𝐀𝟑😀𐐀𐐨㑮𫝈的\ud835\udc00"))
+texts = st.lists(st.text(alphabet, max_size=20), min_size=1, max_size=6)
+
+
+@given(texts, st.text(alphabet, min_size=1, max_size=4).map(fold), st.integers(0, 3))
+def test_counting_in_many_texts_at_once(texts: list[str], needle: str, rarest: int) -> None:
+    encoded = [text.encode("utf-16-le", "surrogatepass") for text in texts]
+    units = np.frombuffer(b"".join(encoded), "<u2")
+    counts = np.array([len(one) // 2 for one in encoded], dtype=np.int64)
+    found = count_occurrences(needle, units, counts, rarest=min(rarest, len(needle) - 1))
+    # Halves that meet across texts, or in one, are one character: what is compared is the text that was stored.
+    stored = [one.decode("utf-16-le", "surrogatepass") for one in encoded]
+    assert found.tolist() == [fold(text).count(needle) for text in stored]
+
+
+@pytest.fixture(scope="module")
+def articles() -> list[cnsearch.Article]:
+    rnd = random.Random(20211027)
+    characters = "数字化转型的了在5g基站iPhone Cc+#S-300，。“”《》數轉😀𝐀\u3000％%.3"
+    return [
+        cnsearch.Article(
+            id=str(number),
+            title="".join(rnd.choices(characters, k=rnd.randrange(12))),
+            paragraphs=tuple("".join(rnd.choices(characters, k=rnd.randrange(1, 60))) for _ in range(rnd.randrange(4))),
+        )
+        for number in range(150)
+    ]
+
+
+@pytest.fixture(scope="module")
+def index(articles: list[cnsearch.Article], tmp_path_factory: pytest.TempPathFactory) -> cnsearch.Index:
+    index = cnsearch.open_index(tmp_path_factory.mktemp("substrings"), create=True)
+    index.add(articles[:100])
+    index.add(articles[100:])  # a segment more
+    index.delete(["3", "120"])
+    return index
+
+
+def test_two_thousand_random_substrings_are_those_of_a_plain_scan(
+    index: cnsearch.Index, articles: list[cnsearch.Article]
+) -> None:
+    check(index, [one for one in articles if one.id not in ("3", "120")], random.Random(1), count=2000)
+
+
+def test_random_substrings_of_real_articles(shared: Path, tmp_path: Path) -> None:
+    with cnsearch.open_index(tmp_path / "index", create=True) as index:
+        index.update(shared / "posts")
+        every = [index.get(hit.id) for hit in index.search("*", limit=100)]
+        check(index, every, random.Random(2), count=300)
+
+
+def check(index: cnsearch.Index, articles: list[cnsearch.Article], rnd: random.Random, *, count: int) -> None:
+    lines = {one.id: fold("\n".join((one.title, one.body))).split("\n") for one in articles}
+    every = [line for of_one in lines.values() for line in of_one]
+    tried = 0
+    while tried < count:
+        line = rnd.choice(every)
+        length = rnd.choice((1, 1, 2, 2, 3, 3, 4, 5, 8, 20))
+        at = rnd.randrange(len(line) + 1)
+        text = line[at : at + length]
+        if text != " ".join(text.split()) or not text or '"' in text:
+            continue  # a query cannot say these
+        tried += 1
+        expected = {number for number, own in lines.items() if any(text in one for one in own)}
+        results = index.search(f'"{text}"', limit=len(articles))
+        assert {hit.id for hit in results} == expected, text
+        assert results.total == len(expected)
+        if tried % 10 == 0:
+            shown = [fragment for fragment in results[0].fragments if fragment.highlights]
+            marked = [fold(one.text)[start:end] for one in shown for start, end in one.highlights]
+            assert marked, text
+            assert all(text in one for one in marked), text
