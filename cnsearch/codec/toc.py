@@ -18,7 +18,7 @@ from whoosh.index import _DEF_INDEX_NAME, TOC, EmptyIndexError, FileIndex
 
 from cnsearch.codec.segment import ColumnarSegment
 from cnsearch.codec.storage import DurableStorage
-from cnsearch.errors import REBUILD_HINT, CorruptIndexError, IndexFormatError
+from cnsearch.errors import REBUILD_HINT, CorruptIndexError, IndexFormatError, IndexUnusableError
 
 TOC_FORMAT_VERSION = 1
 MAX_TOC_BYTES = 64 << 20
@@ -198,16 +198,21 @@ class ColumnarIndex(FileIndex):  # type: ignore[misc]  # Whoosh has no types
         """Make a commit visible, in one step that a crash cannot divide.
 
         REQUIRES: the files of the segments are synced, and the caller holds the lock
-        Raises : OSError; then the index is the commit before, unless ``has_commit``: then the new one is complete, and
-                 only whether it outlives a loss of power is not known
+        Raises : IndexUnusableError for what would be too large to be read again, OSError; then the index is the commit
+                 before, unless ``has_commit``: then the new one is complete, and only whether it outlives a loss of
+                 power is not known
         """
         state = schema.to_dict()
         if self._schema_class.from_dict(state, path="").names() != schema.names():
             raise TypeError("the fields of this schema are fixed")
         name, storage = toc_name(generation), self.storage
+        data = encode_toc(generation, state, segments)
+        if len(data) > MAX_TOC_BYTES:
+            reason = f"the table of contents would have {len(data):,} bytes, and is not read above {MAX_TOC_BYTES:,}"
+            raise IndexUnusableError(storage.folder, reason, hint="Use a smaller user dictionary")
         try:
             with contextlib.closing(storage.create_file(name + TEMPORARY)) as file:
-                file.write(encode_toc(generation, state, segments))
+                file.write(data)
                 storage.sync_file(file)
             storage.sync()  # the names of the segments' files, before anything refers to them
             storage.rename_file(name + TEMPORARY, name)

@@ -258,20 +258,20 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="l
 
 
 def test_every_byte_flipped(tmp_path: Path, soak: bool) -> None:
-    found = run(tmp_path, "flipped", 1 if soak else 40)
+    found = run(tmp_path, "flipped", 1 if soak else 120)
     assert found["wrong"] == []
-    assert sum(found["outcomes"].values()) > 200
+    assert sum(found["outcomes"].values()) > 80
     assert "same" not in found["outcomes"] or found["outcomes"]["same"] == 0  # a file this small is one block
 
 
 def test_every_file_cut_off_anywhere_and_removed(tmp_path: Path, soak: bool) -> None:
-    found = run(tmp_path, "cut", 7 if soak else 300)
+    found = run(tmp_path, "cut", 7 if soak else 900)
     assert found["wrong"] == []
     assert found["outcomes"]["IndexNotFoundError"] == 1  # where nothing is left
 
 
 def test_every_number_replaced_by_a_huge_one(tmp_path: Path, soak: bool) -> None:
     """With right checksums, as only somebody who means it would write them: any result, but no other error."""
-    found = run(tmp_path, "numbers", 1 if soak else 100)
+    found = run(tmp_path, "numbers", 1 if soak else 300)
     assert found["wrong"] == []
-    assert found["outcomes"]["CorruptIndexError"] > 20
+    assert found["outcomes"]["CorruptIndexError"] > 8
