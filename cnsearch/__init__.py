@@ -25,7 +25,18 @@ from cnsearch.errors import (
     QuerySyntaxError,
 )
 from cnsearch.index import Analysis, Index, open_index, rebuild_index
-from cnsearch.model import Article, Duplicate, Failure, Fragment, Hit, ScorePart, SearchResults, Snippet, UpdateReport
+from cnsearch.model import (
+    Article,
+    DictionaryReport,
+    Duplicate,
+    Failure,
+    Fragment,
+    Hit,
+    ScorePart,
+    SearchResults,
+    Snippet,
+    UpdateReport,
+)
 from cnsearch.verify import VerifyReport
 
 __version__ = "0.1.0"
@@ -39,6 +50,7 @@ __all__ = [
     "CnsearchError",
     "CorpusError",
     "CorruptIndexError",
+    "DictionaryReport",
     "Duplicate",
     "Failure",
     "Fragment",

@@ -23,7 +23,7 @@ from cnsearch.errors import (
 
 if TYPE_CHECKING:
     from cnsearch.index import Index
-    from cnsearch.model import SearchResults, UpdateReport
+    from cnsearch.model import DictionaryReport, SearchResults, UpdateReport
 
 NO_HITS, FAILED, USAGE, UNUSABLE, INTERNAL, LOCKED, INTERRUPTED = 1, 1, 2, 3, 70, 75, 130
 
@@ -179,11 +179,11 @@ _explain_option = click.option("--explain", is_flag=True, help="Show what each s
 
 
 @contextmanager
-def _opened(index_path: str, time_zone: str = "Asia/Shanghai") -> Iterator[Index]:
+def _opened(index_path: str, time_zone: str = "Asia/Shanghai", synonyms: str | None = None) -> Iterator[Index]:
     from cnsearch.index import open_index
 
     try:
-        index = open_index(index_path, time_zone=time_zone)
+        index = open_index(index_path, time_zone=time_zone, synonyms=synonyms)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--time-zone") from error
     with index:
@@ -214,7 +214,7 @@ def cli() -> None:
     "--jobs", "-j", type=click.IntRange(1), help="Processes that clean and tokenise.  [default: one per core]"
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
-@click.option("--user-dict", metavar="FILE", help="Words to keep whole (a word a line), for a new index or --rebuild.")
+@click.option("--user-dict", metavar="FILE", help="Words to keep whole, a word a line: the whole user dictionary.")
 @click.option(
     "--jsonl", type=click.File("rb"), metavar="FILE", help="Add the records of a JSON Lines file; - is stdin."
 )
@@ -304,11 +304,13 @@ def _update(
     with ExitStack() as stack:
         if dry_run and is_new:  # compare with an empty index, and make none
             index_path = stack.enter_context(TemporaryDirectory(prefix="cnsearch-"))
-        opened = stack.enter_context(open_index(index_path, create=True, user_dict=user_dict))
+        opened = stack.enter_context(open_index(index_path, create=True, user_dict=user_dict if is_new else None))
         if jsonl is not None:
             name = "stdin" if jsonl.name == "<stdin>" else jsonl.name
-            return opened.add_jsonl(jsonl, name=name, jobs=jobs, dry_run=dry_run, wait=wait, progress=progress)
-        return opened.update(paths, jobs=jobs, dry_run=dry_run, wait=wait, progress=progress)
+            return opened.add_jsonl(
+                jsonl, name=name, jobs=jobs, dry_run=dry_run, wait=wait, progress=progress, user_dict=user_dict
+            )
+        return opened.update(paths, jobs=jobs, dry_run=dry_run, wait=wait, progress=progress, user_dict=user_dict)
 
 
 def _is_empty(index_path: str) -> bool:
@@ -350,6 +352,12 @@ _EXCLUSION = re.compile(r"-[^-\x00-\x7f]|-[\"(0-9]|-[a-z]+:.")
 @_page_options
 @click.option("--any/--all", "any_word", default=None, help="One word is enough, or all must be there; else most.")
 @click.option("--raw", is_flag=True, help="Take the query as words, without operators.")
+@click.option(
+    "--synonyms",
+    envvar="CNSEARCH_SYNONYMS",
+    metavar="FILE",
+    help="Words that find one another, a group a line (or set CNSEARCH_SYNONYMS).",
+)
 @_form_options
 @click.option(
     "--facet",
@@ -382,6 +390,7 @@ def search(
     offset: int,
     any_word: bool | None,
     raw: bool,
+    synonyms: str | None,
     output: str,
     count: bool,
     ids: bool,
@@ -407,7 +416,7 @@ def search(
     printer = _Printer(output, count, ids, _colored(color), explain)
     batch = query == ("-",)
     found = False
-    with _opened(index_path, time_zone) as opened:
+    with _opened(index_path, time_zone, synonyms) as opened:
         for text in _queries(query):
             results = opened.search(
                 text,
@@ -572,6 +581,114 @@ def analyze(text: str, index_path: str, as_json: bool) -> None:
         from cnsearch.render import analysis_text
 
         click.echo(analysis_text(analysis))
+
+
+@cli.group("dict", epilog="Example: cnsearch dict add 云计算")
+def dictionary() -> None:
+    """Change the user dictionary: words that are kept whole.
+
+    Only the articles that contain a word are tokenised again, in one commit with the dictionary.
+    """
+
+
+def _dictionary_command(name: str, example: str) -> Callable[[F], F]:
+    """A command of WORDs that changes the dictionary."""
+
+    def decorate(command: F) -> F:
+        for option in (
+            _json_option,
+            click.option(
+                "--wait", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Wait for another writer."
+            ),
+            click.option("--dry-run", is_flag=True, help="Say how many articles would be touched; write nothing."),
+            click.option(
+                "--jobs", "-j", type=click.IntRange(1), help="Processes that tokenise.  [default: one per core]"
+            ),
+            _index_option,
+            click.argument("words", nargs=-1, required=True, metavar="WORD..."),
+        ):
+            command = option(command)
+        dictionary.command(name, epilog=f"Example: cnsearch dict {example}")(command)
+        return command
+
+    return decorate
+
+
+@_dictionary_command("add", "add 云计算 区块链")
+@click.option(
+    "--freq", type=click.IntRange(0), metavar="N", help="Frequency of each; 0: never cut it so.  [default: high enough]"
+)
+def dict_add(
+    words: tuple[str, ...],
+    freq: int | None,
+    index_path: str,
+    dry_run: bool,
+    jobs: int | None,
+    wait: float,
+    as_json: bool,
+) -> int:
+    """Keep each WORD whole from now on."""
+
+    def change(index: Index, **options: Any) -> DictionaryReport:
+        return index.add_words(words, frequency=freq, **options)
+
+    return _change_dictionary(change, index_path, dry_run=dry_run, jobs=jobs, wait=wait, as_json=as_json)
+
+
+@_dictionary_command("remove", "remove 云计算")
+def dict_remove(
+    words: tuple[str, ...], index_path: str, dry_run: bool, jobs: int | None, wait: float, as_json: bool
+) -> int:
+    """Take each WORD out of the user dictionary; exit with 1 if one is not in it."""
+
+    def change(index: Index, **options: Any) -> DictionaryReport:
+        return index.remove_words(words, **options)
+
+    return _change_dictionary(change, index_path, dry_run=dry_run, jobs=jobs, wait=wait, as_json=as_json)
+
+
+def _change_dictionary(
+    change: Callable[..., DictionaryReport],
+    index_path: str,
+    *,
+    dry_run: bool,
+    jobs: int | None,
+    wait: float,
+    as_json: bool,
+) -> int:
+    from cnsearch.render import dictionary_text
+
+    with _opened(index_path) as opened, _progress() as progress:
+        try:
+            report = change(opened, dry_run=dry_run, jobs=jobs, wait=wait, progress=progress)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+    for word in report.present:
+        _say(f"{word} is in the user dictionary already")
+    for word in report.absent:
+        _say(f"{word} is not in the user dictionary")
+    if as_json:
+        _print_json(report.to_dict())
+    else:
+        click.echo(dictionary_text(report, dry_run=dry_run))
+    return FAILED if report.absent else 0
+
+
+@dictionary.command("list", epilog="Example: cnsearch dict list > words.txt")
+@_index_option
+@_json_option
+def dict_list(index_path: str, as_json: bool) -> None:
+    """Print the user dictionary, a word a line with its frequency, as index --user-dict reads it."""
+    from cnsearch.model import FORMAT_VERSION, printable
+
+    with _opened(index_path) as opened:
+        words = opened.user_words
+    if as_json:
+        entries = [{"word": word, "frequency": frequency} for word, frequency in words.items()]
+        _print_json({"version": FORMAT_VERSION, "words": entries})
+        return
+    for word, frequency in words.items():
+        click.echo(printable(word if frequency is None else f"{word} {frequency}"))
 
 
 @cli.command(epilog="Example: cnsearch stats --json")

@@ -19,7 +19,7 @@ from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.ngrams import character_tokens
 from cnsearch.analysis.tokenizer import Token
-from cnsearch.analysis.userdict import UserDictionary
+from cnsearch.analysis.userdict import UserDictionary, checked_frequency, checked_word
 from cnsearch.errors import (
     AnalyzerMismatchError,
     ArticleNotFoundError,
@@ -33,6 +33,7 @@ from cnsearch.errors import (
 from cnsearch.model import (
     FORMAT_VERSION,
     Article,
+    DictionaryReport,
     Duplicate,
     Fragment,
     Hit,
@@ -42,6 +43,7 @@ from cnsearch.model import (
     UpdateReport,
 )
 from cnsearch.query.plan import MOST, Compound, Filters, Plan, Substring, Term, TermPattern, make_plan
+from cnsearch.query.synonyms import Synonyms
 from cnsearch.query.syntax import parse_query
 from cnsearch.schema import SCHEMA_VERSION
 from cnsearch.search.collapse import rank_collapsed
@@ -86,6 +88,7 @@ def open_index(
     user_dict: str | os.PathLike[str] | None = None,
     engine: str | None = None,
     time_zone: str | tzinfo = DEFAULT_ZONE,
+    synonyms: str | os.PathLike[str] | None = None,
 ) -> Index:
     """Open the index in the folder ``path``.
 
@@ -94,17 +97,20 @@ def open_index(
                 existing one, what it must have been built with
     engine    : "rjieba" or "jieba" for a new index; None takes the preferred one that is installed
     time_zone : in which dates are shown, and read in filters
+    synonyms  : a file of words that find one another, a group a line, for the queries of this ``Index``
 
-    Raises IndexNotFoundError, IndexFormatError, AnalyzerMismatchError (another user dictionary), CorruptIndexError.
+    Raises IndexNotFoundError, IndexFormatError, AnalyzerMismatchError (another user dictionary), CorruptIndexError,
+    CorpusError (a bad dictionary or file of synonyms).
     """
     zone = _zone(time_zone)
+    groups = Synonyms() if synonyms is None else Synonyms.load(synonyms)
     words = None if user_dict is None else UserDictionary.load(user_dict)
     if create and not Store.exists(path):
         store = Store.create(path, ChineseAnalyzer(engine=engine, user_dictionary=words))
     else:
         store = Store.open(path)
         _require_dictionary(store, words)
-    return Index(store, zone)
+    return Index(store, zone, groups)
 
 
 def rebuild_index(
@@ -130,15 +136,15 @@ def rebuild_index(
     try:
         store = Store.open(path)
         store.snapshot().close()
-        words = words if words is not None else store.analyzer.user_dictionary
     except (IndexNotFoundError, IndexFormatError, CorruptIndexError) as error:
         nothing_to_read = not paths and not isinstance(error, IndexNotFoundError)
         if nothing_to_read or error.reason == FOREIGN:
             raise
         make = Store.create if isinstance(error, IndexNotFoundError) else Store.blank
         store = make(path, ChineseAnalyzer(engine=engine, user_dictionary=words))
-    analyzer = ChineseAnalyzer(engine=engine, user_dictionary=words)
-    report = indexer.rebuild(store, _folders(store, paths), analyzer, jobs=jobs, wait=wait, progress=progress)
+    report = indexer.rebuild(
+        store, _folders(store, paths), engine=engine, words=words, jobs=jobs, wait=wait, progress=progress
+    )
     return Index(Store.open(path), _zone(time_zone)), report
 
 
@@ -149,9 +155,10 @@ class Index:
     to through it; ``refresh`` moves on to what others have committed. Use it in a ``with`` statement, or ``close`` it.
     """
 
-    def __init__(self, store: Store, zone: tzinfo) -> None:
+    def __init__(self, store: Store, zone: tzinfo, synonyms: Synonyms = Synonyms()) -> None:  # noqa: B008
         self._store = store
         self._zone = zone
+        self._synonyms = synonyms
         self._lock = threading.Lock()
         self._searcher: Searcher | None = Searcher(store.snapshot())
 
@@ -215,16 +222,19 @@ class Index:
         dry_run: bool = False,
         wait: float = 0.0,
         progress: Progress | None = None,
+        user_dict: str | os.PathLike[str] | None = None,
     ) -> UpdateReport:
         """Bring the index up to date with the posts in ``paths`` (none: the folders indexed before).
 
         Adds what is new, replaces what has changed, removes what is gone from these folders, and leaves the rest alone.
         One bad post stops nothing: it is in ``report.failed``.
 
-        jobs     : processes that clean and tokenise; None is one per core
-        dry_run  : report what would be done, write nothing
-        wait     : seconds to wait for another writer
-        progress : called with (done, total) as articles are brought in
+        jobs      : processes that clean and tokenise; None is one per core
+        dry_run   : report what would be done, write nothing
+        wait      : seconds to wait for another writer
+        progress  : called with (done, total) as articles are brought in
+        user_dict : a dictionary file that shall take the place of the user dictionary; articles that contain a word in
+                    which both differ are tokenised again, in the same commit
 
         Raises CorpusError for a path that does not exist, IndexLockedError, AnalyzerMismatchError.
         """
@@ -232,7 +242,13 @@ class Index:
 
         self._current()
         report = indexer.update_posts(
-            self._store, _folders(self._store, paths), jobs=jobs, dry_run=dry_run, wait=wait, progress=progress
+            self._store,
+            _folders(self._store, paths),
+            words=_loaded(user_dict),
+            jobs=jobs,
+            dry_run=dry_run,
+            wait=wait,
+            progress=progress,
         )
         self.refresh()
         return report
@@ -287,6 +303,7 @@ class Index:
         dry_run: bool = False,
         wait: float = 0.0,
         progress: Progress | None = None,
+        user_dict: str | os.PathLike[str] | None = None,
     ) -> UpdateReport:
         """Add the records of a JSON Lines stream: id, title, html or text, source, categories, author, date, url.
 
@@ -297,7 +314,10 @@ class Index:
 
         self._current()
         records = read_jsonl(stream, name=name or getattr(stream, "name", "") or "records")
-        report = indexer.add_articles(self._store, records, jobs=jobs, dry_run=dry_run, wait=wait, progress=progress)
+        words = _loaded(user_dict)
+        report = indexer.add_articles(
+            self._store, records, words=words, jobs=jobs, dry_run=dry_run, wait=wait, progress=progress
+        )
         self.refresh()
         return report
 
@@ -310,6 +330,76 @@ class Index:
         deleted = indexer.delete_articles(self._store, several, wait=wait)
         self.refresh()
         return deleted
+
+    # The user dictionary
+
+    @property
+    def user_words(self) -> dict[str, int | None]:
+        """The words of the user dictionary, folded and sorted, each with its frequency (None: high enough to be kept
+        whole)."""
+        return dict(self._current().snapshot.analyzer.user_dictionary.words)
+
+    def add_words(
+        self,
+        words: str | Iterable[str],
+        *,
+        frequency: int | None = None,
+        jobs: int | None = None,
+        dry_run: bool = False,
+        wait: float = 0.0,
+        progress: Progress | None = None,
+    ) -> DictionaryReport:
+        """Add words to the user dictionary: segmentation keeps them whole.
+
+        The articles that contain a new word (as a substring) are tokenised again from their stored text, and committed
+        together with the dictionary; nothing else is touched, and nothing at all for a word that is kept whole anyway.
+        The result is that of a rebuild with the new dictionary.
+
+        frequency : of the words, as in jieba's dictionary; None is high enough for each to be kept whole, and leaves
+                    words alone that are there; 0 takes a word out of the main dictionary
+
+        Raises ValueError for what cannot be a word, IndexLockedError, AnalyzerMismatchError.
+        """
+        from cnsearch import indexer  # BeautifulSoup and the worker processes: not for those who only search
+
+        self._current()
+        wanted = {checked_word(word) for word in ([words] if isinstance(words, str) else words)}
+        given = checked_frequency(frequency)
+
+        def added(old: UserDictionary) -> UserDictionary:
+            known = dict(old.words)
+            return old.with_words({word: given for word in wanted if word not in known or given is not None})
+
+        changed = indexer.change_dictionary(
+            self._store, added, jobs=jobs, dry_run=dry_run, wait=wait, progress=progress
+        )
+        self.refresh()
+        return _dictionary_report(*changed, present=wanted)
+
+    def remove_words(
+        self,
+        words: str | Iterable[str],
+        *,
+        jobs: int | None = None,
+        dry_run: bool = False,
+        wait: float = 0.0,
+        progress: Progress | None = None,
+    ) -> DictionaryReport:
+        """Remove words from the user dictionary; the same as ``add_words`` otherwise."""
+        from cnsearch import indexer  # BeautifulSoup and the worker processes: not for those who only search
+
+        self._current()
+        unwanted = {checked_word(word) for word in ([words] if isinstance(words, str) else words)}
+        changed = indexer.change_dictionary(
+            self._store,
+            lambda old: old.without_words(unwanted),
+            jobs=jobs,
+            dry_run=dry_run,
+            wait=wait,
+            progress=progress,
+        )
+        self.refresh()
+        return _dictionary_report(*changed, absent=unwanted)
 
     # Reading
 
@@ -371,8 +461,9 @@ class Index:
         filters = _filters(source, category, author, since, until)
         parsed = parse_query(query, require_all=match == "all", raw=raw)
         analyzer = searcher.snapshot.analyzer
+        root = self._synonyms.expand(parsed.root, analyzer.tokenizer)
         need = 0.0 if match == "any" else MOST
-        plan = make_plan(parsed.root, filters, analyzer.tokenizer, self._zone, need=need)
+        plan = make_plan(root, filters, analyzer.tokenizer, self._zone, need=need)
         folded: Sequence[Sequence[int]] = ()
         if collapse:
             ranking, folded = rank_collapsed(
@@ -383,7 +474,7 @@ class Index:
         excerpts = _Excerpts(searcher, plan, analyzer, shown)
         return SearchResults(
             query=query,
-            understood="" if parsed.root is None else str(parsed.root),
+            understood="" if root is None else str(root),
             notes=parsed.notes,
             total=ranking.total,
             took_ms=(time.perf_counter() - started) * 1000,
@@ -638,6 +729,32 @@ def _folders(store: Store, paths: Paths) -> Sequence[str | os.PathLike[str]]:
         snapshot.close()
 
 
+def _loaded(user_dict: str | os.PathLike[str] | None) -> UserDictionary | None:
+    return None if user_dict is None else UserDictionary.load(user_dict)
+
+
+def _dictionary_report(
+    before: UserDictionary,
+    after: UserDictionary,
+    report: UpdateReport,
+    *,
+    present: Iterable[str] = (),
+    absent: Iterable[str] = (),
+) -> DictionaryReport:
+    """What has become of one dictionary in the other; ``present`` and ``absent`` are the words that were asked for."""
+    old, new, changed = dict(before.words), dict(after.words), before.changed_words(after)
+    return DictionaryReport(
+        added=tuple(word for word in changed if word not in old),
+        changed=tuple(word for word in changed if word in old and word in new),
+        removed=tuple(word for word in changed if word not in new),
+        present=tuple(sorted(set(present).difference(changed))),
+        absent=tuple(sorted(set(absent).difference(changed))),
+        retokenised=report.retokenised,
+        articles=report.articles,
+        took_s=report.took_s,
+    )
+
+
 def _require_dictionary(store: Store, words: UserDictionary | None) -> None:
     """Raise AnalyzerMismatchError if the index was built with another user dictionary than ``words``."""
     recorded = store.analyzer.user_dictionary
@@ -647,7 +764,7 @@ def _require_dictionary(store: Store, words: UserDictionary | None) -> None:
             f"built with {_described(recorded)}, asked for {_described(words)}",
             found=words.digest,
             expected=recorded.digest,
-            hint="Index again with: cnsearch index --rebuild --user-dict FILE",
+            hint="Give it to the index with: cnsearch index --user-dict FILE",
         )
 
 

@@ -17,10 +17,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar
+
+import numpy as np
 
 from cnsearch.analysis.analyzer import ChineseAnalyzer, require_tokenizer
 from cnsearch.analysis.tokenizer import TokenizerIdentity, WordTokenizer
@@ -30,6 +32,7 @@ from cnsearch.corpus.reader import article_from_post, read_post
 from cnsearch.errors import CorpusError
 from cnsearch.model import Article, Failure, UpdateReport
 from cnsearch.schema import DIGEST_BYTES, ENCODERS, PLAIN_FIELDS, document_of
+from cnsearch.search.substrings import documents_containing
 from cnsearch.store import BatchBuilder, DocumentBatch, Indexed, Snapshot, Store, Transaction
 
 COMMIT_EVERY = 10_000
@@ -38,6 +41,8 @@ CHUNK = 256
 """Articles that a worker process takes at a time: about 0.3 s of work. Fewer make more distinct terms to hand over."""
 MIN_ARTICLES_FOR_WORKERS = 256
 """Fewer are done in this process: starting workers costs as much as these."""
+MIN_STORED_FOR_WORKERS = 4_000
+"""The same for articles that are only cut again from their stored text: about 1 ms each."""
 RACY_NS = 2_000_000_000
 """A file this fresh when scanned may still be written to within the same time stamp, so its hash is read next time."""
 
@@ -65,6 +70,7 @@ class _Task:
     origin: _Origin
     known: bytes | None = None
     replaces: bool = False  # an article with this id is in the index, wherever it came from
+    retokenised: bool = False  # for another dictionary: the article itself is as it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,7 @@ class _Outcome:
     replaces: bool
     written: bool = False
     failure: Failure | None = None
+    retokenised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +99,12 @@ class _Tally:
     removed: int = 0
     unchanged: int = 0
     failed: list[Failure] = field(default_factory=list)
+    retokenised: int = 0
 
     def report(self, articles: int, took_s: float) -> UpdateReport:
         failed = tuple(sorted(self.failed, key=lambda failure: (failure.path, failure.reason)))
-        return UpdateReport(self.added, self.changed, self.removed, self.unchanged, failed, articles, took_s)
+        counts = (self.added, self.changed, self.removed, self.unchanged)
+        return UpdateReport(*counts, failed, articles, took_s, self.retokenised)
 
 
 # What is asked for
@@ -141,12 +150,14 @@ def update_posts(
     store: Store,
     paths: Sequence[str | os.PathLike[str]],
     *,
+    words: UserDictionary | None = None,
     jobs: int | None = None,
     dry_run: bool = False,
     wait: float = 0.0,
     progress: Progress | None = None,
 ) -> UpdateReport:
-    """Bring the index up to date with the posts below ``paths``; see ``Index.update``."""
+    """Bring the index up to date with the posts below ``paths``, and with the user dictionary ``words`` if it is given;
+    see ``Index.update``."""
     started = time.perf_counter()
     tally = _Tally()
     with _open_batch(store, wait, dry_run) as batch:
@@ -154,7 +165,9 @@ def update_posts(
         tasks, gone = _compare(paths, indexed, tally)
         batch.delete(gone)
         tally.removed += len(gone)
-        _bring_in(batch, tasks, tally, jobs=jobs, dry_run=dry_run, progress=progress, total=len(tasks))
+        touched = _touched(batch, words, tally, without=(indexed[article_id].number for article_id in gone))
+        every, total = chain(_cut_again(batch, touched), tasks), len(touched) + len(tasks)
+        _bring_in(batch, every, tally, jobs=jobs, dry_run=dry_run, progress=progress, total=total)
         articles = batch.finish()
     return tally.report(articles, time.perf_counter() - started)
 
@@ -163,6 +176,7 @@ def add_articles(
     store: Store,
     articles: Iterable[Article | Failure],
     *,
+    words: UserDictionary | None = None,
     jobs: int | None = None,
     dry_run: bool = False,
     wait: float = 0.0,
@@ -172,7 +186,8 @@ def add_articles(
     started = time.perf_counter()
     tally = _Tally()
     with _open_batch(store, wait, dry_run) as batch:
-        tasks = _article_tasks(articles, batch.find, tally)
+        touched = _touched(batch, words, tally)
+        tasks = chain(_cut_again(batch, touched), _article_tasks(articles, batch.find, tally))
         _bring_in(batch, tasks, tally, jobs=jobs, dry_run=dry_run, progress=progress, total=None)
         count = batch.finish()
     return tally.report(count, time.perf_counter() - started)
@@ -181,19 +196,23 @@ def add_articles(
 def rebuild(
     store: Store,
     paths: Sequence[str | os.PathLike[str]],
-    analyzer: ChineseAnalyzer,
     *,
+    engine: str | None = None,
+    words: UserDictionary | None = None,
     jobs: int | None = None,
     wait: float = 0.0,
     progress: Progress | None = None,
 ) -> UpdateReport:
-    """Build a new generation beside the old with ``analyzer``, which takes its place in one commit.
+    """Build a new generation beside the old, which takes its place in one commit.
 
-    The posts below ``paths`` are read anew; every other article is carried over from its stored text.
+    The posts below ``paths`` are read anew; every other article is carried over from its stored text. Without ``words``
+    the user dictionary stays what it is.
     """
     started = time.perf_counter()
     tally = _Tally()
-    with _open_batch(store, wait, False, analyzer=analyzer) as batch:
+    with _open_batch(store, wait, False, replace=True) as batch:
+        kept_words = batch.analyzer.user_dictionary if words is None else words
+        batch.change_analyzer(ChineseAnalyzer(engine=engine, user_dictionary=kept_words))
         indexed = batch.indexed()
         tasks, gone = _compare(paths, indexed, tally, reread=True)
         read = {task.source.id for task in tasks}
@@ -213,6 +232,56 @@ def rebuild(
 def _carried(batch: _Batch, entry: Indexed) -> _Task:
     """Brings an article from its stored text into the new generation, with what the index knows of its origin."""
     return _Task(batch.article(entry), _Origin(entry.root, entry.size, entry.mtime_ns, entry.digest))
+
+
+def change_dictionary(
+    store: Store,
+    change: Callable[[UserDictionary], UserDictionary],
+    *,
+    jobs: int | None = None,
+    dry_run: bool = False,
+    wait: float = 0.0,
+    progress: Progress | None = None,
+) -> tuple[UserDictionary, UserDictionary, UpdateReport]:
+    """Give the index the user dictionary that ``change`` makes of the one that it has. Returns both, and the report."""
+    started = time.perf_counter()
+    tally = _Tally()
+    with _open_batch(store, wait, dry_run) as batch:
+        before = batch.analyzer.user_dictionary
+        after = change(before)
+        touched = _touched(batch, after, tally)
+        tasks = _cut_again(batch, touched)
+        if jobs is None and len(touched) < MIN_STORED_FOR_WORKERS:
+            jobs = 1
+        _bring_in(batch, tasks, tally, jobs=jobs, dry_run=dry_run, progress=progress, total=len(touched))
+        articles = batch.finish()
+    return before, after, tally.report(articles, time.perf_counter() - started)
+
+
+def _touched(
+    batch: _Batch | _DryRun, words: UserDictionary | None, tally: _Tally, *, without: Iterable[int] = ()
+) -> Sequence[int]:
+    """Let the batch write with the user dictionary ``words``. Returns the numbers of the articles that it may cut
+    otherwise than the present one: those that contain a word in which the two differ (``analysis/tokenizer.py`` says
+    why no other article is touched), but those of ``without``."""
+    before = batch.analyzer
+    if words is None or words == before.user_dictionary:
+        return ()
+    after = ChineseAnalyzer(engine=before.identity.engine, user_dictionary=words)
+    changed = before.tokenizer.changed_words(after.tokenizer)
+    touched: list[int] = np.setdiff1d(documents_containing(changed, batch.snapshot), list(without)).tolist()
+    batch.change_analyzer(after)
+    tally.retokenised += len(touched)
+    return touched
+
+
+def _cut_again(batch: _Batch | _DryRun, numbers: Sequence[int]) -> Iterator[_Task]:
+    """Tasks for the articles of these numbers, as stored. To be brought in before what may replace them."""
+    if isinstance(batch, _DryRun):
+        return
+    for number in numbers:
+        segment, doc_id = batch.snapshot.locate(number)
+        yield replace(_carried(batch, segment.indexed(doc_id)), replaces=True, retokenised=True)
 
 
 def delete_articles(store: Store, article_ids: Iterable[str], *, wait: float = 0.0) -> int:
@@ -331,38 +400,47 @@ def article_digest(article: Article) -> bytes:
 
 
 class _Batch:
-    """A transaction that commits and begins anew every COMMIT_EVERY articles; ``finish`` commits the last."""
+    """A transaction that commits and begins anew every COMMIT_EVERY articles; ``finish`` commits the last. With another
+    analyzer it is one, for no commit may hold articles of both."""
 
-    def __init__(self, store: Store, wait: float, analyzer: ChineseAnalyzer | None) -> None:
+    def __init__(self, store: Store, wait: float, replace: bool) -> None:
         self._store = store
         self._wait = wait
-        self._replace = analyzer
+        self._replace = replace
+        self._analyzer: ChineseAnalyzer | None = None
         self.transaction = self._begin()
         self._pending = 0
         self._written = 0
 
     @property
-    def identity(self) -> tuple[TokenizerIdentity, UserDictionary]:
-        analyzer = self._replace or self.transaction.snapshot.analyzer
-        return analyzer.identity, analyzer.user_dictionary
+    def analyzer(self) -> ChineseAnalyzer:
+        return self._analyzer or self.snapshot.analyzer
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self.transaction.snapshot
 
     def _begin(self) -> Transaction:
-        return self._store.transaction(wait=self._wait, replace=self._replace is not None, analyzer=self._replace)
+        return self._store.transaction(wait=self._wait, replace=self._replace)
+
+    def change_analyzer(self, analyzer: ChineseAnalyzer) -> None:
+        self._analyzer = analyzer
+        self.transaction.change_analyzer(analyzer)
 
     def indexed(self) -> dict[str, Indexed]:
         return self.transaction.indexed()
 
     def find(self, article_id: str) -> Indexed | None:
-        return self.transaction.snapshot.find_indexed(article_id)
+        return self.snapshot.find_indexed(article_id)
 
     def article(self, entry: Indexed) -> Article:
-        return self.transaction.snapshot.article(entry.number)
+        return self.snapshot.article(entry.number)
 
     def add(self, documents: DocumentBatch) -> None:
         self.transaction.add(documents)
         self._pending += documents.doc_count
         self._written += documents.doc_count
-        if self._pending >= COMMIT_EVERY and self._replace is None:
+        if self._pending >= COMMIT_EVERY and not self._replace and self._analyzer is None:
             self.transaction = self.transaction.commit_part()
             self._pending = 0
 
@@ -387,14 +465,17 @@ class _DryRun:
     """Takes everything and writes nothing."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-        self.identity = (snapshot.analyzer.identity, snapshot.analyzer.user_dictionary)
+        self.snapshot = snapshot
+        self.analyzer = snapshot.analyzer
+
+    def change_analyzer(self, analyzer: ChineseAnalyzer) -> None:
+        self.analyzer = analyzer
 
     def indexed(self) -> dict[str, Indexed]:
-        return self._snapshot.indexed()
+        return self.snapshot.indexed()
 
     def find(self, article_id: str) -> Indexed | None:
-        return self._snapshot.find_indexed(article_id)
+        return self.snapshot.find_indexed(article_id)
 
     def add(self, documents: DocumentBatch) -> None:
         pass
@@ -403,7 +484,7 @@ class _DryRun:
         return len(article_ids)
 
     def finish(self) -> int:
-        return self._snapshot.num_live_docs
+        return self.snapshot.num_live_docs
 
 
 def _count(store: Store) -> int:
@@ -412,12 +493,12 @@ def _count(store: Store) -> int:
 
 
 @contextmanager
-def _open_batch(store: Store, wait: float, dry_run: bool, *, analyzer: ChineseAnalyzer | None = None) -> Iterator[Any]:
+def _open_batch(store: Store, wait: float, dry_run: bool, *, replace: bool = False) -> Iterator[Any]:
     if dry_run:
         with closing(store.snapshot()) as snapshot:
             yield _DryRun(snapshot)
         return
-    batch = _Batch(store, wait, analyzer)
+    batch = _Batch(store, wait, replace)
     try:
         yield batch
     except BaseException:
@@ -436,15 +517,16 @@ def _bring_in(
     total: int | None,
 ) -> list[str]:
     """Read and tokenise ``tasks`` and write them, in their order. Returns the ids of what could not be read."""
-    identity, user_dictionary = batch.identity
     done = 0
     new: set[str] = set()
     unread: list[str] = []
-    for chunk in _chunks(tasks, identity, user_dictionary, jobs=jobs, tokenise=not dry_run):
+    for chunk in _chunks(tasks, batch.analyzer, jobs=jobs, tokenise=not dry_run):
         for outcome in chunk.outcomes:
             if outcome.failure is not None:
                 tally.failed.append(outcome.failure)
                 unread.append(outcome.id)
+            elif outcome.retokenised:
+                pass  # nothing has happened to the article itself
             elif not outcome.written:
                 tally.unchanged += 1
             elif outcome.replaces or outcome.id in new:
@@ -460,14 +542,7 @@ def _bring_in(
     return unread
 
 
-def _chunks(
-    tasks: Iterable[_Task],
-    identity: TokenizerIdentity,
-    user_dictionary: UserDictionary,
-    *,
-    jobs: int | None,
-    tokenise: bool,
-) -> Iterator[_Chunk]:
+def _chunks(tasks: Iterable[_Task], analyzer: ChineseAnalyzer, *, jobs: int | None, tokenise: bool) -> Iterator[_Chunk]:
     """What comes of the tasks, a chunk at a time, in order; from worker processes where there are enough tasks."""
     tasks = iter(tasks)
     jobs = jobs if jobs is not None else (os.cpu_count() or 1)
@@ -475,11 +550,10 @@ def _chunks(
     every = chain(few, tasks)
     groups = iter(lambda: list(islice(every, CHUNK)), [])
     if jobs <= 1 or len(few) < MIN_ARTICLES_FOR_WORKERS:
-        tokenizer = require_tokenizer(identity, user_dictionary)
         for group in groups:
-            yield _analyse(group, tokenizer, tokenise)
+            yield _analyse(group, analyzer.tokenizer, tokenise)
         return
-    with _workers(jobs, identity, user_dictionary) as executor:
+    with _workers(jobs, analyzer.identity, analyzer.user_dictionary) as executor:
         running: deque[Future[_Chunk]] = deque()
         for group in groups:
             with _interrupts_held():  # submit starts the workers
@@ -588,5 +662,5 @@ def _analyse(tasks: Sequence[_Task], tokenizer: WordTokenizer, tokenise: bool) -
             values = {"root": origin.root, "size": origin.size, "mtime_ns": origin.mtime_ns, "digest": digest}
             document = document_of(article, tokenizer, values)
             builder.add(document.tokens, document.stored, document.columns)
-        outcomes.append(_Outcome(article.id, task.replaces, written=True))
+        outcomes.append(_Outcome(article.id, task.replaces, written=True, retokenised=task.retokenised))
     return _Chunk(outcomes, builder.build() if builder.doc_count else None)

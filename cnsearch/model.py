@@ -88,9 +88,11 @@ class Failure:
 class UpdateReport:
     """What one update did. Counts are articles.
 
-    failed   : inputs that could not be read; what the index had of them stays
-    articles : in the index afterwards
-    took_s   : seconds
+    failed      : inputs that could not be read; what the index had of them stays
+    articles    : in the index afterwards
+    took_s      : seconds
+    retokenised : cut again from the stored text, because they contain a word that the user dictionary has changed; one
+                  of these may also be changed, removed or unchanged
     """
 
     added: int = 0
@@ -100,6 +102,7 @@ class UpdateReport:
     failed: tuple[Failure, ...] = ()
     articles: int = 0
     took_s: float = 0.0
+    retokenised: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -110,6 +113,43 @@ class UpdateReport:
             "removed": self.removed,
             "unchanged": self.unchanged,
             "failed": [{"path": failure.path, "reason": failure.reason} for failure in self.failed],
+            "articles": self.articles,
+            "took_s": round(self.took_s, 3),
+            "retokenised": self.retokenised,
+        }
+
+
+@dataclass(frozen=True)
+class DictionaryReport:
+    """What a change of the user dictionary did. Words are folded and sorted.
+
+    added, changed, removed : words that came, that got another frequency, that went
+    present, absent         : words to add that were there already, words to remove that were not
+    retokenised             : articles that contain a word that is now likelier or less likely to be cut than before,
+                              tokenised again from their stored text
+    articles                : in the index
+    took_s                  : seconds
+    """
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    present: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    retokenised: int = 0
+    articles: int = 0
+    took_s: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "version": FORMAT_VERSION,
+            "added": list(self.added),
+            "changed": list(self.changed),
+            "removed": list(self.removed),
+            "present": list(self.present),
+            "absent": list(self.absent),
+            "retokenised": self.retokenised,
             "articles": self.articles,
             "took_s": round(self.took_s, 3),
         }
@@ -208,8 +248,9 @@ class Snippet:
 class ScorePart:
     """One part of a score.
 
-    name  : "word", "characters" (the bigrams of the query), "phrase", "pattern", "close together" (the query's
-            characters in one place of the text), "beginning" (those at its beginning), "age" (what it takes away)
+    name  : "word", "synonyms" (words that count as one), "characters" (the bigrams of the query), "phrase", "pattern",
+            "close together" (the query's characters in one place of the text), "beginning" (those at its beginning),
+            "age" (what it takes away)
     text  : what of the query it is for
     score : what it adds
     """

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from wcwidth import ljust, wrap
 
 from cnsearch.index import Analysis
-from cnsearch.model import ELLIPSIS, Article, Hit, SearchResults, UpdateReport, iso_date, printable
+from cnsearch.model import ELLIPSIS, Article, DictionaryReport, Hit, SearchResults, UpdateReport, iso_date, printable
 from cnsearch.verify import VerifyReport
 
 MAX_COLUMNS = 100
@@ -137,7 +137,17 @@ def update_text(report: UpdateReport, *, index: str, dry_run: bool) -> str:
     counts = ", ".join(f"{getattr(report, name):,} {name}" for name in ("added", "changed", "removed", "unchanged"))
     would = "would be " if dry_run else ""
     failed = f", {len(report.failed):,} failed" if report.failed else ""
-    return f"{would}{counts}{failed}; {report.articles:,} articles in {index} ({report.took_s:.1f} s)"
+    again = f", {report.retokenised:,} re-tokenised" if report.retokenised else ""
+    return f"{would}{counts}{failed}{again}; {report.articles:,} articles in {index} ({report.took_s:.1f} s)"
+
+
+def dictionary_text(report: DictionaryReport, *, dry_run: bool) -> str:
+    """What a change of the user dictionary did, one line."""
+    would = "would be " if dry_run else ""
+    counts = ((len(getattr(report, name)), name) for name in ("added", "changed", "removed"))
+    changes = ", ".join(f"{count:,} word{'s' * (count != 1)} {would}{name}" for count, name in counts if count)
+    touched = f"{report.retokenised:,} of {report.articles:,} articles {would}re-tokenised ({report.took_s:.1f} s)"
+    return f"{changes or 'no word changed'}; {touched}"
 
 
 def stats_text(stats: Mapping[str, Any]) -> str:

@@ -475,20 +475,20 @@ class Snapshot:
 class Transaction:
     """The only writer. Nothing is visible to readers before ``commit``; ``cancel`` leaves no trace."""
 
-    def __init__(
-        self, store: Store, wait: float, *, replace: bool = False, analyzer: ChineseAnalyzer, lock: Any = None
-    ) -> None:
+    def __init__(self, store: Store, wait: float, *, replace: bool = False, lock: Any = None) -> None:
         self._store = store
         self._replace = replace
         with _clear_errors(store.path):
             self._writer = open_writer(store.whoosh, limit_mb=LIMIT_MB, timeout=wait, lock=lock)
         try:
             self.snapshot = store.snapshot()
-            if replace:
-                self._writer.schema = ArticleSchema(analyzer)
         except BaseException:
             self._writer.cancel()
             raise
+
+    def change_analyzer(self, analyzer: ChineseAnalyzer) -> None:
+        """Give the index ``analyzer`` with the commit.  REQUIRES: what it cuts otherwise is added again before"""
+        self._writer.schema = ArticleSchema(analyzer)
 
     def indexed(self) -> dict[str, Indexed]:
         """What was in the index when the transaction began, by article id."""
@@ -515,7 +515,7 @@ class Transaction:
         lock = self._writer.keep_lock()
         try:
             self.commit()
-            return Transaction(self._store, 0.0, analyzer=self._store.analyzer, lock=lock)
+            return Transaction(self._store, 0.0, lock=lock)
         except BaseException:
             with contextlib.suppress(Exception):  # the next one has let go of it already
                 lock.release()
@@ -617,23 +617,24 @@ class Store:
             try:
                 with _clear_errors(self.path):
                     toc, reader = self.whoosh.open_commit()
-                    analyzer = toc.schema["title"].analyzer
-                    return Snapshot(reader, toc.generation, self.analyzer if analyzer == self.analyzer else analyzer)
+                    analyzer, known = toc.schema["title"].analyzer, self.analyzer
+                    if analyzer == known:
+                        analyzer = known  # it has its dictionary loaded
+                    else:
+                        self.analyzer = analyzer  # for the next snapshots
+                    return Snapshot(reader, toc.generation, analyzer)
             except CorruptIndexError:
                 if attempt + 1 == _OPEN_ATTEMPTS or self.generation() == generation:
                     raise
                 time.sleep(0.02)
         raise AssertionError("unreachable")
 
-    def transaction(
-        self, *, wait: float = 0.0, replace: bool = False, analyzer: ChineseAnalyzer | None = None
-    ) -> Transaction:
+    def transaction(self, *, wait: float = 0.0, replace: bool = False) -> Transaction:
         """Begin to write, after waiting at most ``wait`` seconds for another writer (then IndexLockedError).
 
-        ``replace`` builds a new generation beside the old: its commit drops every document that was there before, and
-        gives the index ``analyzer``.
+        ``replace`` builds a new generation beside the old: its commit drops every document that was there before.
         """
-        return Transaction(self, wait, replace=replace, analyzer=analyzer or self.analyzer)
+        return Transaction(self, wait, replace=replace)
 
     def copy_to(self, path: str | os.PathLike[str]) -> None:
         """Copy the last commit to the folder ``path``, which is made, or must be empty; a writer may go on meanwhile.

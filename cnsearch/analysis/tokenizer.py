@@ -3,17 +3,24 @@
 HMM is off because words made by it differ from sentence to sentence; the dictionary gives the same word everywhere.
 Only tokens with a Chinese character come from jieba; the rest is cut by ``compounds``, so both engines give the same
 terms. Each ``WordTokenizer`` owns its dictionary: jieba's and rjieba's process-wide ones are neither read nor changed.
+
+A user word matters only where it stands. A cut maximises the product of frequency / total over its words, so a word
+that changed the total could tip a close decision in any text at all; here the total stays that of the main dictionary,
+whatever the user's words. Then only a text that contains a word (as a substring) can be cut otherwise because of it,
+and the frequency that an engine suggests for a word depends on nothing but the words inside it. Upon this rests that a
+change of the user dictionary need not touch the other articles.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import re
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib import metadata, util
@@ -84,7 +91,12 @@ class TokenizerIdentity:
 
 
 class _Engine(Protocol):
-    """A loaded segmentation engine with a dictionary of its own. Text is folded, and holds no lone surrogate."""
+    """A loaded segmentation engine with a dictionary of its own. Text is folded, and holds no lone surrogate.
+
+    entries : the user's words that have another frequency than in the main dictionary, or are not in it, with theirs
+    """
+
+    entries: Mapping[str, int]
 
     def cut(self, text: str) -> list[str]:
         """Terms in search mode: the words of two and three characters inside a word, then the word."""
@@ -141,6 +153,15 @@ class WordTokenizer:
                     load = _load_rjieba if self.identity.engine == "rjieba" else _load_jieba
                     self._loaded = load(self.user_dictionary)
         return self._loaded
+
+    def changed_words(self, other: WordTokenizer) -> list[str]:
+        """The words without which this tokenizer and ``other`` cut every text alike. Sorted.
+
+        A user word that has the frequency which the main dictionary gives it anyway is none of them.
+        REQUIRES: they differ in nothing but the user dictionary
+        """
+        own, others = self._engine().entries, other._engine().entries
+        return sorted(word for word in {**own, **others} if own.get(word) != others.get(word))
 
     def terms(self, folded: str) -> list[str]:
         """Every indexed term of ``folded``, each as often as it occurs. Chinese terms first, then the others.
@@ -204,8 +225,9 @@ is_chinese_word: Callable[[str], bool] = _ChineseWords().__getitem__
 
 
 class _RustEngine:
-    def __init__(self, jieba: Any) -> None:
+    def __init__(self, jieba: Any, entries: Mapping[str, int]) -> None:
         self._jieba = jieba
+        self.entries = entries
 
     def cut(self, text: str) -> list[str]:
         return self._jieba.cut_for_search(text, False)  # type: ignore[no-any-return]
@@ -215,8 +237,9 @@ class _RustEngine:
 
 
 class _PythonEngine:
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: Any, entries: Mapping[str, int]) -> None:
         self._tokenizer = tokenizer
+        self.entries = entries
 
     def cut(self, text: str) -> list[str]:
         return list(self._tokenizer.cut_for_search(text, HMM=False))
@@ -227,9 +250,68 @@ class _PythonEngine:
 
 def _load_rjieba(user_dictionary: UserDictionary) -> _Engine:
     jieba = _rjieba_class()()
+    if not user_dictionary.words:
+        return _RustEngine(jieba, {})
+    weight = _CounterWeight(jieba)
     for word, frequency in user_dictionary.words:
-        jieba.add_word(word, frequency, None)
-    return _RustEngine(jieba)
+        weight.add_word(word, frequency)
+    weight.check()
+    return _RustEngine(jieba, weight.entries)
+
+
+class _CounterWeight:
+    """Adds words to a ``rjieba.Jieba`` while its total stays what it was.
+
+    A word adds its frequency to the total, an unsigned machine word that wraps around. A counterweight that no folded
+    text contains (it has capitals) takes it off again: its frequency is what the words have added, negated. rjieba
+    tells nobody its total, but it can be weighed by what it suggests for a word.
+    """
+
+    _PROBE, _WEIGHT = "XQ", "XZ"
+    _MODULUS = 2 * (sys.maxsize + 1)
+
+    def __init__(self, jieba: Any) -> None:
+        self._jieba = jieba
+        self.entries: dict[str, int] = {}
+        self._added = 0
+        self._total = self._weighed()
+
+    def add_word(self, word: str, frequency: int | None) -> None:
+        if not self._jieba.has_word(word):
+            given = self.entries[word] = self._jieba.add_word(word, frequency, None)
+            self._balance(given)
+            return
+        if frequency is None and self._jieba.cut(word, False) == [word]:
+            return  # it is kept whole as it is
+        # What it had is not told, so it is weighed: with a frequency that is not much above the total.
+        given = self._jieba.add_word(word, None if frequency is None else 0, None)
+        more = self._weighed() - self._total
+        self._balance(more)
+        if frequency:
+            given = self._jieba.add_word(word, frequency, None)
+            self._balance(frequency)
+            more += frequency
+        if more:
+            self.entries[word] = given
+
+    def _balance(self, excess: int) -> None:
+        if excess:
+            self._added += excess
+            self._jieba.add_word(self._WEIGHT, -self._added % self._MODULUS, None)
+
+    def _weighed(self) -> int:
+        """The total. For three times a probe of frequency k it suggests v = floor(k^3 / (total + k)^2) + 1. If k is far
+        above the total, v falls by about two where the total rises by one: only one whole number gives this v."""
+        frequency = 1 << 33
+        self._jieba.add_word(self._PROBE, frequency, None)
+        suggested: int = self._jieba.suggest_freq(3 * self._PROBE)
+        self._jieba.add_word(self._PROBE, 0, None)
+        return round(frequency * (math.sqrt(frequency / (suggested - 0.5)) - 1))
+
+    def check(self) -> None:
+        """Raises RuntimeError if the total is not what it was: this rjieba adds up in another way."""
+        if self._weighed() != self._total:
+            raise RuntimeError("this version of rjieba does not keep its total; install another, or jieba alone")
 
 
 def _rjieba_class() -> Any:
@@ -261,12 +343,18 @@ def _load_jieba(user_dictionary: UserDictionary) -> _Engine:
     with tokenizer.get_dict_file() as file:
         tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(file)
     tokenizer.initialized = True
+    entries = {}
     for word, frequency in user_dictionary.words:
-        if frequency == 0:
-            tokenizer.FREQ[word] = 0  # as add_word, which enters it in a list of the whole process too
-        else:
-            tokenizer.add_word(word, frequency)
-    return _PythonEngine(tokenizer)
+        if frequency is None and tokenizer.FREQ.get(word) and list(tokenizer.cut(word, HMM=False)) == [word]:
+            continue  # it is kept whole as it is
+        # As its add_word, which raises the total, and enters a word of frequency 0 in a list of the whole process.
+        given = tokenizer.suggest_freq(word) if frequency is None else frequency
+        if given != tokenizer.FREQ.get(word, 0):
+            entries[word] = given
+        tokenizer.FREQ[word] = given
+        for end in range(1, len(word)):
+            tokenizer.FREQ.setdefault(word[:end], 0)
+    return _PythonEngine(tokenizer, entries)
 
 
 def _import_jieba() -> Any:

@@ -70,12 +70,28 @@ class TermPattern:
 
 
 @dataclass(frozen=True, slots=True)
-class Keyword:
-    """One coarse word. ``step`` finds it; ``bigrams`` are those of its characters, none for a word of one character or
-    of another script; ``otherwise`` is what a compound that nobody writes is taken for, its parts wherever they
-    stand. ``singles`` add to the score: the characters of a run that is no word and is cut into these."""
+class SynonymTerm:
+    """Words and substrings that count as one term: its frequency in a document is the sum of theirs, and the documents
+    that have it are those that have any of them. So what is rare among synonyms scores no more than what is common, and
+    a document with all of them is as one that repeats a word: its score stays below that of one word (as Lucene's
+    SynonymQuery).
 
-    step: Term | AnyOf
+    members : sorted by their text
+    fields  : whose lengths count; each member has as many of its own, in the same order
+    """
+
+    members: tuple[Term | Substring, ...]
+    fields: tuple[str, ...] = TEXT_FIELDS
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """One coarse word, or a run of them with synonyms. ``step`` finds it; ``bigrams`` are those of its characters, none
+    for a word of one character or of another script; ``otherwise`` is what a compound that nobody writes is taken for,
+    its parts wherever they stand. ``singles`` add to the score: the characters of a run that is no word and is cut into
+    these."""
+
+    step: Term | SynonymTerm | AnyOf | BestOf
     bigrams: tuple[Term, ...] = ()
     otherwise: AllOf | None = None
     singles: tuple[Term, ...] = ()
@@ -89,7 +105,7 @@ class Keywords:
     """
 
     words: tuple[Keyword, ...]
-    bigrams: tuple[Term, ...]
+    bigrams: tuple[Term | SynonymTerm, ...]
     need: float
 
 
@@ -129,6 +145,13 @@ class AnyOf:
 
 
 @dataclass(frozen=True, slots=True)
+class BestOf:
+    """Documents that match at least one clause; of several scores the best counts."""
+
+    clauses: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Boosted:
     """Documents of ``base``; those that match ``bonus`` too get its score added."""
 
@@ -153,8 +176,8 @@ class Together:
     fields: tuple[str, ...] = TEXT_FIELDS
 
 
-Leaf = Term | Substring | TermPattern
-Step = Leaf | Keywords | Label | DateRange | All | AllOf | AnyOf | Boosted | Without | Together
+Leaf = Term | Substring | TermPattern | SynonymTerm
+Step = Leaf | Keywords | Label | DateRange | All | AllOf | AnyOf | BestOf | Boosted | Without | Together
 
 MOST, NORM = 0.85, 3
 """What a hit must have of the words of a query: words whose weights (the square root of the idf) add up to MOST
@@ -180,10 +203,12 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Focus:
-    """What the second pass looks for close together: ``bigrams`` of the query, and its other words."""
+    """What the second pass looks for close together: ``bigrams`` of the query, and its other words. ``synonyms`` are
+    words of the query, each with what counts as an occurrence of it."""
 
     bigrams: tuple[Term, ...] = ()
     words: tuple[Term, ...] = ()
+    synonyms: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.bigrams or self.words)
@@ -223,20 +248,21 @@ def make_plan(
             step = AllOf((step, *conditions))
         elif root is None:
             step = AllOf(tuple(conditions))
-    focus = Focus(tuple(dict.fromkeys(planner.bigrams)), tuple(dict.fromkeys(planner.words)))
+    parts = (planner.bigrams, planner.words, planner.synonyms)
+    focus = Focus(*(tuple(dict.fromkeys(part)) for part in parts))  # type: ignore[arg-type]
     return Plan(step, wanted, tuple(dict.fromkeys(planner.marks)), focus)
 
 
 def _leaves(step: Step | None) -> Iterator[Leaf]:
     """The leaves that add to scores, each once, in order."""
-    if isinstance(step, (Term, Substring, TermPattern)):
+    if isinstance(step, (Term, Substring, TermPattern, SynonymTerm)):
         yield step
     elif isinstance(step, Keywords):
         for word in step.words:
             yield from _leaves(word.step)
             yield from word.singles
         yield from step.bigrams
-    elif isinstance(step, (AllOf, AnyOf)):
+    elif isinstance(step, (AllOf, AnyOf, BestOf)):
         for clause in step.clauses:
             yield from _leaves(clause)
     elif isinstance(step, Boosted):
@@ -266,6 +292,7 @@ class _Planner:
         self.marks: list[Leaf | Compound] = []
         self.bigrams: list[Term] = []
         self.words: list[Term] = []
+        self.synonyms: list[tuple[str, tuple[str, ...]]] = []
 
     def step(self, node: syntax.Node, role: _Role) -> Step | None:
         """What to execute for ``node``; None if nothing in it can be searched for (punctuation)."""
@@ -313,36 +340,45 @@ class _Planner:
     def _words(self, words: syntax.Words, role: _Role) -> Step | None:
         fields = _fields(words.field)
         text = words.text.strip()
-        if len(text) == 1 and CJK_RUN.match(text):
+        if len(text) == 1 and CJK_RUN.match(text) and not words.synonyms:
             return self._marked(Substring(text, fields), role)  # wherever it stands, not only where it is a word
-        groups: dict[int, list[Token]] = {}
+        tokens: dict[int, list[Token]] = {}
         for token in self._tokenizer.tokens(text):
-            groups.setdefault(token.position, []).append(token)
-        coarse, loose = _with_loose_runs(text, list(groups.values()))
+            tokens.setdefault(token.position, []).append(token)
+        groups = list(tokens.values())
+        several = [_WithSynonyms.of(synonym, text, groups, fields) for synonym in words.synonyms]
+        rest = [group for group in groups if not any(group in some.groups for some in several)]
+        coarse, loose = _with_loose_runs(text, rest)
         needed: list[Step] = [
-            Substring(group[0], fields) if group[0] in loose else _whole_or_parts(group, fields)
-            for group in dict.fromkeys(coarse)
+            *(
+                Substring(group[0], fields) if group[0] in loose else _whole_or_parts(group, fields)
+                for group in dict.fromkeys(coarse)
+            ),
+            *dict.fromkeys(some.required() for some in several),
         ]
         if role is _Role.EXCLUDED:
             return _joined(AllOf, needed)
         characters = tuple(CHARS_FIELD[field] for field in fields)
         bigrams = [Term(pair, characters) for run in CJK_RUN.findall(text) for pair in _pairs(run)]
-        for group in coarse:
+        for group in [*coarse, *(_texts(group) for some in several for group in some.groups)]:
             if _is_compound(group):
                 self.marks.append(Compound(_whole_or_parts(group, fields), _together(group, fields)))
             elif group[0] in loose:
                 self.marks.append(Substring(group[0], fields))
             else:
                 self.marks += [Term(text, fields) for text in group]
+        self.marks += [mark for some in several for mark in some.marks]
         if words.field is None:
             self.bigrams += bigrams
+            self.synonyms += [(some.own.text, tuple(other.text for other in some.others)) for some in several]
             in_pairs = {char for bigram in bigrams for char in bigram.text}
-            self.words += [Term(group[-1], fields) for group in coarse if in_pairs.isdisjoint(group[-1])]
+            self.words += [Term(group[-1].text, fields) for group in groups if in_pairs.isdisjoint(group[-1].text)]
+        ranking = list(dict.fromkeys(_with_others(bigram, several) for bigram in bigrams))
         if role is _Role.REQUIRED:
             base = _joined(AllOf, needed)
-            bonus = _joined(AnyOf, list(dict.fromkeys(bigrams)))
+            bonus = _joined(AnyOf, list(ranking))
             return base if base is None or bonus is None else Boosted(base, bonus)
-        found: dict[str, Keyword] = {}
+        found: dict[str | SynonymTerm, Keyword] = {}
         for group in coarse:
             whole = group[-1]
             if CJK_RUN.fullmatch(whole):
@@ -353,7 +389,9 @@ class _Planner:
                 found[whole] = Keyword(_whole_or_parts(group, fields), otherwise=_together(group, fields).parts)
             else:
                 found[whole] = Keyword(Term(whole, fields))
-        return Keywords(tuple(found.values()), tuple(dict.fromkeys(bigrams)), self._need) if found else None
+        for some in several:  # of one group (人工智能 ai) the first: it is one word
+            found.setdefault(some.leaf, some.keyword())
+        return Keywords(tuple(found.values()), tuple(ranking), self._need) if found else None
 
     def _filter(self, field: str, value: str) -> Step:
         if field == "date":
@@ -371,6 +409,73 @@ class _Planner:
             end = None if filters.until is None else _moment(filters.until, self._zone)[1]
             found.append(DateRange(start, end))
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class _WithSynonyms:
+    """A run of words of the query that has synonyms. ``groups`` are the tokens of its coarse words."""
+
+    leaf: SynonymTerm
+    groups: list[list[Token]]
+    own: Term | Substring
+    others: tuple[Term | Substring, ...]
+
+    @classmethod
+    def of(
+        cls, synonym: syntax.Synonym, text: str, groups: Sequence[list[Token]], fields: tuple[str, ...]
+    ) -> _WithSynonyms:
+        inside = [group for group in groups if synonym.start <= group[-1].start and group[-1].end <= synonym.end]
+        run = " ".join(text[synonym.start : synonym.end].split())
+        exact = len(inside) > 1 or (len(text) == 1 and CJK_RUN.match(text) is not None)
+        own = Substring(run, fields) if exact else Term(inside[0][-1].text, fields)
+        others = tuple(
+            (Term if isinstance(one, syntax.Words) else Substring)(one.text, fields) for one in synonym.others
+        )
+        members = sorted({own, *others}, key=lambda member: (member.text, isinstance(member, Term)))
+        return cls(SynonymTerm(tuple(members), fields), inside, own, others)
+
+    @property
+    def marks(self) -> tuple[Leaf, ...]:
+        """What is marked besides its own words."""
+        return (self.own, *self.others) if len(self.groups) == 1 else self.others
+
+    def required(self) -> SynonymTerm | BestOf:
+        """What must be there where all words must: it matches whatever its own words would without synonyms."""
+        fields = self.leaf.fields
+        if len(self.groups) > 1:
+            return BestOf((self.leaf, AllOf(tuple(_whole_or_parts(_texts(group), fields) for group in self.groups))))
+        texts = _texts(self.groups[0])
+        if _is_compound(texts):
+            return BestOf((self.leaf, _together(texts, fields)))
+        parts = tuple(Term(text, fields) for text in dict.fromkeys(texts[:-1]))
+        return BestOf((self.leaf, AllOf(parts))) if parts else self.leaf
+
+    def keyword(self) -> Keyword:
+        """One of the words of which a document must have enough; its own words are there as far as their bigrams, or
+        words of other scripts, are."""
+        fields = self.leaf.fields
+        characters = tuple(CHARS_FIELD[field] for field in fields)
+        wholes = [group[-1].text for group in self.groups]
+        inside = tuple(Term(pair, characters) for run in CJK_RUN.findall(self.own.text) for pair in _pairs(run))
+        if len(wholes) > 1:
+            latin = tuple(Term(whole, fields) for whole in wholes if not CJK_RUN.search(whole))
+            return Keyword(self.leaf, inside + latin)
+        if CJK_RUN.fullmatch(wholes[0]):
+            return Keyword(self.leaf, inside)
+        return Keyword(self.leaf if HAN_CHAR.search(wholes[0]) else self.required())
+
+
+def _with_others(bigram: Term, several: Sequence[_WithSynonyms]) -> Term | SynonymTerm:
+    """A bigram of a word with synonyms counts where one of these stands too: else the word as written would outweigh
+    them by its bigrams, and by more the longer it is."""
+    others = {other for some in several if bigram.text in some.own.text for other in some.others}
+    if not others:
+        return bigram
+    return SynonymTerm((bigram, *sorted(others, key=lambda member: member.text)), bigram.fields)
+
+
+def _texts(group: Sequence[Token]) -> tuple[str, ...]:
+    return tuple(token.text for token in group)
 
 
 def _fields(field: str | None) -> tuple[str, ...]:
@@ -397,7 +502,8 @@ def _with_loose_runs(text: str, groups: Sequence[Sequence[Token]]) -> tuple[list
     while at < len(groups):
         match = runs.get(groups[at][-1].start)
         singles = groups[at : at + len(match.group())] if match else []
-        if match and len(singles) > 1 and all(token.end - token.start == 1 for group in singles for token in group):
+        alone = [group[-1].start for group in singles if len(group) == 1 and len(group[-1].text) == 1]
+        if match and len(alone) > 1 and alone == list(range(*match.span())):
             coarse.append((match.group(),))
             loose.add(match.group())
             at += len(singles)

@@ -40,14 +40,38 @@ _FIELD_NAMES = {name: name for name in (*FILTER_FIELDS, *TEXT_FIELDS)} | {
 
 
 @dataclass(frozen=True, slots=True)
+class Synonym:
+    """What finds the same as the words ``start .. end`` of a text: one word each, or an exact substring."""
+
+    start: int
+    end: int
+    others: tuple[Words | Phrase, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
-    """Text to be cut into words; ``field`` is "title", "body" or None for both."""
+    """Text to be cut into words; ``field`` is "title", "body" or None for both; ``synonyms`` ascend and do not
+    overlap."""
 
     text: str
     field: str | None = None
+    synonyms: tuple[Synonym, ...] = ()
 
     def __str__(self) -> str:
-        return self.text if self.field is None else " ".join(f"{self.field}:{word}" for word in self.text.split())
+        shown = []
+        at = 0
+        for synonym in self.synonyms:
+            shown += self._shown(self.text[at : synonym.start].split())
+            own = self.text[synonym.start : synonym.end]
+            first = Phrase(own, self.field) if " " in own else Words(own, self.field)
+            shown.append(f"({' OR '.join(map(str, (first, *synonym.others)))})")
+            at = synonym.end
+        if not shown and self.field is None:
+            return self.text
+        return " ".join([*shown, *self._shown(self.text[at:].split())])
+
+    def _shown(self, words: list[str]) -> list[str]:
+        return [_with_field(self.field, word) for word in words]
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,5 +424,8 @@ def _with_field(field: str | None, text: str) -> str:
 
 
 def _nested(node: Node) -> str:
-    several = isinstance(node, (And, Or, Group)) or (isinstance(node, Words) and " " in node.text)
+    several = isinstance(node, (And, Or, Group))
+    if isinstance(node, Words):
+        in_parentheses = [(synonym.start, synonym.end) for synonym in node.synonyms] == [(0, len(node.text))]
+        several = bool(" " in node.text or node.synonyms) and not in_parentheses
     return f"({node})" if several else str(node)

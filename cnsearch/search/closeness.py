@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnsearch.analysis.fold import code_points, fold
-from cnsearch.analysis.scripts import LETTER
+from cnsearch.analysis.scripts import HAN_CHAR, LETTER
 
 WINDOW_CHARS = 60
 """About a sentence; 40 to 100 made no difference."""
@@ -58,6 +58,20 @@ def closeness(
     first = (before < bases[text_of]) & (places - bases[text_of] < LEAD_CHARS)
     lead = np.bincount(text_of[first], weight[first], len(texts))
     return best.astype(np.float64, copy=False), lead.astype(np.float64, copy=False)
+
+
+def as_written(text: str, synonyms: Sequence[tuple[str, Sequence[str]]]) -> str:
+    """The beginning of a text, folded, with the words of the query where it has their synonyms."""
+    folded = fold(text[:TEXT_CHARS])
+    for own, others in synonyms:
+        written = own if HAN_CHAR.search(own) else f" {own} "
+        for other in others:
+            if HAN_CHAR.search(other):
+                folded = folded.replace(other, written)
+            else:
+                for place in reversed(list(_places(other, folded))):
+                    folded = folded[:place] + written + folded[place + len(other) :]
+    return folded
 
 
 def _occurrences(

@@ -26,6 +26,7 @@ from cnsearch.query.plan import (
     All,
     AllOf,
     AnyOf,
+    BestOf,
     Boosted,
     DateRange,
     Focus,
@@ -36,13 +37,14 @@ from cnsearch.query.plan import (
     Plan,
     Step,
     Substring,
+    SynonymTerm,
     Term,
     TermPattern,
     Together,
     Without,
 )
 from cnsearch.schema import CHARS_FIELD, NO_DATE
-from cnsearch.search.closeness import Weights, closeness
+from cnsearch.search.closeness import Weights, as_written, closeness
 from cnsearch.search.scoring import DEFAULT_RANKING, FieldNorms, Ranking, Scores, idf, saturate, weighted_tf
 from cnsearch.search.substrings import find_substring
 from cnsearch.store import Postings, Segment, Snapshot
@@ -62,6 +64,7 @@ _DENSE_FRACTION = 16
 _BIGRAM_FIELDS = frozenset(CHARS_FIELD.values())
 _BLOCK = 64
 """Documents per maximum, when looking for the best."""
+_LEAVES = (Term, Substring, TermPattern, SynonymTerm)
 MAX_EXPANSIONS = 10_000
 """A pattern stands for at most this many terms per field and segment, the first by their bytes."""
 
@@ -145,7 +148,10 @@ class Searcher:
         words: dict[str, float] = {}
         for word in focus.words:
             (characters if HAN_CHAR.fullmatch(word.text) else words)[word.text] = self._match(word).idf
-        return closeness(["\n".join(self.texts(number)) for number in doc_numbers], characters, words)
+        texts = ["\n".join(self.texts(number)) for number in doc_numbers]
+        if focus.synonyms:
+            texts = [as_written(text, focus.synonyms) for text in texts]
+        return closeness(texts, characters, words)
 
     def texts(self, doc_number: int) -> tuple[str, str]:
         """Title and body of a document; those read last are kept, for the second pass reads what is shown next."""
@@ -189,7 +195,7 @@ class Searcher:
 
     def _scoring(self, step: Step, doc_number: int) -> Iterator[Leaf]:
         """The leaves that add to the score of one document."""
-        if isinstance(step, (Term, Substring, TermPattern)):
+        if isinstance(step, _LEAVES):
             yield step
         elif isinstance(step, Boosted):
             yield from self._scoring(step.base, doc_number)
@@ -199,6 +205,9 @@ class Searcher:
             yield from self._scoring(step.base, doc_number)
         elif isinstance(step, Together):
             yield from self._scoring(step.parts, doc_number)
+        elif isinstance(step, BestOf):
+            best = max(step.clauses, key=lambda clause: float(self._run(clause)[1][doc_number]))
+            yield from self._scoring(best, doc_number)
         elif isinstance(step, (AllOf, AnyOf, Keywords)):
             clauses: Sequence[Step] = (
                 [self._used(word) for word in step.words] if isinstance(step, Keywords) else step.clauses
@@ -236,7 +245,7 @@ class Searcher:
 
     def _run(self, step: Step) -> tuple[Mask, Scores]:
         """Which documents match, and their scores (0 where not). Shapes (num_docs,); not to be modified."""
-        if isinstance(step, (Term, Substring, TermPattern)):
+        if isinstance(step, _LEAVES):
             scores = self._zeros()
             self._add(step, scores)
             return scores > 0, scores
@@ -246,7 +255,7 @@ class Searcher:
             mask: Mask = np.zeros(self.snapshot.num_docs, dtype=bool)
             scores = self._zeros()
             for clause in step.clauses:
-                if isinstance(clause, (Term, Substring, TermPattern)):
+                if isinstance(clause, _LEAVES):
                     self._add(clause, scores)
                 else:
                     clause_mask, clause_scores = self._run(clause)
@@ -257,6 +266,9 @@ class Searcher:
             runs = [self._run(clause) for clause in step.clauses]
             mask = np.logical_and.reduce([run[0] for run in runs])
             return mask, np.add.reduce([run[1] for run in runs]) * mask
+        if isinstance(step, BestOf):
+            runs = [self._run(clause) for clause in step.clauses]
+            return np.logical_or.reduce([run[0] for run in runs]), np.maximum.reduce([run[1] for run in runs])
         if isinstance(step, Boosted):
             mask, scores = self._run(step.base)
             return mask, (scores + self._run(step.bonus)[1]) * mask
@@ -293,9 +305,18 @@ class Searcher:
             else:
                 mask, found_scores = self._run(self._used(word))
                 scores += found_scores
-                if doc_freq := int(np.count_nonzero(mask)):
-                    weights.append(math.sqrt(idf(len(mask), doc_freq)))
-                    cover += mask * np.float32(weights[-1])
+                doc_freq = int(np.count_nonzero(mask))
+                presence = [found for found in map(self._match, word.bigrams) if found.doc_freq]
+                if not doc_freq and not presence:
+                    continue
+                weights.append(math.sqrt(idf(len(mask), doc_freq)))
+                there = mask.astype(np.float32)
+                if presence and (step.need or not doc_freq):
+                    own = self._zeros()
+                    for found in presence:
+                        found.add(own, 1 / len(presence))
+                    there = np.maximum(there, own)
+                cover += there * np.float32(weights[-1])
         if not step.need:
             mask = (scores > 0) | (cover > 0)
         for term in (*(term for word in step.words for term in word.singles), *step.bigrams):
@@ -310,11 +331,11 @@ class Searcher:
 
     def _add(self, leaf: Leaf, scores: Scores) -> None:
         """Add the score that the leaf gives to each document that contains it: above 0, unless bigrams give none."""
-        factor = 1.0
-        if isinstance(leaf, Term):
-            factor = leaf.weight * (self.ranking.bigrams if leaf.fields[0] in _BIGRAM_FIELDS else 1.0)
-            if not factor:
-                return
+        factor = leaf.weight if isinstance(leaf, Term) else 1.0
+        if leaf.fields[0] in _BIGRAM_FIELDS:
+            factor *= self.ranking.bigrams
+        if not factor:
+            return
         found = self._match(leaf)
         weight = np.float32(found.idf * factor)
         if found.doc_ids is None:
@@ -324,9 +345,13 @@ class Searcher:
 
     def _match(self, leaf: Leaf) -> _Matches:
         """What the leaf says about each document, and its idf in the whole index; from the cache where it is."""
-        key: tuple[object, ...] = (
-            (leaf.prefix, leaf.regex, leaf.fields) if isinstance(leaf, TermPattern) else (leaf.text, leaf.fields)
-        )
+        key: tuple[object, ...]
+        if isinstance(leaf, TermPattern):
+            key = (leaf.prefix, leaf.regex, leaf.fields)
+        elif isinstance(leaf, SynonymTerm):
+            key = (leaf.members, leaf.fields)
+        else:
+            key = (leaf.text, leaf.fields)
         if isinstance(leaf, Substring):
             key = (*key, "substring")
         found = self._matches.get(key)
@@ -408,7 +433,11 @@ def _named(leaf: Leaf) -> tuple[str, str]:
         return "pattern", leaf.regex.pattern
     if isinstance(leaf, Substring):
         return "phrase", leaf.text
-    return ("characters", "") if leaf.fields[0] in _BIGRAM_FIELDS else ("word", leaf.text)
+    if leaf.fields[0] in _BIGRAM_FIELDS:
+        return "characters", ""
+    if isinstance(leaf, SynonymTerm):
+        return "synonyms", " OR ".join(member.text for member in leaf.members)
+    return "word", leaf.text
 
 
 def _best(mask: Mask, scores: Scores, total: int, count: int) -> DocNumbers:
@@ -467,6 +496,13 @@ def _selected(step: Label | DateRange | All, snapshot: Snapshot) -> Mask:
 def _postings(leaf: Leaf, snapshot: Snapshot) -> dict[str, Postings]:
     """Per field, the documents that contain the leaf and how often."""
     found = {}
+    if isinstance(leaf, SynonymTerm):
+        each = [(member.fields, _postings(member, snapshot)) for member in leaf.members]
+        for at, field in enumerate(leaf.fields):
+            postings = _union([of_member.get(fields[at]) for fields, of_member in each])
+            if postings is not None:
+                found[field] = postings
+        return found
     for field in leaf.fields:
         if isinstance(leaf, Term):
             postings = snapshot.postings(field, leaf.text)

@@ -7,6 +7,7 @@ a millisecond.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
@@ -15,8 +16,8 @@ import numpy.typing as npt
 
 from cnsearch.analysis.fold import fold, folded_from_two_units, folded_units, folds_two_units
 from cnsearch.analysis.ngrams import BREAKS
-from cnsearch.schema import CHARS_FIELD
-from cnsearch.store import DocIds, Postings, Segment
+from cnsearch.schema import CHARS_FIELD, TEXT_FIELDS
+from cnsearch.store import DocIds, Postings, Segment, Snapshot
 
 FEW = 64
 """So few candidates are not worth another list: it may have many times as many documents."""
@@ -48,6 +49,19 @@ def find_substring(text: str, segment: Segment, field: str, *, among: DocIds | N
     freqs = np.concatenate(found)
     has = np.flatnonzero(freqs)
     return Postings(candidates.doc_ids[has], freqs[has].astype(np.float32))
+
+
+def documents_containing(texts: Iterable[str], snapshot: Snapshot) -> npt.NDArray[np.intp]:
+    """The documents whose folded title or body contains any of the folded ``texts``: their numbers in the index,
+    ascending, without deleted ones."""
+    contains = np.zeros(snapshot.num_docs, dtype=bool)
+    for text in texts:
+        for segment in snapshot.segments:
+            for field in TEXT_FIELDS:
+                found = find_substring(text, segment, field)
+                if found is not None:
+                    contains[found.doc_ids + segment.base] = True
+    return np.flatnonzero(contains if snapshot.live is None else contains & snapshot.live)
 
 
 class _Candidates(NamedTuple):

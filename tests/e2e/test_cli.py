@@ -662,9 +662,10 @@ def test_user_dictionary(tmp_path: Path, write_post: Write, monkeypatch: pytest.
     (tmp_path / "words.txt").write_text("澜舟鹿鸣\n", encoding="utf-8")
     assert invoke("index")[0].startswith("1 added, ")
     assert "澜舟鹿鸣 0-4" not in invoke("analyze", "澜舟鹿鸣")[0]
-    refused = run("index", "--user-dict", "words.txt", cwd=tmp_path)
-    assert (refused.returncode, refused.stdout) == (3, "")
-    assert "--rebuild --user-dict" in refused.stderr
+    changed = run("index", "--user-dict", "words.txt", cwd=tmp_path)
+    assert (changed.returncode, changed.stderr) == (0, "")
+    assert "澜舟鹿鸣 0-4" in invoke("analyze", "澜舟鹿鸣")[0]
+    (tmp_path / "words.txt").write_text("澜舟鹿鸣\n开会\n", encoding="utf-8")
     done = run("index", "--rebuild", "--user-dict", "words.txt", cwd=tmp_path)
     assert done.returncode == 0
     assert "1 articles in index" in done.stdout
