@@ -103,10 +103,6 @@ class Segment:
             if kind != expected:
                 reason = f'has another column of the field "{name}"'
                 raise self.corrupt(reason, section="manifest", found=kind, expected=expected)
-        if "digest" not in kinds:
-            raise self.corrupt("has no digests of the articles", section="manifest")
-        if self._arrays.data.stored("id") is None:
-            raise self.corrupt("has no ids of the articles", section="manifest")
 
     @cached_property
     def live(self) -> npt.NDArray[np.bool_]:
@@ -191,7 +187,10 @@ class Segment:
 
     @cached_property
     def _digests(self) -> Any:
-        return self._arrays.values("digest")
+        digests = self._arrays.values("digest")
+        if digests is None:
+            raise self.corrupt("has no digests of the articles", section="manifest")
+        return digests
 
     def signatures(self) -> npt.NDArray[np.uint8]:
         """The signature of each document, a byte per bin. Shape (num_docs, SIGNATURE_BYTES); not to be modified."""

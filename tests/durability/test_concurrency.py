@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 import cnsearch
@@ -218,10 +219,13 @@ def test_a_second_writer(tmp_path: Path) -> None:
 
 def test_every_command_that_writes_waits() -> None:
     """Those that write say so by ``--wait``."""
-    waiting = {name for name, command in cli.cli.commands.items() if any(p.name == "wait" for p in command.params)}
-    reading = {"search", "show", "similar", "suggest", "analyze", "stats", "verify", "snapshot", "serve"}
-    assert set(cli.cli.commands) - reading <= waiting
-    assert "index" in waiting
+    commands: dict[str, click.Command] = {}
+    for name, command in cli.cli.commands.items():
+        commands.update(command.commands if isinstance(command, click.Group) else {name: command})
+    waiting = {name for name, command in commands.items() if any(option.name == "wait" for option in command.params)}
+    reading = {"search", "show", "similar", "suggest", "analyze", "stats", "verify", "snapshot", "serve", "list"}
+    assert set(commands) - reading == waiting
+    assert {"index", "add", "remove"} <= waiting
 
 
 def test_many_make_the_same_index_at_once(tmp_path: Path) -> None:

@@ -59,6 +59,8 @@ def act(what, path, posts):
     with cnsearch.open_index(path, create=True) as index:
         if what == "delete":
             index.delete([f"{n:03}.md" for n in range(0, 60, 7)])
+        elif what == "dictionary":
+            index.add_words(["上海数字化"], jobs=1)
         else:
             index.update(posts, jobs=1)
 
@@ -155,10 +157,11 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Pa
         "rebuild": (old, posts),
         "merge": (old, posts),
         "delete": (old, posts),
+        "dictionary": (old, posts),
     }
 
 
-@pytest.mark.parametrize("what", ["index", "update", "rebuild", "merge", "delete"])
+@pytest.mark.parametrize("what", ["index", "update", "rebuild", "merge", "delete", "dictionary"])
 def test_kills(
     server: Server, places: Any, tmp_path: Path, contents: Any, monkeypatch: pytest.MonkeyPatch, soak: bool, what: str
 ) -> None:
@@ -176,7 +179,7 @@ def test_kills(
     old = contents(path)
     _, duration = server.run(what, path, posts)
     new = contents(path)
-    assert new != old or what == "merge"
+    assert new != old or what in ("merge", "dictionary")
     rng = random.Random(what)
     states = set()
     wanted = 80 if soak else 4
@@ -188,7 +191,7 @@ def test_kills(
         wanted -= 1
         found = contents(path)
         if found is not None:
-            report = verify_path(path)
+            report = verify_path(path, deep=what == "dictionary")
             assert report.damage == ()
         if what == "index":
             kept = _check_part(found, new)
