@@ -164,7 +164,7 @@ class PostingsReader:
         """
         if pointer < 0:
             if -1 - pointer >= self._doc_count:
-                raise CorruptIndexError("", "a term names a document that does not exist", section="term_pointers")
+                raise self._section().corrupt("names a document that does not exist", expected=self._doc_count)
             return PostingsList(np.array([-1 - pointer], dtype=np.int32), _ONES[:1], self._inline_kind, 0)
         section = self._section()
         head = self._head(section, pointer)
