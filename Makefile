@@ -4,11 +4,13 @@
 # And four that measure (benchmarks/README.md); options in OPTIONS=
 #   make quality                               how well it ranks; SHARED=DIR names the folder of the larger sets
 #   make bench, bench-pieces, bench-features, bench-growth  how fast it is
+# And one that takes half an hour: every byte flipped, hundreds of writers killed, readers under load
+#   make soak
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types unit format quality bench bench-pieces bench-features bench-growth clean
+.PHONY: demo test lint types unit soak format quality bench bench-pieces bench-features bench-growth clean
 
 demo: $(VENV)/.ready
 	$(BIN)/cnsearch index data/ --index index
@@ -27,6 +29,9 @@ types: $(VENV)/.ready
 
 unit: $(VENV)/.ready
 	$(BIN)/python -m pytest -q
+
+soak: $(VENV)/.ready
+	CNSEARCH_SOAK=1 $(BIN)/python -m pytest -q tests/durability
 
 quality: $(VENV)/.ready-bench
 	$(BIN)/python -m benchmarks.retrieval --ablation $(if $(SHARED),--shared $(SHARED))

@@ -748,3 +748,19 @@ def verify(index_path: str, deep: bool, as_json: bool) -> int:
     elif report.ok:
         click.echo(verify_text(report))
     return 0 if report.ok else UNUSABLE
+
+
+@cli.command(epilog="Example: cnsearch snapshot ../backup/2021-10-27")
+@click.argument("directory", metavar="DIR", type=click.Path())
+@_index_option
+def snapshot(directory: str, index_path: str) -> None:
+    """Copy the index, as of its last commit, to the new folder DIR; a writer may go on meanwhile.
+
+    Takes no room where the file system has hard links. DIR is an index like any other: search it with --index DIR.
+    """
+    from cnsearch.model import printable
+
+    with _opened(index_path) as opened:
+        opened.snapshot(directory)
+    with _opened(directory) as copied:
+        click.echo(f"{len(copied):,} articles in {printable(directory)}")

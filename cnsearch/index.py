@@ -573,6 +573,16 @@ class Index:
         self._current()
         return verify_store(self._store, deep=deep)
 
+    def snapshot(self, path: str | os.PathLike[str]) -> None:
+        """Copy the last commit to the folder ``path``, which is made, or must be empty; a writer may go on meanwhile.
+
+        What both have in common takes no room where the file system has hard links: files of an index never change.
+
+        Raises IndexUnusableError if there is something in ``path``, CorruptIndexError, OSError.
+        """
+        self._current()
+        self._store.copy_to(path)
+
     def stats(self) -> Mapping[str, Any]:
         """Counts and facts, ready for JSON: articles, sources, categories, segments, size_bytes, tokenizer, dates."""
         snapshot = self._current().snapshot

@@ -570,7 +570,8 @@ def _workers(jobs: int, identity: TokenizerIdentity, user_dictionary: UserDictio
     user needs no ``if __name__ == "__main__"``; a worker that dies raises instead of hanging."""
     from loky import ProcessPoolExecutor
 
-    executor = ProcessPoolExecutor(max_workers=jobs, initializer=_begin_worker, initargs=(identity, user_dictionary))
+    initargs = (identity, user_dictionary, os.getpid())
+    executor = ProcessPoolExecutor(max_workers=jobs, initializer=_begin_worker, initargs=initargs)
     try:
         yield executor
     except BaseException:
@@ -606,16 +607,27 @@ def _interrupts_held() -> Iterator[None]:
             signal.raise_signal(signal.SIGINT)
 
 
+_PARENT_CHECK_S = 0.5
+
 _tokenizer_of_worker: WordTokenizer | None = None
 
 
-def _begin_worker(identity: TokenizerIdentity, user_dictionary: UserDictionary) -> None:
+def _begin_worker(identity: TokenizerIdentity, user_dictionary: UserDictionary, parent: int) -> None:
     global _tokenizer_of_worker
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its workers
     _tokenizer_of_worker = require_tokenizer(identity, user_dictionary)
     gc.collect()
     gc.freeze()
     gc.disable()  # looking for cycles after every few hundred tokens took an eighth of the time
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent is gone. A parent that is killed tells nobody, and the pipes that its workers
+    wait at stay open, since each worker has both ends."""
+    while os.getppid() == parent:  # on Windows, always
+        time.sleep(_PARENT_CHECK_S)
+    os._exit(1)
 
 
 def _analyse_in_worker(tasks: Sequence[_Task], tokenise: bool) -> _Chunk:

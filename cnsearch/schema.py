@@ -51,6 +51,9 @@ PLAIN_FIELDS = frozenset(TEXT_FIELDS)
 NO_DATE = -(1 << 63)
 """In the date column: date unknown. Sorts before every date."""
 
+MIN_DATE, MAX_DATE = -62_135_596_800, 253_402_300_799
+"""In the date column: the first and the last second of the years 1 to 9999, which a datetime has."""
+
 DIGEST_BYTES = 16
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)

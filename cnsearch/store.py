@@ -37,6 +37,7 @@ from cnsearch.codec import (
     DurableStorage,
     SegmentCheck,
     is_old_toc,
+    kind_of,
     make_folder,
     merge_up_to,
     open_writer,
@@ -55,7 +56,7 @@ from cnsearch.errors import (
     IndexUnusableError,
 )
 from cnsearch.model import Article
-from cnsearch.schema import NO_DATE, TEXT_FIELDS, ArticleSchema, date_of
+from cnsearch.schema import MAX_DATE, MIN_DATE, NO_DATE, TEXT_FIELDS, ArticleSchema, date_of
 
 LIMIT_MB = 256
 """Megabytes of documents that a transaction collects in memory before it writes a segment."""
@@ -90,6 +91,18 @@ class Segment:
         self.num_docs: int = self._arrays.doc_count_all
         self._lock = threading.Lock()
         self._label_pairs: dict[str, _LabelPairs | None] = {}
+        self._checked_labels: set[str] = set()
+        self._check_columns(leaf.schema)
+
+    def _check_columns(self, schema: ArticleSchema) -> None:
+        """Raise CorruptIndexError unless the columns are of the kinds that the schema says, so that nobody who reads
+        them has to ask."""
+        kinds = self._arrays.column_kinds()
+        for name, kind in kinds.items():
+            expected = kind_of(schema[name].column_type) if name in schema else kind
+            if kind != expected:
+                reason = f'has another column of the field "{name}"'
+                raise self.corrupt(reason, section="manifest", found=kind, expected=expected)
 
     @cached_property
     def live(self) -> npt.NDArray[np.bool_]:
@@ -117,7 +130,7 @@ class Segment:
 
     def terms(self, field: str, prefix: str = "") -> Iterator[str]:
         """The terms of ``field`` that begin with ``prefix``, sorted by their UTF-8 bytes."""
-        return (term.decode("utf-8") for term in self._arrays.terms_with_prefix(field, prefix))
+        return (term.decode("utf-8", "replace") for term in self._arrays.terms_with_prefix(field, prefix))
 
     def doc_freqs(self, field: str, prefix: str = "") -> tuple[list[str], npt.NDArray[np.int64]]:
         """(terms, documents with each) of the terms that begin with ``prefix``, sorted; deleted documents count."""
@@ -139,7 +152,11 @@ class Segment:
 
     def dates(self) -> npt.NDArray[np.int64]:
         """The date column: seconds since 1970, or NO_DATE. Shape (num_docs,)."""
-        return self.numbers("date", NO_DATE)
+        dates = self.numbers("date", NO_DATE)
+        known = dates[dates != NO_DATE]
+        if len(known) and not MIN_DATE <= int(known.min()) <= int(known.max()) <= MAX_DATE:
+            raise self.corrupt("has a date of no calendar", section="column_data", found=(known.min(), known.max()))
+        return dates
 
     def indexed(self, doc_id: int) -> Indexed:
         """What the index remembers of one document's origin."""
@@ -154,12 +171,14 @@ class Segment:
     def all_indexed(self) -> Iterator[tuple[str, Indexed]]:
         """Id and origin of every document that is not deleted; a tenth of the time of asking for each."""
         ids = self._arrays.stored_values("id")
-        found = self._arrays.ordinals("root")
+        found = self.labels("root")
         ordinals, values = (np.zeros(self.num_docs, dtype=np.int64), [b""]) if found is None else found
-        roots = [value.decode("utf-8") for value in values]
+        roots = [value.decode("utf-8", _errors_of("root")) for value in values]
         columns = zip(ids, ordinals.tolist(), self._sizes.tolist(), self._mtimes.tolist(), strict=True)
         live, digests = self.live.tolist(), self._digests
         for doc_id, (article_id, root, size, mtime_ns) in enumerate(columns):
+            if not article_id:
+                raise self.corrupt(f"hold no id of document {doc_id}", section="stored_bytes")
             if live[doc_id]:
                 yield article_id, Indexed(self.base + doc_id, roots[root], size, mtime_ns, bytes(digests[doc_id]))
 
@@ -173,7 +192,10 @@ class Segment:
 
     @cached_property
     def _digests(self) -> Any:
-        return self._arrays.values("digest")
+        digests = self._arrays.values("digest")
+        if digests is None:
+            raise self.corrupt("has no digests of the articles", section="manifest")
+        return digests
 
     def signatures(self) -> npt.NDArray[np.uint8]:
         """The signature of each document, a byte per bin. Shape (num_docs, SIGNATURE_BYTES); not to be modified."""
@@ -181,6 +203,8 @@ class Segment:
         if values is None:
             return np.zeros((self.num_docs, SIGNATURE_BYTES), dtype=np.uint8)
         flat: npt.NDArray[np.uint8] = values.flat  # type: ignore[union-attr]
+        if len(flat) != self.num_docs * SIGNATURE_BYTES:
+            raise self.corrupt('of the field "signature" has another size', section="column_value_bytes")
         return flat.reshape(self.num_docs, SIGNATURE_BYTES)
 
     def doc_freq(self, field: str, term: str) -> int:
@@ -189,17 +213,34 @@ class Segment:
 
     def labels(self, field: str) -> tuple[npt.NDArray[Any], list[bytes]] | None:
         """(ordinals, values) of a column of one label per document, b"" for none; None if nobody has one."""
-        return self._arrays.ordinals(field)
+        found = self._arrays.ordinals(field)
+        if found is not None:
+            self._check_labels(field, found[1])
+        return found
+
+    def _check_labels(self, field: str, values: list[bytes]) -> None:
+        """Raise CorruptIndexError if a label is no text."""
+        if field in self._checked_labels:
+            return
+        try:
+            b"\0".join(values).decode("utf-8", _errors_of(field))
+        except UnicodeDecodeError as error:
+            reason = f'of the field "{field}" has a value that is no text: {error}'
+            raise self.corrupt(reason, section="column_value_bytes") from error
+        self._checked_labels.add(field)
 
     def label(self, field: str, doc_id: int) -> str:
         """The label of one document as written, or empty."""
-        found = self._arrays.ordinals(field)
-        return "" if found is None else found[1][found[0][doc_id]].decode("utf-8")
+        found = self.labels(field)
+        return "" if found is None else found[1][found[0][doc_id]].decode("utf-8", _errors_of(field))
 
     def label_lists(self, field: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any], list[bytes]] | None:
         """(offsets, ordinals, values) of a column of several labels: those of document d are
         ``ordinals[offsets[d] : offsets[d + 1]]``; None if nobody has one."""
-        return self._arrays.ordinal_lists(field)
+        found = self._arrays.ordinal_lists(field)
+        if found is not None:
+            self._check_labels(field, found[2])
+        return found
 
     def label_pairs(self, field: str) -> _LabelPairs | None:
         """The same as pairs: document ``doc_ids[i]`` has the label ``values[ordinals[i]]``, each pair once."""
@@ -219,7 +260,7 @@ class Segment:
 
     def label_list(self, field: str, doc_id: int) -> tuple[str, ...]:
         """The labels of one document in a column of several, as written, in order."""
-        found = self._arrays.ordinal_lists(field)
+        found = self.label_lists(field)
         if found is None:
             return ()
         offsets, ordinals, values = found
@@ -238,11 +279,12 @@ class Segment:
             doc_ids, ordinals, values = pairs
             numbers = np.bincount(ordinals[matching[doc_ids]], minlength=len(values))
         else:
-            found = self._arrays.ordinals(field)
+            found = self.labels(field)
             if found is None:
                 return Counter()
             numbers, values = np.bincount(found[0][matching], minlength=len(found[1])), found[1]
-        return Counter({values[at].decode("utf-8"): int(numbers[at]) for at in np.flatnonzero(numbers) if values[at]})
+        texts = [value.decode("utf-8", _errors_of(field)) for value in values]
+        return Counter({texts[at]: int(numbers[at]) for at in np.flatnonzero(numbers) if texts[at]})
 
     def check(self) -> SegmentCheck:
         """A look at the whole file, which says what is wrong with it."""
@@ -264,7 +306,15 @@ class Segment:
 
     def stored(self, doc_id: int, fields: Iterable[str] | None = None) -> Mapping[str, Any]:
         """Stored values of one document: all, or those of ``fields``."""
-        return self._arrays.stored(doc_id, fields)
+        stored = self._arrays.stored(doc_id, fields)
+        if "id" not in stored and (fields is None or "id" in fields):
+            raise self.corrupt(f"hold no id of document {doc_id}", section="stored_bytes")
+        return stored
+
+
+def _errors_of(field: str) -> str:
+    """How the labels of a field are decoded: a root is a path, which may be anything but text."""
+    return "surrogateescape" if field == "root" else "strict"
 
 
 @dataclass(frozen=True, slots=True)
@@ -621,6 +671,31 @@ class Store:
         """
         return Transaction(self, wait, replace=replace)
 
+    def copy_to(self, path: str | os.PathLike[str]) -> None:
+        """Copy the last commit to the folder ``path``, which is made, or must be empty; a writer may go on meanwhile.
+
+        Raises IndexUnusableError if there is something in ``path``, CorruptIndexError, OSError.
+        """
+        folder = Path(path)
+        make_folder(folder)
+        if any(folder.iterdir()):
+            raise IndexUnusableError(folder, "the folder is not empty", hint="Name a new one")
+        target = DurableStorage(os.fspath(folder))
+        try:
+            with _clear_errors(self.path):
+                for attempt in range(_OPEN_ATTEMPTS):
+                    generation = self.generation()
+                    try:
+                        self.whoosh.copy_to(target)
+                        return
+                    except FileNotFoundError:
+                        _remove_all(target)
+                        if attempt + 1 == _OPEN_ATTEMPTS or self.generation() == generation:
+                            raise
+        except BaseException:
+            _remove_all(target)
+            raise
+
     def size_bytes(self) -> int:
         """What the files of the index take on disk."""
         total = 0
@@ -638,6 +713,13 @@ _CREATE_TIMEOUT = 10.0
 """Seconds to wait for another process that makes the same index."""
 _TITLE_ONLY = ("title",)
 _SHORT_FIELDS = ("id", "title", "url", "path")
+
+
+def _remove_all(storage: DurableStorage) -> None:
+    """Empty a folder that we began to fill."""
+    for name in storage.list():
+        with contextlib.suppress(OSError):
+            storage.delete_file(name)
 
 
 def _without_commit(storage: DurableStorage) -> IndexUnusableError:

@@ -122,7 +122,7 @@ def _findings(snapshot: Snapshot, checked: Counter[str], deep: bool) -> Iterator
             continue
         try:
             yield from _document_findings(segment, seen)
-            yield from _label_findings(segment)
+            _read_columns(segment)
             if deep:
                 yield from _deep_findings(snapshot, segment, checked)
         except CorruptIndexError as error:
@@ -156,18 +156,12 @@ def _document_findings(segment: Segment, seen: set[str]) -> Iterator[CorruptInde
             seen.add(article_id)
 
 
-def _label_findings(segment: Segment) -> Iterator[CorruptIndexError]:
-    """Labels are text."""
-    for name in ("source", "author", "root", "category"):
-        found = segment.label_lists(name) if name == "category" else segment.labels(name)
-        for value in [] if found is None else found[-1]:
-            try:
-                value.decode("utf-8")
-            except UnicodeDecodeError:
-                if name != "root":
-                    yield segment.corrupt(
-                        f'of the field "{name}" has a value that is no text', section="column_value_bytes", found=value
-                    )
+def _read_columns(segment: Segment) -> None:
+    """Raise CorruptIndexError if a label is no text or a date is none."""
+    for name in ("source", "author", "root"):
+        segment.labels(name)
+    segment.label_lists("category")
+    segment.dates()
 
 
 # Tokenising again

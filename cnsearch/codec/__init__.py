@@ -12,7 +12,7 @@ It knows nothing of Chinese, of articles or of ranking.
 from cnsearch.codec.arrays import SegmentArrays, segment_arrays
 from cnsearch.codec.batch import BatchBuilder, DocumentBatch
 from cnsearch.codec.codec import ColumnarCodec
-from cnsearch.codec.column_types import OrdinalListColumn
+from cnsearch.codec.column_types import OrdinalListColumn, kind_of
 from cnsearch.codec.segment import ColumnarSegment
 from cnsearch.codec.storage import DurableStorage, make_folder
 from cnsearch.codec.toc import OLD_TOC_NAME, SEGMENT_NAME, TOC_NAME, ColumnarIndex, is_old_toc
@@ -34,6 +34,7 @@ __all__ = [
     "SegmentArrays",
     "SegmentCheck",
     "is_old_toc",
+    "kind_of",
     "make_folder",
     "merge_up_to",
     "open_writer",

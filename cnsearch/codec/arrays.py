@@ -150,6 +150,10 @@ class SegmentArrays:
 
     # -- columns ----------------------------------------------------------------------------------------------------
 
+    def column_kinds(self) -> dict[str, str]:
+        """The kind (FORMAT.md) of each column in this segment, by field."""
+        return {name: info["column"]["kind"] for name, info in self.data.infos.items() if "column" in info}
+
     def _column(self, field: str, *kinds: type) -> AnyColumn | None:
         column = self.data.column(field)
         if column is not None and not isinstance(column, kinds):

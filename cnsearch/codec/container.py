@@ -335,7 +335,7 @@ class Container:
         self._by_key: dict[tuple[int, int], SectionEntry] = {}
         for kind, field, item_size, _, offset, length in TABLE_ENTRY.iter_unpack(table[: sections * TABLE_ENTRY.size]):
             entry = SectionEntry(kind, field, item_size, offset, length)
-            if offset + length > data_length or item_size == 0 or length % item_size:
+            if offset + length > data_length or item_size not in _UNSIGNED or length % item_size:
                 raise self.corrupt("lies outside the file", section=SECTION_NAMES.get(kind, str(kind)), offset=offset)
             self.entries.append(entry)
             self._by_key[kind, field] = entry

@@ -163,6 +163,8 @@ class PostingsReader:
         Raises  : CorruptIndexError
         """
         if pointer < 0:
+            if -1 - pointer >= self._doc_count:
+                raise self._section().corrupt("names a document that does not exist", expected=self._doc_count)
             return PostingsList(np.array([-1 - pointer], dtype=np.int32), _ONES[:1], self._inline_kind, 0)
         section = self._section()
         head = self._head(section, pointer)

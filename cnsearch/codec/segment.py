@@ -211,6 +211,38 @@ class SegmentFileWriter:
                 self._file.close()
 
 
+def _check_manifest(manifest: Any) -> None:
+    """Raise ValueError, KeyError or TypeError unless the values are such as ``SegmentFileWriter`` writes."""
+
+    def require(found: bool, what: str) -> None:
+        if not found:
+            raise ValueError(what)
+
+    def is_count(number: object, most: int) -> bool:
+        return type(number) is int and 0 <= number <= most
+
+    require(isinstance(manifest, dict) and is_count(manifest["doc_count"], MAX_DOCS), "doc_count is no number")
+    require(isinstance(manifest["fields"], list), "fields is no list")
+    names = set()
+    for info in manifest["fields"]:
+        require(isinstance(info, dict) and isinstance(info["name"], str), "a field has no name")
+        name = info["name"]
+        require(name not in names, f'the field "{name}" is there twice')
+        names.add(name)
+        if "term_count" in info:
+            counts = (info["term_count"], info["term_skip"])
+            require(all(is_count(count, 1 << 62) for count in counts), f'the field "{name}" has impossible terms')
+            require(type(info["frequency_is_value"]) is bool, f'the field "{name}" has postings of no kind')
+        for flag in ("stored", "vector"):
+            require(type(info.get(flag, True)) is bool, f'the field "{name}" has a wrong {flag}')
+        if "lengths" in info:
+            lengths = [info["lengths"][key] for key in ("total", "min", "max")]
+            require(all(is_count(length, 1 << 62) for length in lengths), f'the field "{name}" has impossible lengths')
+        if "column" in info:
+            column = info["column"]
+            require(isinstance(column, dict) and isinstance(column["kind"], str), f'the field "{name}" has no column')
+
+
 class SegmentData:
     """A segment's file, open for reading. Parts are opened on first use and kept. Safe to share between threads."""
 
@@ -219,9 +251,10 @@ class SegmentData:
         manifest = container.section(SectionKind.MANIFEST)
         try:
             self.manifest: dict[str, Any] = json.loads(bytes(manifest.read(0, manifest.length)))
-            self.doc_count = int(self.manifest["doc_count"])
+            _check_manifest(self.manifest)
+            self.doc_count: int = self.manifest["doc_count"]
             self.infos: dict[str, dict[str, Any]] = {info["name"]: info for info in self.manifest["fields"]}
-        except (ValueError, KeyError, TypeError) as exc:
+        except (ValueError, KeyError, TypeError, RecursionError) as exc:
             raise manifest.corrupt(f"cannot be understood: {exc}") from exc
         self.numbers = {name: number for number, name in enumerate(self.infos)}
         self.stored_names = [name for name, info in self.infos.items() if info.get("stored")]
@@ -293,7 +326,11 @@ class SegmentData:
             column_class = COLUMN_CLASSES.get(info["kind"])
             if column_class is None:
                 raise self.container.corrupt(f"names an unknown column kind {info['kind']!r}", section="manifest")
-            return column_class.read(self.container, self.numbers[name], info, self.doc_count)
+            try:
+                return column_class.read(self.container, self.numbers[name], info, self.doc_count)
+            except (ValueError, KeyError, TypeError, OverflowError) as exc:
+                reason = f'of the column of the field "{name}" cannot be understood: {exc}'
+                raise self.container.corrupt(reason, section="manifest") from exc
 
         return self._part("column", name, info is not None, make)
 

@@ -18,7 +18,7 @@ from whoosh.index import _DEF_INDEX_NAME, TOC, EmptyIndexError, FileIndex
 
 from cnsearch.codec.segment import ColumnarSegment
 from cnsearch.codec.storage import DurableStorage
-from cnsearch.errors import REBUILD_HINT, CorruptIndexError, IndexFormatError
+from cnsearch.errors import REBUILD_HINT, CorruptIndexError, IndexFormatError, IndexUnusableError
 
 TOC_FORMAT_VERSION = 1
 MAX_TOC_BYTES = 64 << 20
@@ -133,11 +133,20 @@ class ColumnarIndex(FileIndex):  # type: ignore[misc]  # Whoosh has no types
 
     def read_toc(self) -> TOC:
         """The last commit, as Whoosh's object."""
-        generation = self.latest_generation()
         if self._blank is not None:
-            return TOC(self._blank, [], generation)
-        if generation < 0:
-            raise EmptyIndexError(f"there is no commit in {self.storage!r}")
+            return TOC(self._blank, [], self.latest_generation())
+        generation = -1
+        while True:
+            before, generation = generation, self.latest_generation()
+            if generation < 0:
+                raise EmptyIndexError(f"there is no commit in {self.storage!r}")
+            try:
+                return self._read_commit(generation)
+            except FileNotFoundError:  # a later commit has just taken its place
+                if generation == before:
+                    raise
+
+    def _read_commit(self, generation: int) -> TOC:
         name = toc_name(generation)
         path = self.storage._fpath(name)
         with contextlib.closing(self.storage.open_file(name)) as file:
@@ -168,6 +177,18 @@ class ColumnarIndex(FileIndex):  # type: ignore[misc]  # Whoosh has no types
         toc = self.read_toc()
         return toc, self._reader(self.storage, toc.schema, toc.segments, toc.generation)
 
+    def copy_to(self, target: DurableStorage) -> int:
+        """Copy the last commit into an empty folder, whatever a writer does meanwhile; returns its generation.
+
+        Raises : OSError; FileNotFoundError if a later commit took the files away, and then ``target`` may have some
+        """
+        toc = self.read_toc()
+        self.storage.copy_to([segment.make_filename(".cnp") for segment in toc.segments], target)
+        target.sync()
+        self.storage.copy_to([toc_name(toc.generation)], target)  # last: until it is there, there is no index
+        target.sync()
+        return int(toc.generation)
+
     # -- committing -------------------------------------------------------------------------------------------------
 
     def has_commit(self, generation: int) -> bool:
@@ -177,16 +198,21 @@ class ColumnarIndex(FileIndex):  # type: ignore[misc]  # Whoosh has no types
         """Make a commit visible, in one step that a crash cannot divide.
 
         REQUIRES: the files of the segments are synced, and the caller holds the lock
-        Raises : OSError; then the index is the commit before, unless ``has_commit``: then the new one is complete, and
-                 only whether it outlives a loss of power is not known
+        Raises : IndexUnusableError for what would be too large to be read again, OSError; then the index is the commit
+                 before, unless ``has_commit``: then the new one is complete, and only whether it outlives a loss of
+                 power is not known
         """
         state = schema.to_dict()
         if self._schema_class.from_dict(state, path="").names() != schema.names():
             raise TypeError("the fields of this schema are fixed")
         name, storage = toc_name(generation), self.storage
+        data = encode_toc(generation, state, segments)
+        if len(data) > MAX_TOC_BYTES:
+            reason = f"the table of contents would have {len(data):,} bytes, and is not read above {MAX_TOC_BYTES:,}"
+            raise IndexUnusableError(storage.folder, reason, hint="Use a smaller user dictionary")
         try:
             with contextlib.closing(storage.create_file(name + TEMPORARY)) as file:
-                file.write(encode_toc(generation, state, segments))
+                file.write(data)
                 storage.sync_file(file)
             storage.sync()  # the names of the segments' files, before anything refers to them
             storage.rename_file(name + TEMPORARY, name)

@@ -155,7 +155,7 @@ def test_a_fault_in_every_call(before: Path, tmp_path: Path, contents: Any, soak
     new = contents(shown)
     assert calls > 5
     failed = set()
-    for at in range(calls) if soak else range(calls % 4, calls, 4):
+    for at in range(calls) if soak else range(calls % 6, calls, 6):
         for number in ERRORS if soak else (ERRORS[at % 3],):
             fresh()
             PLAN.reset(at, number)

@@ -322,6 +322,19 @@ def test_foreign_files_are_never_removed(path: Path, tmp_path: Path) -> None:
     assert lost == {file.name for file in (tmp_path / "copy").glob("*.*")}
 
 
+def test_no_commit_is_too_large_to_be_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = toc_of(path).stat().st_size
+    monkeypatch.setattr("cnsearch.codec.toc.MAX_TOC_BYTES", size + 40)
+    before = {file.name for file in path.iterdir()}
+    with cnsearch.open_index(path) as index:
+        with pytest.raises(cnsearch.IndexUnusableError, match="would have"):
+            index.add(Article(id="x", title="题"))
+        assert {file.name for file in path.iterdir()} == before
+        monkeypatch.setattr("cnsearch.codec.toc.MAX_TOC_BYTES", size - 1)
+        with pytest.raises(cnsearch.CorruptIndexError, match="above"):
+            cnsearch.open_index(path)
+
+
 # The table of contents itself
 
 

@@ -125,15 +125,6 @@ def _statistics_off(close: Any, self: Any, doc_count: int) -> Any:
     return close(self, doc_count)
 
 
-def _more_documents(close: Any, self: Any, doc_count: int) -> Any:
-    return close(self, doc_count + 1)
-
-
-def _unknown_column(close: Any, self: Any, doc_count: int) -> Any:
-    self._infos["source"]["column"]["kind"] = "else"
-    return close(self, doc_count)
-
-
 def _sorted_backwards(write: Any, self: Any, writer: Any, field: int) -> Any:
     self.uniques = self.uniques[::-1]
     return write(self, writer, field)
@@ -158,7 +149,6 @@ FAULTS: dict[str, tuple[str, Callable[[], tuple[Any, str, Any]], bool]] = {
     # what: (part that is named, what to do, whether only --deep finds it)
     "a length": ("field_lengths", lambda: _wrap(segment.SegmentFileWriter, "add_lengths", _length_off), False),
     "statistics": ("manifest", lambda: _wrap(segment.SegmentFileWriter, "close", _statistics_off), False),
-    "a column": ("manifest", lambda: _wrap(segment.SegmentFileWriter, "close", _unknown_column), False),
     "an order": ("column_value_bytes", lambda: _wrap(columns.OrdinalColumn, "write", _sorted_backwards), False),
     "an id": ("stored_bytes", lambda: _wrap_document(stored={"id": "else"}), False),
     "two ids": ("postings", lambda: _wrap_document(tokens={"id": ["1.md", "x.md"]}), False),

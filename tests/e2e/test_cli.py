@@ -450,7 +450,7 @@ def test_interrupted_indexing(tmp_path: Path, write_post: Write, seconds: float)
         write_post(tmp_path / f"data/{n}.md", f"标题{n}", "数字化转型的城市规划。" * 30, age=100)
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        command("index", "--jobs", "2"),
+        command("index", "--jobs", "2", "--wait", "9"),  # for `is_locked` takes the lock
         cwd=tmp_path,
         env=environment(),
         stdout=pipe,

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -537,6 +538,17 @@ def test_no_other_writer_comes_between_two_commits(index: cnsearch.Index, monkey
     assert index.add(articles()).added == 7
     assert len(generations) >= 3
     assert index.delete("0") == 1  # it let go of the lock
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
+def test_a_folder_whose_name_is_no_text(tmp_path: Path, index: cnsearch.Index, write_post: Write) -> None:
+    root = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    write_post(root / "a.md", "江豚", age=100)
+    assert index.update(root).added == 1
+    assert index.update().unchanged == 1
+    assert index.stats()["folders"] == [str(root)]
+    (root / "a.md").unlink()
+    assert index.update().removed == 1
 
 
 # Worker processes
