@@ -235,7 +235,7 @@ def index(
     watch: bool,
     as_json: bool,
 ) -> int:
-    """Bring the index up to date with the posts in PATH: add, replace, remove.
+    """Bring the index up to date with posts. What is new in PATH is added, what changed replaced, what is gone removed.
 
     Without PATH: the folders indexed before, or data/ for a new index.
     """
@@ -473,7 +473,7 @@ def similar(
     color: str,
     time_zone: str,
 ) -> int:
-    """Find articles like the one with this id: those that share its weightiest terms."""
+    """Find articles like the one with this id. They share its weightiest terms."""
     printer = _Printer(output, count, ids, _colored(color), explain)
     with _opened(index_path, time_zone) as opened:
         results = opened.similar(
@@ -569,7 +569,8 @@ def show(article_id: str, index_path: str, as_json: bool, color: str, time_zone:
 @click.option("--limit", "-n", type=click.IntRange(0), default=10, show_default=True, help="Suggestions to show.")
 @_json_option
 def suggest(prefix: tuple[str, ...], index_path: str, limit: int, as_json: bool) -> int:
-    """Complete PREFIX with words and phrases of the articles, the most used first.
+    """Complete what is typed, in pinyin too. PREFIX is completed with words and phrases of the articles, the most used
+    first.
 
     PREFIX may be Chinese, another script, or pinyin: shuzihua, initials szh, or both shuzihuazx.
     """
@@ -590,7 +591,7 @@ def suggest(prefix: tuple[str, ...], index_path: str, limit: int, as_json: bool)
 @_index_option
 @_json_option
 def analyze(text: str, index_path: str, as_json: bool) -> None:
-    """Show how TEXT is folded and cut, with the tokenizer of the index (if there is one)."""
+    """Show how TEXT is folded and cut. The tokenizer is that of the index, if there is one."""
     from cnsearch.index import analyze_text
     from cnsearch.store import Store
 
@@ -663,7 +664,7 @@ def dict_add(
 def dict_remove(
     words: tuple[str, ...], index_path: str, dry_run: bool, jobs: int | None, wait: float, as_json: bool
 ) -> int:
-    """Take each WORD out of the user dictionary; exit with 1 if one is not in it."""
+    """Take each WORD out again. Exit with 1 if one is not in the user dictionary."""
 
     def change(index: Index, **options: Any) -> DictionaryReport:
         return index.remove_words(words, **options)
@@ -702,7 +703,7 @@ def _change_dictionary(
 @_index_option
 @_json_option
 def dict_list(index_path: str, as_json: bool) -> None:
-    """Print the user dictionary, a word a line with its frequency, as index --user-dict reads it."""
+    """Print the user dictionary. A word a line with its frequency, as index --user-dict reads it."""
     from cnsearch.model import FORMAT_VERSION, printable
 
     with _opened(index_path) as opened:
@@ -720,7 +721,7 @@ def dict_list(index_path: str, as_json: bool) -> None:
 @_json_option
 @_zone_option
 def stats(index_path: str, as_json: bool, time_zone: str) -> None:
-    """Count articles, sources and categories, and tell about the index."""
+    """Count articles, sources and categories. And tell about the index."""
     from cnsearch.render import stats_text
 
     with _opened(index_path, time_zone) as opened:
@@ -754,7 +755,7 @@ def verify(index_path: str, deep: bool, as_json: bool) -> int:
 @click.argument("directory", metavar="DIR", type=click.Path())
 @_index_option
 def snapshot(directory: str, index_path: str) -> None:
-    """Copy the index, as of its last commit, to the new folder DIR; a writer may go on meanwhile.
+    """Copy the index to the new folder DIR. It is that of the last commit; a writer may go on meanwhile.
 
     Takes no room where the file system has hard links. DIR is an index like any other: search it with --index DIR.
     """
