@@ -3,14 +3,14 @@
 #   make test   lint, types, tests
 # And four that measure (benchmarks/README.md); options in OPTIONS=
 #   make quality                               how well it ranks; SHARED=DIR names the folder of the larger sets
-#   make bench, bench-pieces, bench-growth     how fast it is
+#   make bench, bench-pieces, bench-features, bench-growth  how fast it is
 # And one that takes half an hour: every byte flipped, hundreds of writers killed, readers under load
 #   make soak
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types unit soak format quality bench bench-pieces bench-growth clean
+.PHONY: demo test lint types unit soak format quality bench bench-pieces bench-features bench-growth clean
 
 demo: $(VENV)/.ready
 	$(BIN)/cnsearch index data/ --index index
@@ -45,6 +45,9 @@ bench: $(VENV)/.ready-bench
 
 bench-pieces: $(VENV)/.ready-bench
 	$(BIN)/python -m pytest benchmarks/test_codec_pieces.py $(OPTIONS)
+
+bench-features: $(VENV)/.ready-bench
+	$(BIN)/python -m benchmarks.features $(OPTIONS)
 
 bench-growth: $(VENV)/.ready-bench
 	$(BIN)/python -m benchmarks.growth $(OPTIONS)

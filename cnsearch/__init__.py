@@ -35,6 +35,7 @@ from cnsearch.model import (
     ScorePart,
     SearchResults,
     Snippet,
+    Suggestion,
     UpdateReport,
 )
 from cnsearch.verify import VerifyReport
@@ -64,6 +65,7 @@ __all__ = [
     "ScorePart",
     "SearchResults",
     "Snippet",
+    "Suggestion",
     "Token",
     "UpdateReport",
     "VerifyReport",

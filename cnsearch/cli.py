@@ -438,6 +438,8 @@ def search(
             )
             for note in results.notes:
                 _say(f"note: {note}")
+            if results.correction:
+                _say(f"did you mean: {results.correction}?")
             printer.show(results, opened, heading=batch)
             found = found or results.total > 0
     return 0 if found else NO_HITS
@@ -559,6 +561,28 @@ def show(article_id: str, index_path: str, as_json: bool, color: str, time_zone:
         else:
             colored = _colored(color)
             click.echo(article_text(article, zone=opened.time_zone, color=colored), color=colored)
+
+
+@cli.command(epilog="Example: cnsearch suggest szhzx")
+@click.argument("prefix", nargs=-1, required=True)
+@_index_option
+@click.option("--limit", "-n", type=click.IntRange(0), default=10, show_default=True, help="Suggestions to show.")
+@_json_option
+def suggest(prefix: tuple[str, ...], index_path: str, limit: int, as_json: bool) -> int:
+    """Complete PREFIX with words and phrases of the articles, the most used first.
+
+    PREFIX may be Chinese, another script, or pinyin: shuzihua, initials szh, or both shuzihuazx.
+    """
+    from cnsearch.render import suggestions_text
+
+    text = " ".join(prefix)
+    with _opened(index_path) as opened:
+        found = opened.suggest(text, limit=limit)
+    if as_json:
+        _print_json({"version": 1, "prefix": text, "suggestions": [one.to_dict() for one in found]})
+    elif found:
+        click.echo(suggestions_text(found))
+    return 0 if found else NO_HITS
 
 
 @cli.command(epilog="Example: cnsearch analyze 數位轉型S-300")

@@ -40,17 +40,21 @@ from cnsearch.model import (
     ScorePart,
     SearchResults,
     Snippet,
+    Suggestion,
     UpdateReport,
 )
 from cnsearch.query.plan import MOST, Compound, Filters, Plan, Substring, Term, TermPattern, make_plan
 from cnsearch.query.synonyms import Synonyms
-from cnsearch.query.syntax import parse_query
+from cnsearch.query.syntax import parse_query, places_of_words
 from cnsearch.schema import SCHEMA_VERSION
 from cnsearch.search.collapse import rank_collapsed
+from cnsearch.search.correct import correct
 from cnsearch.search.execute import Ranked, Searcher
 from cnsearch.search.facets import FACETS, count_facet
+from cnsearch.search.labels import rules_all_out, unknown_values
 from cnsearch.search.similar import similar_plan, weighty_terms
 from cnsearch.search.snippet import FRAGMENT_CHARS, NUM_FRAGMENTS, Highlighter
+from cnsearch.search.suggest import suggest
 from cnsearch.store import FOREIGN, Snapshot, Store
 from cnsearch.verify import VerifyReport, verify_store
 
@@ -471,11 +475,25 @@ class Index:
             )
         else:
             ranking = searcher.rank(plan, order=sort, limit=limit, offset=offset, half_life_days=half_life_days)
+        unknown = unknown_values(searcher.snapshot, filters, parsed.root)
+        correction = ""
+        if not (ranking.total and searcher.finds_words(plan)) and not rules_all_out(unknown, filters, parsed.root):
+
+            def has_hits(text: str) -> bool:
+                root = parse_query(text, require_all=match == "all", raw=raw).root
+                root = self._synonyms.expand(root, analyzer.tokenizer)
+                corrected = make_plan(root, filters, analyzer.tokenizer, self._zone, need=need)
+                found = searcher.rank(corrected, order="date", limit=0, offset=0)
+                return found.total > 0 and searcher.finds_words(corrected)
+
+            places = places_of_words(query, raw=raw)
+            correction = correct(query, places, searcher.vocabulary, analyzer.tokenizer, has_hits)
         excerpts = _Excerpts(searcher, plan, analyzer, shown)
         return SearchResults(
             query=query,
             understood="" if root is None else str(root),
-            notes=parsed.notes,
+            notes=(*parsed.notes, *unknown.values()),
+            correction=correction,
             total=ranking.total,
             took_ms=(time.perf_counter() - started) * 1000,
             hits=_hits(searcher, ranking, excerpts, offset, folded),
@@ -521,6 +539,20 @@ class Index:
             took_ms=(time.perf_counter() - started) * 1000,
             hits=_hits(searcher, ranking, _Excerpts(searcher, plan, analyzer, shown), offset),
         )
+
+    def suggest(self, prefix: str, *, limit: int = 10) -> tuple[Suggestion, ...]:
+        """At most ``limit`` completions of ``prefix``, from words and phrases of the articles, the most used first.
+
+        prefix : Chinese characters, letters of another script, or pinyin: in full (``shuzihua``), initials (``szh``) or
+                 both (``shuzihuazx``)
+
+        The first call on a commit reads the titles, which takes a second or less; those after it, microseconds.
+        """
+        if not isinstance(prefix, str):
+            raise TypeError(f"prefix must be a str, not {prefix!r}")
+        if limit < 0:
+            raise ValueError(f"limit must not be negative: {limit}")
+        return suggest(self._current().vocabulary, prefix, limit)
 
     def get(self, article_id: str) -> Article:
         """The article with this id. Raises ArticleNotFoundError."""

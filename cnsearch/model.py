@@ -363,10 +363,12 @@ class SearchResults(Sequence[Hit]):
 
     query      : as typed
     understood : the same as it was read, folded, with its operators
-    notes      : what was not taken as written (an unknown field, a query cut short)
+    notes      : what was not taken as written (an unknown field, a query cut short), filter values that no article has
     total      : articles that match, on all pages, those that are folded under others included
     took_ms    : milliseconds from query text to hits, excerpts not included
     facets     : for each facet that was asked for, how many hits on all pages have each value, most frequent first
+    correction : where nothing is found, or nothing but single characters of the query, a query that finds something and
+                 may have been meant; else empty
     """
 
     query: str
@@ -376,6 +378,7 @@ class SearchResults(Sequence[Hit]):
     took_ms: float
     hits: tuple[Hit, ...]
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    correction: str = ""
 
     @property
     def folded(self) -> int:
@@ -398,11 +401,29 @@ class SearchResults(Sequence[Hit]):
             "query": self.query,
             "understood": self.understood,
             "notes": list(self.notes),
+            "correction": self.correction,
             "total": self.total,
             "took_ms": round(self.took_ms, 3),
             "hits": [hit.to_dict(zone, explain=explain) for hit in self.hits],
             "facets": {name: dict(counts) for name, counts in self.facets.items()},
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A completion of what is typed.
+
+    text     : folded
+    articles : how many use it: by their titles (phrases: about so many, where there are very many titles), or by their
+               bodies for a word that no title has
+    """
+
+    text: str
+    articles: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"text": self.text, "articles": self.articles}
 
 
 def iso_date(date: datetime | None, zone: tzinfo | None) -> str | None:

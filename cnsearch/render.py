@@ -15,7 +15,17 @@ from urllib.parse import urlsplit
 from wcwidth import ljust, wrap
 
 from cnsearch.index import Analysis
-from cnsearch.model import ELLIPSIS, Article, DictionaryReport, Hit, SearchResults, UpdateReport, iso_date, printable
+from cnsearch.model import (
+    ELLIPSIS,
+    Article,
+    DictionaryReport,
+    Hit,
+    SearchResults,
+    Suggestion,
+    UpdateReport,
+    iso_date,
+    printable,
+)
 from cnsearch.verify import VerifyReport
 
 MAX_COLUMNS = 100
@@ -118,6 +128,11 @@ def summary(results: SearchResults) -> str:
     shown = f", {results[0].rank} to {results[-1].rank} shown" if 0 < len(results) < results.total else ""
     folded = f", {results.folded:,} folded under them" if results.folded else ""
     return f"{matching}{shown}{folded} ({results.took_ms:.1f} ms)"
+
+
+def suggestions_text(suggestions: Iterable[Suggestion]) -> str:
+    """How many articles use each, and the text, one a line."""
+    return "\n".join(f"{one.articles:>9,}  {printable(one.text)}" for one in suggestions)
 
 
 def article_text(article: Article, *, zone: tzinfo, color: bool) -> str:

@@ -132,6 +132,11 @@ class Segment:
         """The terms of ``field`` that begin with ``prefix``, sorted by their UTF-8 bytes."""
         return (term.decode("utf-8", "replace") for term in self._arrays.terms_with_prefix(field, prefix))
 
+    def doc_freqs(self, field: str, prefix: str = "") -> tuple[list[str], npt.NDArray[np.int64]]:
+        """(terms, documents with each) of the terms that begin with ``prefix``, sorted; deleted documents count."""
+        terms, doc_freqs = self._arrays.doc_freqs(field, prefix)
+        return b"\n".join(terms).decode("utf-8").split("\n") if terms else [], doc_freqs
+
     def lengths(self, field: str) -> npt.NDArray[Any]:
         """Tokens of ``field`` per document. Shape (num_docs,), unsigned; 0 where the document lacks the field."""
         return self._arrays.lengths(field)
@@ -377,6 +382,18 @@ class Snapshot:
         """The postings list of ``term`` in the whole index; None if no segment has it."""
         return self.joined((segment.base, segment.postings(field, term)) for segment in self.segments)
 
+    def doc_freqs(self, field: str, prefix: str = "") -> tuple[list[str], npt.NDArray[np.int64]]:
+        """The same of the whole index."""
+        parts = [segment.doc_freqs(field, prefix) for segment in self.segments]
+        if len(parts) == 1:
+            return parts[0]
+        totals: dict[str, int] = {}
+        for terms, doc_freqs in parts:
+            for term, doc_freq in zip(terms, doc_freqs.tolist(), strict=True):
+                totals[term] = totals.get(term, 0) + doc_freq
+        found = sorted(totals)  # as by UTF-8 bytes: both orders are that of the code points
+        return found, np.array([totals[term] for term in found], dtype=np.int64)
+
     @staticmethod
     def joined(found: Iterable[tuple[int, Postings | None]]) -> Postings | None:
         """The lists of segments, in their order, as one list of the index; each with the base of its segment."""
@@ -427,6 +444,12 @@ class Snapshot:
         stored = segment.stored(doc_id, TEXT_FIELDS)
         return stored.get("title", ""), stored.get("body", "")
 
+    def title(self, doc_number: int) -> str:
+        """Title of a document."""
+        segment, doc_id = self.locate(doc_number)
+        title: str = segment.stored(doc_id, _TITLE_ONLY).get("title", "")
+        return title
+
     def find(self, article_id: str) -> int | None:
         """The number of the document with this id, or None."""
         for segment in self.segments:
@@ -439,6 +462,19 @@ class Snapshot:
     def label_counts(self, field: str) -> Counter[str]:
         """For each label as written, how many articles have it."""
         return sum((segment.label_counts(field) for segment in self.segments), Counter())
+
+    def has_term(self, field: str, term: str) -> bool:
+        """Whether an article that is not deleted has the term."""
+        if self.live is None:
+            return self.doc_freq(field, term) > 0
+        postings = self.postings(field, term)
+        return postings is not None and bool(self.live[postings.doc_ids].any())
+
+    def label_paths(self) -> list[tuple[str, int]]:
+        """The leading paths of more than one level that a category filter may say, folded, and the articles of each."""
+        terms, doc_freqs = self.doc_freqs("category")
+        paths = [(term, doc_freq) for term, doc_freq in zip(terms, doc_freqs.tolist(), strict=True) if "/" in term]
+        return [(path, doc_freq) for path, doc_freq in paths if self.has_term("category", path)]
 
     def date_span(self) -> tuple[datetime | None, datetime | None]:
         """The first and the last known date of the articles, or (None, None)."""
@@ -675,6 +711,7 @@ class Store:
 _OPEN_ATTEMPTS = 10
 _CREATE_TIMEOUT = 10.0
 """Seconds to wait for another process that makes the same index."""
+_TITLE_ONLY = ("title",)
 _SHORT_FIELDS = ("id", "title", "url", "path")
 
 

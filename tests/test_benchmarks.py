@@ -98,3 +98,10 @@ def test_growth_gives_a_row_for_each_tenth(tmp_path: Path) -> None:
     assert [step["articles"] for step in report["steps"]] == list(range(10, 101, 10))
     assert report["update_one_ms"] > 0
     assert report["queries"]["first_p95_ms"] > 0
+
+
+def test_features_are_timed_on_any_index(data_index_path: Path) -> None:
+    done = run("benchmarks.features", "--index", data_index_path, "--queries", "5")
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = {line[:24].strip() for line in done.stdout.splitlines()[2:]}
+    assert rows >= {"two words", "phrase, Chinese, 3-10", "facet category", "suggest, pinyin", "similar", "collapsed"}

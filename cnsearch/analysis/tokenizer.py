@@ -25,7 +25,11 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib import metadata, util
 from importlib.machinery import PathFinder
+from itertools import compress
 from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from cnsearch.analysis import compounds
 from cnsearch.analysis.fold import fold
@@ -40,6 +44,7 @@ ENGINES = ("rjieba", "jieba")
 
 
 _SAFE_NAME = re.compile(r"[0-9A-Za-z.+!_-]{0,64}")
+Places = npt.NDArray[np.int64]
 
 
 class Token(NamedTuple):
@@ -104,6 +109,10 @@ class _Engine(Protocol):
 
     def tokenize(self, text: str) -> Iterator[tuple[str, int, int]]:
         """The same with start and end in characters."""
+        ...
+
+    def cut_coarse(self, text: str) -> list[str]:
+        """The coarse tokens only, which make up ``text``."""
         ...
 
 
@@ -183,6 +192,28 @@ class WordTokenizer:
             Token(text, start, end, position) for position, group in enumerate(groups) for text, start, end in group
         ]
 
+    def coarse(self, folded: str) -> tuple[list[str], Places, Places]:
+        """(texts, starts, ends) of the coarse tokens of ``tokens``, in order; starts and ends are int64 arrays.
+
+        For long texts: many times faster.
+        """
+        texts: list[str] = []
+        starts = ends = np.empty(0, dtype=np.int64)
+        if not folded.isascii():
+            pieces = self._engine().cut_coarse(folded)
+            chinese = list(map(is_chinese_word, pieces))
+            ends = np.cumsum(np.fromiter(map(len, pieces), np.int64, len(pieces)))[chinese]
+            texts = list(compress(pieces, chinese))
+            starts = ends - np.fromiter(map(len, texts), np.int64, len(texts))
+        found = list(compounds.find_compounds(folded))
+        if not found:
+            return texts, starts, ends
+        texts += [text[: compounds.MAX_COMPOUND_CHARS] for text, _, _ in found]
+        starts = np.concatenate([starts, np.array([start for _, start, _ in found], dtype=np.int64)])
+        ends = np.concatenate([ends, np.array([end for _, _, end in found], dtype=np.int64)])
+        order = np.argsort(starts, kind="stable")
+        return [texts[at] for at in order.tolist()], starts[order], ends[order]
+
     def _chinese_groups(self, folded: str) -> list[list[tuple[str, int, int]]]:
         """One list per coarse word: its parts, then the word.
 
@@ -235,6 +266,9 @@ class _RustEngine:
     def tokenize(self, text: str) -> Iterator[tuple[str, int, int]]:
         return iter(self._jieba.tokenize(text, "search", False))
 
+    def cut_coarse(self, text: str) -> list[str]:
+        return self._jieba.cut(text, False)  # type: ignore[no-any-return]
+
 
 class _PythonEngine:
     def __init__(self, tokenizer: Any, entries: Mapping[str, int]) -> None:
@@ -246,6 +280,9 @@ class _PythonEngine:
 
     def tokenize(self, text: str) -> Iterator[tuple[str, int, int]]:
         return self._tokenizer.tokenize(text, mode="search", HMM=False)  # type: ignore[no-any-return]
+
+    def cut_coarse(self, text: str) -> list[str]:
+        return list(self._tokenizer.cut(text, HMM=False))
 
 
 def _load_rjieba(user_dictionary: UserDictionary) -> _Engine:

@@ -107,6 +107,15 @@ class SegmentArrays:
         """Number of documents with the term, deleted ones included; 0 if there is none."""
         return self.data.doc_frequency(field, term if isinstance(term, bytes) else as_bytes(term))
 
+    def doc_freqs(self, field: str, prefix: str | bytes = b"") -> tuple[list[bytes], npt.NDArray[np.int64]]:
+        """(terms, documents with each) of the terms that begin with ``prefix``, in byte order, deleted documents
+        included."""
+        terms = self.data.terms(field)
+        start, stop = (0, 0) if terms is None else terms.prefix_range(as_bytes(prefix))
+        if terms is None or start >= stop:
+            return [], np.empty(0, dtype=np.int64)
+        return list(terms.terms(start, stop)), self.data.postings(field).counts(terms.pointers(start, stop))
+
     def has_term(self, field: str, term: str | bytes) -> bool:
         """True if the field has the term."""
         terms = self.data.terms(field)

@@ -180,6 +180,40 @@ def parse_query(text: str, *, require_all: bool = False, raw: bool = False) -> P
     return ParsedQuery(root, tuple(dict.fromkeys(notes)))
 
 
+def places_of_words(text: str, *, raw: bool = False) -> list[tuple[int, int]]:
+    """(start, end) in the query text of each word and each quoted text that a document is asked to contain: no filter,
+    no operator, no pattern, and nothing excluded. Arguments as for ``parse_query``."""
+    text = text[:MAX_QUERY_CHARS]
+    if raw:
+        return [match.span() for match in re.finditer(r"\S+", text)]
+    places = []
+    excluded, depth = False, 0  # depth of the parentheses inside those that are excluded
+    for lexeme in _lex(text):
+        if depth:
+            depth += {"(": 1, ")": -1}.get(lexeme.kind, 0)
+        elif lexeme.kind in ("-", "NOT"):
+            excluded = not excluded
+        elif lexeme.kind != "+":
+            if excluded:
+                depth = int(lexeme.kind == "(")
+            elif lexeme.text and lexeme.field not in FILTER_FIELDS and not ("*" in lexeme.text or "?" in lexeme.text):
+                places.append((lexeme.start, lexeme.start + len(lexeme.text)))
+            excluded = False
+    return places
+
+
+def filters_of(node: Node | None) -> Iterator[Filter]:
+    """Every condition of a query."""
+    if isinstance(node, Filter):
+        yield node
+    elif isinstance(node, (And, Or)):
+        for clause in node.clauses:
+            yield from filters_of(clause)
+    elif isinstance(node, Group):
+        for clause in (*node.required, *node.optional, *node.excluded):
+            yield from filters_of(clause)
+
+
 def words_of(node: Node | None) -> Iterator[Words | Phrase | Pattern]:
     """The leaves that a document is asked to contain, for highlighting: not those of excluded clauses."""
     if isinstance(node, (Words, Phrase, Pattern)):
@@ -209,6 +243,7 @@ class _Lexeme:
     kind: str  # one of ( ) | + - AND OR NOT word phrase
     text: str = ""
     field: str | None = None
+    start: int = 0  # of the text, in the query
 
 
 _FIELD = re.compile(r"(\w+):(?=[^\s)])")
@@ -235,7 +270,7 @@ def _lex(text: str) -> Iterator[_Lexeme]:
         elif char == '"':
             closing = folded.find('"', at + 1)
             if closing > at and not _is_quotation(text, at, closing):
-                yield _Lexeme("phrase", fold(folded[at + 1 : closing]))
+                yield _Lexeme("phrase", fold(folded[at + 1 : closing]), start=at + 1)
                 at = closing + 1
             else:
                 at += 1  # the quote that never closes is a stray mark
@@ -247,10 +282,10 @@ def _lex(text: str) -> Iterator[_Lexeme]:
             at = match.end()
             closing = folded.find('"', at + 1) if folded[at] == '"' else -1
             if closing > at:
-                yield _Lexeme("phrase", fold(folded[at + 1 : closing]), field)
+                yield _Lexeme("phrase", fold(folded[at + 1 : closing]), field, at + 1)
                 at = closing + 1
             elif (value := _WORD.match(folded, at)) is not None:
-                yield _Lexeme("word", value.group(), field)
+                yield _Lexeme("word", value.group(), field, at)
                 at = value.end()
         else:
             word = _WORD.match(folded, at)
@@ -261,7 +296,7 @@ def _lex(text: str) -> Iterator[_Lexeme]:
             # A dash stays as typed (甲 —— 乙): folded, it would read as a minus where the query is shown as understood.
             dashes = len(word.group()) - len(word.group().lstrip("+-"))
             unsigned = written[:dashes] + word.group()[dashes:]
-            yield _Lexeme(written) if written in _OPERATORS else _Lexeme("word", unsigned)
+            yield _Lexeme(written) if written in _OPERATORS else _Lexeme("word", unsigned, start=at)
             at = word.end()
 
 

@@ -47,6 +47,7 @@ from cnsearch.schema import CHARS_FIELD, NO_DATE
 from cnsearch.search.closeness import Weights, as_written, closeness
 from cnsearch.search.scoring import DEFAULT_RANKING, FieldNorms, Ranking, Scores, idf, saturate, weighted_tf
 from cnsearch.search.substrings import find_substring
+from cnsearch.search.vocabulary import Vocabulary
 from cnsearch.store import Postings, Segment, Snapshot
 
 Mask = npt.NDArray[np.bool_]
@@ -93,6 +94,7 @@ class Searcher:
     def __init__(self, snapshot: Snapshot, ranking: Ranking = DEFAULT_RANKING) -> None:
         self.snapshot = snapshot
         self.ranking = ranking
+        self.vocabulary = Vocabulary(snapshot)
         self._norms = FieldNorms(snapshot)
         self._lock = threading.Lock()
         self._matches: OrderedDict[tuple[object, ...], _Matches] = OrderedDict()
@@ -242,6 +244,14 @@ class Searcher:
         """The idf of what ``step`` finds; 0 if that is nothing."""
         mask = self._run(step)[0]
         return idf(len(mask), found) if (found := int(np.count_nonzero(mask))) else 0.0
+
+    def finds_words(self, plan: Plan) -> bool:
+        """Whether any of the plan's words, or a bigram of them, is in the index; True if all are single characters.
+
+        Where it is False, hits have nothing of the query but characters of it.
+        """
+        longer = [leaf for leaf in plan.leaves if not isinstance(leaf, Term) or len(leaf.text) > 1]
+        return not longer or any(self._match(leaf).doc_freq for leaf in longer)
 
     def _run(self, step: Step) -> tuple[Mask, Scores]:
         """Which documents match, and their scores (0 where not). Shapes (num_docs,); not to be modified."""

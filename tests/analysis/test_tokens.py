@@ -137,6 +137,14 @@ def test_the_pairs_of_many_texts_are_the_terms_of_each(texts: list[str]) -> None
     assert counts.tolist() == [len(character_terms(text)) for text in texts]
 
 
+@given(mixed_text)
+@pytest.mark.parametrize("tokenizer", [RUST, PYTHON], ids=["rjieba", "jieba"])
+def test_coarse_tokens_are_the_last_of_each_position(tokenizer: WordTokenizer, text: str) -> None:
+    texts, starts, ends = tokenizer.coarse(text)
+    last = {token.position: token for token in tokenizer.tokens(text)}.values()
+    assert list(zip(texts, starts.tolist(), ends.tolist(), strict=True)) == [token[:3] for token in last]
+
+
 @given(mixed_text | st.text("ab.1 中", max_size=20))
 def test_compounds_without_their_places(text: str) -> None:
     assert compounds.find_texts(text) == [compound for compound, _, _ in compounds.find_compounds(text)]

@@ -50,6 +50,15 @@ def test_postings(arrays):
     assert not arrays.has_term("nofield", "新闻")
 
 
+def test_doc_freqs_of_many_terms(arrays):
+    for prefix in ("", "上", "新闻", "没", "\U0010ffff"):
+        terms, doc_freqs = arrays.doc_freqs("body", prefix)
+        assert terms == list(arrays.terms_with_prefix("body", prefix))
+        assert doc_freqs.tolist() == [arrays.doc_freq("body", term) for term in terms]
+    assert arrays.doc_freqs("body")[1].max() == 2
+    assert arrays.doc_freqs("nofield")[0] == []
+
+
 def test_terms(arrays):
     every = sorted(word.encode() for word in ("上海", "新闻", "北京", "天气"))
     assert list(arrays.terms_range("body")) == every

@@ -154,3 +154,32 @@ def test_pinyin_ruins_precision(index_path: Path) -> None:
     assert Found(index_path, "shanghai").ids == ["英文"]  # not 上海: the letters are found as they are
     assert Found(index_path, "上海").ids == ["拼音"]
     assert Found(index_path, "伤害").ids == []  # sounds alike, and is another word
+
+
+def test_a_mistyped_sound_is_offered_and_not_run(index_path: Path) -> None:
+    """Pinyin helps where a query of letters finds nothing, and says so."""
+    with cnsearch.open_index(index_path) as index:
+        results = index.search("ditie")
+        assert (results.total, results.correction) == (0, "地铁")
+        assert index.search("上海").correction == ""
+    done = CliRunner().invoke(cli, ["search", "--index", str(index_path), "ditie"], standalone_mode=False)
+    assert (done.return_value, done.stdout) == (1, "")
+    assert "did you mean: 地铁?" in done.stderr
+
+
+def test_dictionaries_need_a_manual_reindex(index_path: Path) -> None:
+    def words() -> list[str]:
+        shown = CliRunner().invoke(cli, ["analyze", "云原生", "--json", "--index", str(index_path)])
+        return [text for text, _, _ in json.loads(shown.stdout)["words"]]
+
+    assert "云原生" not in words()
+    done = CliRunner().invoke(
+        cli, ["dict", "add", "云原生", "--json", "--index", str(index_path)], standalone_mode=False
+    )
+    assert json.loads(done.stdout)["retokenised"] == 1  # the one article that has it, and no other
+    assert "云原生" in words()
+    found = Found(index_path, "云原生")
+    assert (found.ids, found.marked) == (["词典"], {"云原生"})
+    with cnsearch.open_index(index_path) as index:
+        assert index.remove_words("云原生").retokenised == 1
+    assert "云原生" not in words()

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cnsearch.analysis.fold import fold
 from cnsearch.query.syntax import (
     MAX_CLAUSES,
     MAX_QUERY_CHARS,
@@ -17,6 +18,8 @@ from cnsearch.query.syntax import (
     Phrase,
     Words,
     parse_query,
+    places_of_words,
+    words_of,
 )
 
 A, B, C = Words("甲"), Words("乙"), Words("丙")
@@ -117,3 +120,34 @@ def test_what_was_understood_means_the_same_again(text: str) -> None:
         again = parse_query(str(root)).root
         assert again is not None
         assert str(again) == str(root)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("甲 乙丙", ["甲", "乙丙"]),
+        ('+甲 -乙 "丙 丁" NOT 戊', ["甲", "丙 丁"]),
+        ('title:甲 source:乙 来源:"丙" 正文:丁 body:"戊"', ["甲", "丁", "戊"]),
+        ("(甲 OR 乙) AND 丙|丁", ["甲", "乙", "丙", "丁"]),
+        ("-(甲 (乙) 丙) 丁 -source:甲 戊", ["丁", "戊"]),
+        ("NOT -甲 甲* a?b *", ["甲"]),
+        ("＋甲　ＡＢ “乙”", ["甲", "ＡＢ", "乙"]),
+        ("-- 甲 —— )(", ["甲", "——"]),
+        ("", []),
+    ],
+)
+def test_places_of_words(text: str, words: list[str]) -> None:
+    assert [text[start:end] for start, end in places_of_words(text)] == words
+
+
+def test_raw_text_is_all_words() -> None:
+    assert places_of_words("-甲 source:乙", raw=True) == [(0, 2), (3, 11)]
+
+
+@given(st.text() | pieces.map(" ".join))
+def test_places_are_in_order_and_hold_what_is_asked(text: str) -> None:
+    places = places_of_words(text)
+    assert [at for place in places for at in place] == sorted(at for place in places for at in place)
+    assert all(start < end <= len(text) for start, end in places)
+    asked = "".join(str(leaf) for leaf in words_of(parse_query(text).root) if isinstance(leaf, (Words, Phrase)))
+    assert all("".join(fold(text[start:end]).split()) in "".join(asked.split()) for start, end in places)

@@ -1,0 +1,88 @@
+"""Values that a filter asks for and no article has: a note for each, with the value that may have been meant."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+
+from whoosh.support.levenshtein import damerau_levenshtein
+
+from cnsearch.analysis import pinyin
+from cnsearch.query.plan import Filters
+from cnsearch.query.syntax import Filter, Group, Node, filters_of
+from cnsearch.schema import label_term
+from cnsearch.store import Snapshot
+
+LABEL_FIELDS = ("source", "category", "author")
+_CHARS_PER_ERROR = 3
+"""One error for so many characters is a value close by; one in any value of two characters or more."""
+
+
+def unknown_values(snapshot: Snapshot, filters: Filters, root: Node | None) -> dict[tuple[str, str], str]:
+    """A note for each (field, value) of the filters, beside the query and in it, that no article has."""
+    asked = [(field, value) for field in LABEL_FIELDS for value in getattr(filters, field)]
+    asked += [(clause.field, clause.value) for clause in filters_of(root) if clause.field in LABEL_FIELDS]
+    return {
+        (field, value): _note(snapshot, field, value)
+        for field, value in dict.fromkeys(asked)
+        if not snapshot.has_term(field, label_term(field, value))
+    }
+
+
+def rules_all_out(unknown: Container[tuple[str, str]], filters: Filters, root: Node | None) -> bool:
+    """Whether unknown values are required, so that no other words would find anything."""
+    for field in LABEL_FIELDS:
+        values = getattr(filters, field)
+        if values and all((field, value) in unknown for value in values):
+            return True
+    required = root.required if isinstance(root, Group) else (root,)
+    return any(isinstance(node, Filter) and (node.field, node.value) in unknown for node in required)
+
+
+def _note(snapshot: Snapshot, field: str, value: str) -> str:
+    known = _known(snapshot, field)
+    closest = min(_close(label_term(field, value), known), default=None)
+    note = f'no article has the {field} "{value}"'
+    if closest is not None:
+        return f'{note}; did you mean "{closest[-1]}"?'
+    return note if field == "author" else f"{note} (known values: cnsearch stats)"
+
+
+def _known(snapshot: Snapshot, field: str) -> dict[str, tuple[str, int]]:
+    """What a filter may say: for each term of the field, the value as most write it, and the articles that have it."""
+    written: dict[str, tuple[str, int]] = {}
+    for value, count in sorted(snapshot.label_counts(field).items(), key=lambda item: (item[1], item[0])):
+        term = label_term(field, value)
+        if term:
+            written[term] = (value, count + written.get(term, ("", 0))[1])
+    if field == "category":
+        for path, count in snapshot.label_paths():
+            levels = [written.get(level, (level, 0))[0] for level in path.split("/")]
+            written.setdefault(path, ("/".join(levels), count))
+    return written
+
+
+def _close(value: str, known: dict[str, tuple[str, int]]) -> Iterator[tuple[int, int, int, str]]:
+    """The known values that may be meant, each as a key to compare by (less is closer), with the value last: those that
+    sound the same; those that contain the value; those of nearly the same spelling; those that it contains."""
+    if not value:
+        return
+    sounds = {*pinyin.readings([value]), *_spelled_out(value)}
+    readings = pinyin.readings(list(known))
+    allowed = min(len(value) - 1, max(1, len(value) // _CHARS_PER_ERROR))
+    for (term, (written, count)), reading in zip(known.items(), readings, strict=True):
+        if term == value:
+            continue  # only of deleted articles
+        if reading in sounds and reading:
+            yield 0, 0, -count, written
+        elif value in term:
+            yield 1, 0, -count, written
+        elif (distance := damerau_levenshtein(value, term)) <= allowed:
+            yield 2, distance, -count, written
+        elif len(term) > 1 and term in value:
+            yield 3, 0, -count, written
+
+
+def _spelled_out(value: str) -> list[str]:
+    """The readings of a value typed in pinyin."""
+    letters = pinyin.typed(value)
+    return [] if letters is None or len(letters) > 40 else pinyin.splits(letters)

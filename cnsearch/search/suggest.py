@@ -1,0 +1,75 @@
+"""What a user may be about to type: words and phrases of the articles that begin so, in characters or in pinyin."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from heapq import merge
+from itertools import islice
+
+import numpy as np
+
+from cnsearch.analysis import pinyin
+from cnsearch.analysis.fold import fold
+from cnsearch.model import Suggestion
+from cnsearch.search.phrases import squeezed
+from cnsearch.search.vocabulary import Lexicon, Vocabulary, collection_paused
+
+MAX_PREFIX_CHARS = 100
+"""Nothing that is suggested begins with more."""
+INITIALS_LESS = 10
+"""What is typed by initials comes first only if it is used so many times as much: any letters are initials of much."""
+MIN_TITLE_PREFIX = 2
+"""Characters after which whole titles are suggested, where phrases are few."""
+
+
+def suggest(vocabulary: Vocabulary, prefix: str, limit: int) -> tuple[Suggestion, ...]:
+    """At most ``limit`` completions of ``prefix``, the most used first; what is typed itself is none.
+
+    Words and phrases of titles come first, then words of bodies, then whole titles. Where nothing begins with all of
+    several words, the last one is completed.
+    """
+    typed = " ".join(fold(prefix[: MAX_PREFIX_CHARS + 1]).split())
+    if not typed or len(typed) > MAX_PREFIX_CHARS or limit <= 0:
+        return ()
+    with collection_paused():
+        found = tuple(islice(_completions(vocabulary, typed), limit))
+    before, space, last = typed.rpartition(" ")
+    if found or not space:
+        return found
+    return tuple(Suggestion(f"{before} {one.text}", one.articles) for one in suggest(vocabulary, last, limit))
+
+
+def _completions(vocabulary: Vocabulary, typed: str) -> Iterator[Suggestion]:
+    key, letters = squeezed(typed), pinyin.typed(typed)
+    seen: set[str] = set()
+    for suggestion in _of_lexicon(vocabulary.titles_for(key, letters), key, letters):
+        seen.add(suggestion.text)
+        yield suggestion
+    # What begins so is a range of the dictionary; what sounds so may be anywhere.
+    bodies = vocabulary.bodies_beginning(key) if letters is None else vocabulary.bodies
+    yield from (one for one in _of_lexicon(bodies, key, letters) if vocabulary.is_in_body(one.text))
+    if len(key) < MIN_TITLE_PREFIX:
+        return
+    titles = vocabulary.whole_titles
+    for squeezed_title, title in islice(titles, bisect_left(titles, (key, "")), None):
+        if not squeezed_title.startswith(key):
+            return
+        if squeezed_title != key and title not in seen:
+            yield Suggestion(title, 1)
+
+
+def _of_lexicon(lexicon: Lexicon, key: str, letters: str | None) -> Iterator[Suggestion]:
+    """The entries that begin with ``key``, or sound so in whole syllables, and those of which initials are typed."""
+    best = lexicon.beginning(key)
+    others = best[:0]
+    if letters is not None:
+        in_full, others = lexicon.sounding(letters)
+        best = np.union1d(best, in_full)
+        others = np.setdiff1d(others, best)
+    uses = lexicon.uses
+    ranked = merge(
+        ((-uses[at] * INITIALS_LESS, 0, at) for at in best.tolist()), ((-uses[at], 1, at) for at in others.tolist())
+    )
+    for _, _, at in ranked:
+        yield Suggestion(lexicon.texts[at], uses[at])
