@@ -175,27 +175,28 @@ def _deep_findings(snapshot: Snapshot, segment: Segment, checked: Counter[str]) 
     for name in fields:
         for terms, counts, postings in segment.all_postings(name):
             _add(indexed[name], _numbers(terms), counts, postings.doc_ids, postings.freqs)
-    for start in range(0, segment.num_docs, _DOCS_AT_ONCE):
-        stop = min(start + _DOCS_AT_ONCE, segment.num_docs)
+    live = np.flatnonzero(segment.live)  # what was replaced may have been cut with another dictionary
+    for start in range(0, len(live), _DOCS_AT_ONCE):
+        doc_ids = live[start : start + _DOCS_AT_ONCE]
         builder = BatchBuilder(ENCODERS)
-        for doc_id in range(start, stop):
+        for doc_id in doc_ids.tolist():
             article = snapshot.article(segment.base + doc_id)
             document = document_of(article, snapshot.analyzer.tokenizer, _ORIGIN)
             builder.add(document.tokens)
         batch = builder.build()
         for name in sorted({*fields, *batch.fields}):
-            expected = np.zeros(stop - start, dtype=np.uint64)
+            expected = np.zeros(len(doc_ids), dtype=np.uint64)
             if name in batch.fields:
                 found = batch.fields[name]
                 _add(expected, _numbers(found.terms()), found.counts, found.doc_ids, found.weights)
-            here = indexed[name][start:stop] if name in indexed else np.zeros(stop - start, dtype=np.uint64)
-            for doc_id in (start + np.flatnonzero(here != expected)).tolist():
+            here = indexed[name][doc_ids] if name in indexed else np.zeros(len(doc_ids), dtype=np.uint64)
+            for doc_id in doc_ids[here != expected].tolist():
                 yield segment.corrupt(
                     f'of the field "{name}" are not those of the text of the article '
                     f'"{segment.stored(doc_id, ("id",)).get("id")}" (document {doc_id})',
                     section="postings",
                 )
-        checked["tokenised"] += stop - start
+        checked["tokenised"] += len(doc_ids)
 
 
 def _numbers(terms: list[bytes]) -> Sums:

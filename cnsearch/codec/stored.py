@@ -281,10 +281,17 @@ class StoredReader:
         number, data = self._last_block
         if number == block:
             return data
+        ranks, lengths = self._ranks.checked_items(), self._long_lengths
+        assert lengths is not None
+        first, stop = ranks[block], ranks[block + 1]
+        lengths.check(first * lengths.item_size, stop * lengths.item_size)
+        size = sum(lengths.items[first:stop])
         try:
-            data = zlib.decompress(self.raw_block(block))
+            data = zlib.decompressobj().decompress(self.raw_block(block), size + 1)  # no more, whatever it unpacks to
         except zlib.error as exc:
             raise self._blocks.corrupt(f"has a block that cannot be unpacked: {exc}") from exc
+        if len(data) != size:
+            raise self._blocks.corrupt("has a block of another size", found=len(data), expected=size)
         self._last_block = (block, data)
         return data
 

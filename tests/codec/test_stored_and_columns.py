@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import random
+import tracemalloc
+import zlib
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from whoosh import columns as whoosh_columns
 
 from cnsearch.codec import column_types, columns, stored
 from cnsearch.codec.container import Container, ContainerWriter, SectionKind
+from cnsearch.errors import CorruptIndexError
 
 TEXT = "人民币汇率中间价上调，" * 40
 
@@ -63,8 +66,6 @@ def test_literal_bytes_of_stored_values():
     assert container.section(kind.LONG_LENGTHS, 0).array().tolist() == [601]
     assert container.section(kind.LONG_BLOCK_RANKS, 0).array().tolist() == [0, 1]
     assert container.section(kind.LONG_BLOCK_STARTS, 0).array().tolist() == [0]
-    import zlib
-
     block = bytes(container.section(kind.LONG_BLOCKS).bytes)
     assert zlib.decompress(block) == b"u" + long.encode("utf-16-le")
     assert container.section(kind.LONG_BLOCK_SIZES, 0).array().tolist() == [len(block)]
@@ -113,6 +114,18 @@ def test_merging_pieces(dropped, plain):
     writer.close()
     found = stored.StoredReader(Container("y", file.getvalue()), 0, len(keep) + 1)
     assert [found.get(doc) for doc in range(len(keep) + 1)] == [values[doc] for doc in keep] + ["end"]
+
+
+def test_a_block_is_unpacked_no_further_than_its_values_reach(monkeypatch):
+    monkeypatch.setattr(stored, "compress_block", lambda values: zlib.compress(b"".join(values) + bytes(50_000_000)))
+    container, _ = write_stored([({"a": [TEXT, TEXT]}, 2)])
+    tracemalloc.start()
+    try:
+        with pytest.raises(CorruptIndexError, match="another size"):
+            stored.StoredReader(container, 0, 2).get(1)
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_pieces_must_fit():

@@ -1,0 +1,72 @@
+"""Write the golden index of the present format: python tests/golden/make.py. Only for a format that is about to be
+released; one that is there is never written again."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import cnsearch
+from cnsearch.schema import SCHEMA_VERSION
+
+FOLDER = Path(__file__).parent
+QUERIES = ["数字化 转型", '"字化转"', "S300", "江豚 -白鲟", "source:每经网", "date:2021-10", "数*", "豚", "title:江豚"]
+
+
+def articles() -> list[cnsearch.Article]:
+    """A few of every kind: scripts, labels, dates, a long one, copies, nothing but a title."""
+    texts = [
+        ("数字化转型的路径", "企业要把数字化转型落到实处。\n乒乓球拍卖完了。"),
+        ("數位轉型在臺灣", "臺灣的網路業者談數位轉型，軟體與資訊安全。"),
+        ("S-300与C919", "俄制S-300V导弹、国产大飞机C919、５Ｇ基站和iPhone 15都在；代码用C++写成。"),
+        ("江豚🐬回来了", "😀江豚在長江中跳躍，白鲟不见了。"),
+        ("江豚观察", "今天看到三头江豚。" * 60),
+        ("江豚观察（转载）", "今天看到三头江豚。" * 60),
+        ("", "没有标题的一篇。"),
+        ("只有标题", ""),
+    ]
+    return [
+        cnsearch.Article(
+            id=f"甲/{number}.md",
+            title=title,
+            paragraphs=tuple(body.split("\n")) if body else (),
+            source="每经网" if number % 2 else "",
+            categories=("金融", "每经网") if number % 2 else (),
+            author="张三" if number == 3 else "",
+            date=datetime(2021, 9 + number % 3, 1, tzinfo=timezone.utc) if number % 4 else None,
+            url=f"https://example.com/{number}",
+        )
+        for number, (title, body) in enumerate(texts)
+    ]
+
+
+def answers(index: cnsearch.Index) -> dict[str, Any]:
+    """What the index says: hits with scores and snippets of each query, and every article."""
+    shown: dict[str, Any] = {}
+    for query in QUERIES:
+        found = index.search(query, collapse=True).to_dict(index.time_zone)
+        shown[query] = {key: found[key] for key in ("understood", "total", "hits")}
+    shown["articles"] = [index.get(article.id).to_dict() for article in articles() if article.id != "甲/6.md"]
+    shown["words"] = index.user_words
+    return shown
+
+
+def main() -> None:
+    folder = FOLDER / f"v{SCHEMA_VERSION}"
+    if folder.exists():
+        sys.exit(f"{folder} is there already")
+    with cnsearch.open_index(folder / "index", create=True, engine="jieba") as index:
+        index.add(articles()[:5])
+        index.add_words("大飞机")
+        index.add(articles()[5:])  # a segment more
+        index.delete("甲/6.md")
+        text = json.dumps(answers(index), ensure_ascii=False, indent=1)
+    (folder / "answers.json").write_text(text + "\n", encoding="utf-8")
+    (folder / "index" / "MAIN_WRITELOCK").unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    main()
