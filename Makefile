@@ -4,7 +4,7 @@
 # And four that measure (benchmarks/README.md); options in OPTIONS=
 #   make quality                               how well it ranks; SHARED=DIR names the folder of the larger sets
 #   make bench, bench-pieces, bench-features, bench-growth  how fast it is
-# And one that takes half an hour: every byte flipped, hundreds of writers killed, readers under load
+# And one that takes a quarter of an hour: every byte flipped, hundreds of writers killed, readers under load
 #   make soak
 PYTHON ?= python3
 VENV := .venv
