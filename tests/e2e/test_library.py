@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -641,3 +642,24 @@ def test_a_damaged_segment_is_named(index: cnsearch.Index, path: Path) -> None:
             assert found == expected
     assert num_found > 50
     assert paths == {str(segment)}
+
+
+def test_watching_from_a_program(tmp_path: Path, write_post: Callable[..., Path]) -> None:
+    write_post(tmp_path / "posts/一.md", "江豚", age=60)
+    stop = threading.Event()
+    with cnsearch.open_index(tmp_path / "index", create=True) as index:
+        with pytest.raises(cnsearch.CorpusError, match="no folder"):
+            next(index.watch())
+        index.update(tmp_path / "posts")
+        reports = index.watch(stop=stop)
+        write_post(tmp_path / "posts/二.md", "白鲟")  # before the first look
+        report = next(reports)
+        assert isinstance(report, cnsearch.UpdateReport)
+        assert (report.added, report.articles) == (1, 2)
+        shutil.rmtree(tmp_path / "posts")
+        gone = next(reports)
+        while isinstance(gone, cnsearch.UpdateReport):  # it looked while the folder was being emptied
+            gone = next(reports)
+        assert isinstance(gone, cnsearch.CorpusError)
+        stop.set()
+        assert list(reports) == []
