@@ -4,7 +4,7 @@
     or_expr := and_expr (("OR" | "|") and_expr)*
     and_expr:= clause ("AND" clause)*
     clause  := ("+" | "-" | "NOT")* primary
-    primary := "(" query ")" | '"' text '"' | field ":" (word | '"' text '"') | word
+    primary := "(" query ")" | '"' text '"' | field ":" (word | '"' text '"' | "(" query ")") | word
 
 The text is folded first, which maps full-width parentheses, colons and bars and the quotation marks of both scripts to
 the plain ones; fields also answer to their Chinese names. A quoted text is an exact substring and is required; so is a
@@ -82,7 +82,8 @@ class Phrase:
     field: str | None = None
 
     def __str__(self) -> str:
-        return _with_field(self.field, f'"{self.text}"')
+        marks = "“”" if '"' in self.text else '""'
+        return _with_field(self.field, f"{marks[0]}{self.text}{marks[1]}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +254,8 @@ _WORD = re.compile(r'[^\s()|"]+')
 _OPERATORS = {"AND", "OR", "NOT"}
 _QUESTION_MARK = "？"
 _STRAIGHT_QUOTES = '"＂'
+_CLOSING = {"“": "”", "「": "」", "『": "』", "«": "»", "〝": "〞"}
+_SIGNS = ("+", "-", "＋", "－")
 
 
 def _lex(text: str) -> Iterator[_Lexeme]:
@@ -268,7 +271,7 @@ def _lex(text: str) -> Iterator[_Lexeme]:
             yield _Lexeme(char)
             at += 1
         elif char == '"':
-            closing = folded.find('"', at + 1)
+            closing = _closing(text, folded, at)
             if closing > at and not _is_quotation(text, at, closing):
                 yield _Lexeme("phrase", fold(folded[at + 1 : closing]), start=at + 1)
                 at = closing + 1
@@ -280,7 +283,14 @@ def _lex(text: str) -> Iterator[_Lexeme]:
         elif (match := _FIELD.match(folded, at)) is not None and match.group(1) in _FIELD_NAMES:
             field = _FIELD_NAMES[match.group(1)]
             at = match.end()
-            closing = folded.find('"', at + 1) if folded[at] == '"' else -1
+            while text[at : at + 1] in _SIGNS and not folded[at + 1 : at + 2].isspace() and at + 1 < len(folded):
+                yield _Lexeme(folded[at])  # title:-上海 is -title:上海
+                at += 1
+            if folded[at] == "(":
+                yield _Lexeme("(", field=field)
+                at += 1
+                continue
+            closing = _closing(text, folded, at) if folded[at] == '"' else -1
             if closing > at:
                 yield _Lexeme("phrase", fold(folded[at + 1 : closing]), field, at + 1)
                 at = closing + 1
@@ -298,6 +308,14 @@ def _lex(text: str) -> Iterator[_Lexeme]:
             unsigned = written[:dashes] + word.group()[dashes:]
             yield _Lexeme(written) if written in _OPERATORS else _Lexeme("word", unsigned, start=at)
             at = word.end()
+
+
+def _closing(text: str, folded: str, at: int) -> int:
+    """Where the quotation that begins at ``at`` ends, -1 if nowhere: at a mark of the same kind, so that a title with
+    “marks” in it may be quoted by plain ones, else at any."""
+    marks = _STRAIGHT_QUOTES if text[at] in _STRAIGHT_QUOTES else _CLOSING.get(text[at], "")
+    ends = [end for mark in marks if (end := text.find(mark, at + 1)) >= 0]
+    return min(ends) if ends else folded.find('"', at + 1)
 
 
 def _is_quotation(text: str, at: int, closing: int) -> bool:
@@ -331,6 +349,7 @@ class _Parser:
         self._lexemes = lexemes
         self._at = 0
         self._depth = 0
+        self._field: str | None = None  # of the parentheses around: title:(上海 OR 北京)
         self._require_all = require_all
         self._notes = notes
 
@@ -410,10 +429,13 @@ class _Parser:
             if self._depth >= MAX_DEPTH:
                 return None
             self._depth += 1
+            outer, self._field = self._field, lexeme.field or self._field
             signed = self._clauses()
+            self._field = outer
             self._depth -= 1
             self._at += self._kind() == ")"
             return self._grouped(signed)
+        lexeme = replace(lexeme, field=lexeme.field or self._field)
         if kind == "phrase":
             return _phrase(lexeme)
         if kind == "word":
@@ -428,7 +450,7 @@ class _Parser:
         if unknown is not None:
             self._notes.append(f'there is no field "{unknown.group(1)}": taken as words')
         if not any(char.isalnum() for char in text):
-            if text == "*" and field is None:
+            if text == "*":
                 return Everything()
             return Words(text, field)
         wild = "*" in text or "?" in text.rstrip("?")
