@@ -46,6 +46,9 @@ ENCODERS = dict.fromkeys(CHARS_FIELD.values(), character_pairs)
 PLAIN_FIELDS = frozenset(TEXT_FIELDS)
 """Stored without compression: exact substrings are verified in them, and the second pass of ranking reads them."""
 
+MAX_PATH_LEVELS = 16
+"""Of categories; feeds have three. All paths of n levels take n squared bytes, and a megabyte has half a million."""
+
 NO_DATE = -(1 << 63)
 """In the date column: date unknown. Sorts before every date."""
 
@@ -157,9 +160,10 @@ def label_term(field: str, value: str) -> str:
 
 
 def category_terms(categories: Iterable[str]) -> list[str]:
-    """What a category filter may say: every level, and every path that begins at the first level. Folded, sorted."""
+    """What a category filter may say: every level, and every path that begins at the first level and has at most
+    MAX_PATH_LEVELS. Folded, sorted."""
     levels = [label_term("category", level) for level in categories]
-    paths = {"/".join(levels[:depth]) for depth in range(1, len(levels) + 1)}
+    paths = {"/".join(levels[:depth]) for depth in range(1, min(len(levels), MAX_PATH_LEVELS) + 1)}
     return sorted(paths.union(levels))
 
 

@@ -167,7 +167,7 @@ class Segment:
     def label(self, field: str, doc_id: int) -> str:
         """The label of one document as written, or empty."""
         found = self._arrays.ordinals(field)
-        return "" if found is None else found[1][found[0][doc_id]].decode("utf-8")
+        return "" if found is None else _text(field, found[1][found[0][doc_id]])
 
     def label_lists(self, field: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any], list[bytes]] | None:
         """(offsets, ordinals, values) of a column of several labels: those of document d are
@@ -215,7 +215,7 @@ class Segment:
             if found is None:
                 return Counter()
             numbers, values = np.bincount(found[0][matching], minlength=len(found[1])), found[1]
-        return Counter({values[at].decode("utf-8"): int(numbers[at]) for at in np.flatnonzero(numbers) if values[at]})
+        return Counter({_text(field, values[at]): int(numbers[at]) for at in np.flatnonzero(numbers) if values[at]})
 
     def check(self) -> SegmentCheck:
         """A look at the whole file, which says what is wrong with it."""
@@ -584,6 +584,11 @@ def _without_commit(storage: DurableStorage) -> IndexUnusableError:
             return IndexFormatError(path, reason, found=name, hint=REBUILD_HINT)
         return IndexFormatError(path, FOREIGN, found=name, hint="Name another folder with --index")
     return CorruptIndexError(path, "the table of contents is missing", section="table of contents", hint=REBUILD_HINT)
+
+
+def _text(field: str, value: bytes) -> str:
+    """A label as it was given. The path of a root is whatever the file system has, also bytes that are not UTF-8."""
+    return os.fsdecode(value) if field == "root" else value.decode("utf-8")
 
 
 @contextlib.contextmanager
