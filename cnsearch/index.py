@@ -30,6 +30,7 @@ from cnsearch.errors import (
     IndexLockedError,
     IndexNotFoundError,
 )
+from cnsearch.limits import DEFAULT_LIMITS, Limits
 from cnsearch.model import FORMAT_VERSION, Article, Fragment, Hit, ScorePart, SearchResults, Snippet, UpdateReport
 from cnsearch.query.plan import MOST, Compound, Filters, Plan, Substring, Term, TermPattern, make_plan
 from cnsearch.query.syntax import parse_query
@@ -74,6 +75,7 @@ def open_index(
     user_dict: str | os.PathLike[str] | None = None,
     engine: str | None = None,
     time_zone: str | tzinfo = DEFAULT_ZONE,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Index:
     """Open the index in the folder ``path``.
 
@@ -82,6 +84,7 @@ def open_index(
                 existing one, what it must have been built with
     engine    : "rjieba" or "jieba" for a new index; None takes the preferred one that is installed
     time_zone : in which dates are shown, and read in filters
+    limits    : how much is taken of a post and of a query
 
     Raises IndexNotFoundError, IndexFormatError, AnalyzerMismatchError (another user dictionary), CorruptIndexError.
     """
@@ -92,7 +95,7 @@ def open_index(
     else:
         store = Store.open(path)
         _require_dictionary(store, words)
-    return Index(store, zone)
+    return Index(store, zone, limits)
 
 
 def rebuild_index(
@@ -102,6 +105,7 @@ def rebuild_index(
     user_dict: str | os.PathLike[str] | None = None,
     engine: str | None = None,
     time_zone: str | tzinfo = DEFAULT_ZONE,
+    limits: Limits = DEFAULT_LIMITS,
     jobs: int | None = None,
     wait: float = 0.0,
     progress: Progress | None = None,
@@ -126,8 +130,9 @@ def rebuild_index(
         make = Store.create if isinstance(error, IndexNotFoundError) else Store.blank
         store = make(path, ChineseAnalyzer(engine=engine, user_dictionary=words))
     analyzer = ChineseAnalyzer(engine=engine, user_dictionary=words)
-    report = indexer.rebuild(store, _folders(store, paths), analyzer, jobs=jobs, wait=wait, progress=progress)
-    return Index(Store.open(path), _zone(time_zone)), report
+    folders = _folders(store, paths)
+    report = indexer.rebuild(store, folders, analyzer, jobs=jobs, wait=wait, limits=limits, progress=progress)
+    return Index(Store.open(path), _zone(time_zone), limits), report
 
 
 class Index:
@@ -137,11 +142,12 @@ class Index:
     to through it; ``refresh`` moves on to what others have committed. Use it in a ``with`` statement, or ``close`` it.
     """
 
-    def __init__(self, store: Store, zone: tzinfo) -> None:
+    def __init__(self, store: Store, zone: tzinfo, limits: Limits = DEFAULT_LIMITS) -> None:
         self._store = store
         self._zone = zone
+        self._limits = limits
         self._lock = threading.Lock()
-        self._searcher: Searcher | None = Searcher(store.snapshot())
+        self._searcher: Searcher | None = Searcher(store.snapshot(), limits=limits)
 
     # Life
 
@@ -165,7 +171,7 @@ class Index:
         current = self._current()
         if self._store.generation() == current.snapshot.generation:
             return False
-        fresh = Searcher(self._store.snapshot())
+        fresh = Searcher(self._store.snapshot(), limits=self._limits)
         with self._lock:
             newest = self._current()  # another thread may have been faster, or has closed
             if newest.snapshot.generation >= fresh.snapshot.generation:
@@ -220,7 +226,13 @@ class Index:
 
         self._current()
         report = indexer.update_posts(
-            self._store, _folders(self._store, paths), jobs=jobs, dry_run=dry_run, wait=wait, progress=progress
+            self._store,
+            _folders(self._store, paths),
+            jobs=jobs,
+            dry_run=dry_run,
+            wait=wait,
+            limits=self._limits,
+            progress=progress,
         )
         self.refresh()
         return report
@@ -284,7 +296,8 @@ class Index:
         from cnsearch.corpus.reader import read_jsonl
 
         self._current()
-        records = read_jsonl(stream, name=name or getattr(stream, "name", "") or "records")
+        name = name or str(getattr(stream, "name", "")) or "records"
+        records = read_jsonl(stream, name=name, max_bytes=self._limits.post_bytes)
         report = indexer.add_articles(self._store, records, jobs=jobs, dry_run=dry_run, wait=wait, progress=progress)
         self.refresh()
         return report
@@ -361,7 +374,7 @@ class Index:
                 raise TypeError(f"{name} must be a str or a datetime, not {moment!r}")
         searcher = self._current()
         filters = Filters(_values(source), _values(category), _values(author), since, until)
-        parsed = parse_query(query, require_all=match == "all", raw=raw)
+        parsed = parse_query(query, require_all=match == "all", raw=raw, limits=self._limits)
         analyzer = searcher.snapshot.analyzer
         need = 0.0 if match == "any" else MOST
         plan = make_plan(parsed.root, filters, analyzer.tokenizer, self._zone, need=need)
@@ -384,7 +397,7 @@ class Index:
         return SearchResults(
             query=query,
             understood="" if parsed.root is None else str(parsed.root),
-            notes=parsed.notes,
+            notes=parsed.notes + searcher.notes(plan),
             total=ranking.total,
             took_ms=(time.perf_counter() - started) * 1000,
             hits=tuple(hits),

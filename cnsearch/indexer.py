@@ -28,6 +28,7 @@ from cnsearch.analysis.userdict import UserDictionary
 from cnsearch.corpus.posts import PostFile, scan_posts
 from cnsearch.corpus.reader import article_from_post, read_post
 from cnsearch.errors import CorpusError
+from cnsearch.limits import DEFAULT_LIMITS, Limits
 from cnsearch.model import Article, Failure, UpdateReport
 from cnsearch.schema import DIGEST_BYTES, ENCODERS, PLAIN_FIELDS, document_of
 from cnsearch.store import BatchBuilder, DocumentBatch, Indexed, Snapshot, Store, Transaction
@@ -59,12 +60,14 @@ class _Origin:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """One article to bring in: a post to read, or an article at hand. ``known`` is the digest that the index has."""
+    """One article to bring in: a post to read, of at most ``max_bytes``, or an article at hand. ``known`` is the digest
+    that the index has."""
 
     source: PostFile | Article
     origin: _Origin
     known: bytes | None = None
     replaces: bool = False  # an article with this id is in the index, wherever it came from
+    max_bytes: int = DEFAULT_LIMITS.post_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,7 @@ def update_posts(
     jobs: int | None = None,
     dry_run: bool = False,
     wait: float = 0.0,
+    limits: Limits = DEFAULT_LIMITS,
     progress: Progress | None = None,
 ) -> UpdateReport:
     """Bring the index up to date with the posts below ``paths``; see ``Index.update``."""
@@ -151,7 +155,7 @@ def update_posts(
     tally = _Tally()
     with _open_batch(store, wait, dry_run) as batch:
         indexed = batch.indexed()
-        tasks, gone = _compare(paths, indexed, tally)
+        tasks, gone = _compare(paths, indexed, tally, limits)
         batch.delete(gone)
         tally.removed += len(gone)
         _bring_in(batch, tasks, tally, jobs=jobs, dry_run=dry_run, progress=progress, total=len(tasks))
@@ -185,6 +189,7 @@ def rebuild(
     *,
     jobs: int | None = None,
     wait: float = 0.0,
+    limits: Limits = DEFAULT_LIMITS,
     progress: Progress | None = None,
 ) -> UpdateReport:
     """Build a new generation beside the old with ``analyzer``, which takes its place in one commit.
@@ -195,7 +200,7 @@ def rebuild(
     tally = _Tally()
     with _open_batch(store, wait, False, analyzer=analyzer) as batch:
         indexed = batch.indexed()
-        tasks, gone = _compare(paths, indexed, tally, reread=True)
+        tasks, gone = _compare(paths, indexed, tally, limits, reread=True)
         read = {task.source.id for task in tasks}
         removed = set(gone)
         tally.removed += len(removed)
@@ -227,7 +232,12 @@ def delete_articles(store: Store, article_ids: Iterable[str], *, wait: float = 0
 
 
 def _compare(
-    paths: Sequence[str | os.PathLike[str]], indexed: dict[str, Indexed], tally: _Tally, *, reread: bool = False
+    paths: Sequence[str | os.PathLike[str]],
+    indexed: dict[str, Indexed],
+    tally: _Tally,
+    limits: Limits,
+    *,
+    reread: bool = False,
 ) -> tuple[list[_Task], list[str]]:
     """What to read (new, or perhaps changed), and the ids that are gone. Counts what is unchanged or failed."""
     known_roots = {entry.root for entry in indexed.values() if entry.root}
@@ -254,10 +264,10 @@ def _compare(
                 if mtime_ns and (entry.size, entry.mtime_ns) == (post.size, mtime_ns):
                     tally.unchanged += 1
                     continue
-                tasks.append(_Task(post, _Origin(root, post.size, mtime_ns), entry.digest, replaces=True))
+                known, replaces = entry.digest, True
             else:
-                replaces = entry is not None and not reread
-                tasks.append(_Task(post, _Origin(root, post.size, mtime_ns), replaces=replaces))
+                known, replaces = None, entry is not None and not reread
+            tasks.append(_Task(post, _Origin(root, post.size, mtime_ns), known, replaces, limits.post_bytes))
     gone = [
         article_id
         for article_id, entry in indexed.items()
@@ -561,7 +571,7 @@ def _analyse(tasks: Sequence[_Task], tokenizer: WordTokenizer, tokenise: bool) -
         digest = origin.digest
         try:
             if isinstance(source, PostFile):
-                data = read_post(source)
+                data = read_post(source, max_bytes=task.max_bytes)
                 digest = hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()
                 if digest == task.known:
                     outcomes.append(_Outcome(source.id, task.replaces))

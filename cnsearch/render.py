@@ -125,7 +125,7 @@ def update_text(report: UpdateReport, *, index: str, dry_run: bool) -> str:
     counts = ", ".join(f"{getattr(report, name):,} {name}" for name in ("added", "changed", "removed", "unchanged"))
     would = "would be " if dry_run else ""
     failed = f", {len(report.failed):,} failed" if report.failed else ""
-    return f"{would}{counts}{failed}; {report.articles:,} articles in {index} ({report.took_s:.1f} s)"
+    return f"{would}{counts}{failed}; {report.articles:,} articles in {printable(index)} ({report.took_s:.1f} s)"
 
 
 def stats_text(stats: Mapping[str, Any]) -> str:

@@ -61,12 +61,14 @@ class Compound:
 @dataclass(frozen=True, slots=True)
 class TermPattern:
     """All terms that begin with ``prefix`` and match ``regex`` whole. If there is none: ``literal``, unless it is
-    empty, as an exact substring, for nobody sees where a Chinese word ends (``数字化转*``)."""
+    empty, as an exact substring, for nobody sees where a Chinese word ends (``数字化转*``). ``text`` is what was typed.
+    """
 
     prefix: str
     regex: re.Pattern[str]
     fields: tuple[str, ...] = TEXT_FIELDS
     literal: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +197,14 @@ class Plan:
 
     leaves : what adds to scores
     marks  : what is marked in excerpts: words and their parts, compounds, substrings, patterns
+    patterns : every pattern, also of clauses that are excluded
     """
 
     step: Step | None
     leaves: tuple[Leaf, ...] = ()
     marks: tuple[Leaf | Compound, ...] = ()
     focus: Focus = Focus()
+    patterns: tuple[TermPattern, ...] = ()
 
     @property
     def ranked(self) -> bool:
@@ -224,7 +228,7 @@ def make_plan(
         elif root is None:
             step = AllOf(tuple(conditions))
     focus = Focus(tuple(dict.fromkeys(planner.bigrams)), tuple(dict.fromkeys(planner.words)))
-    return Plan(step, wanted, tuple(dict.fromkeys(planner.marks)), focus)
+    return Plan(step, wanted, tuple(dict.fromkeys(planner.marks)), focus, tuple(planner.patterns))
 
 
 def _leaves(step: Step | None) -> Iterator[Leaf]:
@@ -264,6 +268,7 @@ class _Planner:
         self._zone = zone
         self._need = need
         self.marks: list[Leaf | Compound] = []
+        self.patterns: list[TermPattern] = []
         self.bigrams: list[Term] = []
         self.words: list[Term] = []
 
@@ -274,7 +279,8 @@ class _Planner:
         if isinstance(node, syntax.Phrase):
             return self._marked(Substring(node.text, _fields(node.field)), role)
         if isinstance(node, syntax.Pattern):
-            return self._marked(_pattern(node), role)
+            self.patterns.append(_pattern(node))
+            return self._marked(self.patterns[-1], role)
         if isinstance(node, syntax.Filter):
             return self._filter(node.field, node.value)
         if isinstance(node, syntax.Everything):
@@ -429,10 +435,23 @@ def _together(group: Sequence[str], fields: tuple[str, ...]) -> Together:
 def _pattern(node: syntax.Pattern) -> TermPattern:
     text = node.text
     prefix = re.split(r"[*?]", text, maxsplit=1)[0]
-    regex = re.sub(r"\\\*", ".*", re.sub(r"\\\?", ".", re.escape(re.sub(r"\*+", "*", text))))
     inside = text.strip("*")
     literal = inside if len(inside) > 1 and CJK_RUN.fullmatch(inside) else ""
-    return TermPattern(prefix, re.compile(regex, re.DOTALL), _fields(node.field), literal)
+    return TermPattern(prefix, wildcard_regex(text), _fields(node.field), literal, text)
+
+
+def wildcard_regex(text: str) -> re.Pattern[str]:
+    """A regular expression for whole terms: ``*`` stands for any characters, ``?`` for one.
+
+    What stands between two ``*`` is looked for from the left, and once found never again: if the rest does not match
+    behind the first place, it does not behind a later one. A look-ahead that captures, with a reference to it, does not
+    backtrack (as in Python's ``fnmatch.translate``); else ``*a*a*a*b`` would try all ways to choose three of the
+    letters of ``aaaa…``. Time: length of the pattern times length of the term, at most.
+    """
+    first, *others = (re.escape(piece).replace(r"\?", ".") for piece in re.split(r"\*+", text))
+    middle = [f"(?=(?P<_{at}>.*?{piece}))(?P=_{at})" for at, piece in enumerate(others[:-1]) if piece]
+    last = [f".*{others[-1]}"] if others else []
+    return re.compile("".join([first, *middle, *last]), re.DOTALL)
 
 
 # Dates
