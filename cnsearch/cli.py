@@ -372,7 +372,7 @@ _EXCLUSION = re.compile(r"-[^-\x00-\x7f]|-[\"(0-9]|-[a-z]+:.")
 @click.option("--max-query-chars", type=click.IntRange(1), help="A longer query is cut.  [default: 10,000]")
 @click.option("--max-clauses", type=click.IntRange(1), help="Clauses after these are words.  [default: 1,000]")
 @click.option("--max-depth", type=click.IntRange(1, 100), help="Deeper parentheses are ignored.  [default: 50]")
-@click.option("--max-patterns", type=click.IntRange(1), help="Patterns (词*) after these are words.  [default: 20]")
+@click.option("--max-patterns", type=click.IntRange(1), help="Patterns (词*) after these are words.  [default: 10]")
 @click.option("--max-pattern-terms", type=click.IntRange(1), help="Words a pattern stands for.  [default: 10,000]")
 @_color_option
 @_zone_option

@@ -25,7 +25,7 @@ class Limits:
     query_chars: int = 10_000
     query_clauses: int = 1_000
     query_depth: int = 50
-    query_patterns: int = 20
+    query_patterns: int = 10
     pattern_terms: int = 10_000
 
     def __post_init__(self) -> None:

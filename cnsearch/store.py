@@ -7,6 +7,7 @@ indexing sees a ``Transaction``. Whoosh's lock and readers do the work below, wi
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import struct
 import threading
@@ -609,7 +610,9 @@ def _clear_errors(path: Path) -> Iterator[None]:
         raise IndexNotFoundError(path, f"no permission to open {error.filename}", hint="Change it") from error
     except FileNotFoundError as error:
         raise CorruptIndexError(path, f"a file is missing: {error.filename}", hint=REBUILD_HINT) from error
-    except OSError:
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise IndexNotFoundError(path, "the name is too long", hint="Name another with --index") from error
         raise
     except (EOFError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError) as error:
         raise CorruptIndexError(path, f"the index is damaged: {error}", hint=REBUILD_HINT) from error
