@@ -1,6 +1,7 @@
 # Two commands do everything on a machine with python3 (3.10 or newer) and make:
 #   make demo   own virtual environment, install, index data/, search, show
 #   make test   lint, types, tests
+#   make fuzz   the tests of hostile input again, with fifty times as many inputs (EXAMPLES=... for more)
 # And four that measure (benchmarks/README.md); options in OPTIONS=
 #   make quality                               how well it ranks; SHARED=DIR names the folder of the larger sets
 #   make bench, bench-pieces, bench-growth     how fast it is
@@ -8,7 +9,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types unit format quality bench bench-pieces bench-growth clean
+.PHONY: demo test lint types unit format fuzz quality bench bench-pieces bench-growth clean
 
 demo: $(VENV)/.ready
 	$(BIN)/cnsearch index data/ --index index
@@ -27,6 +28,10 @@ types: $(VENV)/.ready
 
 unit: $(VENV)/.ready
 	$(BIN)/python -m pytest -q
+
+fuzz: $(VENV)/.ready
+	FUZZ_EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest -q --hypothesis-profile=fuzz \
+	  tests/test_fuzz.py tests/corpus/test_hostile.py tests/corpus/test_dates.py tests/corpus/test_front_matter.py
 
 quality: $(VENV)/.ready-bench
 	$(BIN)/python -m benchmarks.retrieval --ablation $(if $(SHARED),--shared $(SHARED))

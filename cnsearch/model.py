@@ -42,6 +42,8 @@ class Article:
     def __post_init__(self) -> None:
         if not isinstance(self.id, str) or not self.id:
             raise ValueError(f"Article.id must be a non-empty string, not {self.id!r}")
+        if "\uffff" in self.id:  # with which the index joins terms: the article could not be found again
+            raise ValueError(f"Article.id must not contain U+FFFF, which is no character: {self.id!r}")
         for name in ("title", "source", "author", "url", "path"):
             if not isinstance(getattr(self, name), str):
                 raise TypeError(f"Article.{name} must be a string, not {getattr(self, name)!r}")

@@ -19,6 +19,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -149,8 +150,12 @@ def document_of(article: Article, tokenizer: WordTokenizer, origin: Mapping[str,
     return Document(tokens, stored, values)
 
 
+_HALF = re.compile("[\ud800-\udfff]")
+
+
 def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "replace")
+    """In UTF-8, half a surrogate pair replaced by what it is folded to, so that the value finds itself as a filter."""
+    return _HALF.sub("\ufffd", text).encode("utf-8")
 
 
 def label_term(field: str, value: str) -> str:

@@ -182,6 +182,8 @@ def article_from_record(record: object, *, where: str) -> Article:
         raise CorpusError(where, f'"id" must be a non-empty string, not {_found(id_)}')
     if not _is_unicode(id_):
         raise CorpusError(where, '"id" has a lone surrogate')
+    if "\uffff" in id_:
+        raise CorpusError(where, '"id" has U+FFFF in it, which is no character')
     title = clean_title(_string(record, "title", where))
     html = _string(record, "html", where)
     text = _string(record, "text", where)

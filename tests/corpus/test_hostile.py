@@ -172,7 +172,7 @@ def test_no_text_raises(text: str) -> None:
     | anything.map(lambda text: text.encode("utf-8", "surrogatepass"))
     | pieces.map(lambda t: t.encode("gb18030", "ignore"))
 )
-@settings(max_examples=300)
+@settings(max_examples=max(300, settings().max_examples))
 def test_bytes_give_an_article_or_one_clear_line(data: bytes) -> None:
     try:
         article: Article | None = article_from_post(data, id="a/文.md")
