@@ -422,7 +422,11 @@ class Transaction:
 
     def delete(self, article_ids: Iterable[str]) -> int:
         """Delete the articles with these ids, committed or added in this transaction; returns how many there were."""
-        return 0 if self._replace else int(self._writer.delete_by_terms("id", article_ids))
+        if self._replace:
+            return 0
+        # As bytes, which are taken as they are: Whoosh knows no half surrogate pairs, and would find none of these.
+        terms = [text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text for text in article_ids]
+        return int(self._writer.delete_by_terms("id", terms))
 
     def commit(self) -> None:
         self.snapshot.close()

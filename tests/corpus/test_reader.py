@@ -301,7 +301,21 @@ def test_a_whole_record() -> None:
             Article("a", "t", date=datetime(2021, 7, 1, 7, 7, 37, tzinfo=timezone.utc)),
         ),
         ({"id": "a", "title": "t", "date": "Invalid Date"}, Article("a", "t")),
-        ({"id": "a", "title": "t", "date": 0}, Article("a", "t")),
+        *(
+            ({"id": "a", "title": "t", "date": seconds}, Article("a", "t"))
+            for seconds in (
+                0,
+                -1,
+                -(10**11) + 1,
+                10**11,
+                10**14,
+                10**400,
+                -(10**400),
+                1e308,
+                float("inf"),
+                float("nan"),
+            )
+        ),
     ],
 )
 def test_records(record: object, expected: Article) -> None:
@@ -320,6 +334,7 @@ def test_records(record: object, expected: Article) -> None:
         ({"id": True}, '"id" must be a non-empty string, not true or false: true'),
         ({"id": 1.5}, '"id" must be a non-empty string, not a number: 1.5'),
         ({"id": "\ud800"}, '"id" has a lone surrogate'),
+        ({"id": "a\uffff"}, '"id" has U+FFFF in it, which is no character'),
         ({"id": "a", "title": 5}, '"title" must be a string, not a number: 5'),
         ({"id": "a", "html": ["<p>"]}, '"html" must be a string, not a list: ["<p>"]'),
         ({"id": "a", "text": {}}, '"text" must be a string, not an object: {}'),

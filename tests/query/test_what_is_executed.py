@@ -1,6 +1,7 @@
 """Trees to plans: moments in time, required and optional words, conditions, and what ranks."""
 
 import calendar
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
@@ -30,6 +31,7 @@ from cnsearch.query.plan import (
     Without,
     date_range,
     make_plan,
+    wildcard_regex,
 )
 from cnsearch.query.syntax import parse_query
 from cnsearch.schema import seconds_of
@@ -336,3 +338,15 @@ def test_every_query_has_a_plan(text: str, require_all: bool) -> None:
         assert "date" in text.lower() or "日期" in text
         return
     assert plan.step is not None or not plan.leaves
+
+
+@given(st.text("ab?*", max_size=12), st.text("abc", max_size=12))
+def test_wildcards_match_as_by_trying_every_way(pattern: str, term: str) -> None:
+    def matches(pattern: str, term: str) -> bool:
+        if not pattern:
+            return not term
+        if pattern[0] == "*":
+            return any(matches(pattern[1:], term[at:]) for at in range(len(term) + 1))
+        return bool(term) and pattern[0] in (term[0], "?") and matches(pattern[1:], term[1:])
+
+    assert (wildcard_regex(pattern).fullmatch(term) is not None) == matches(re.sub(r"\*+", "*", pattern), term)
