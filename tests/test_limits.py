@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ QUERIES = {
     "query_clauses": ("江豚 长江 江豚", 2, "more than 2 clauses"),
     "query_depth": ("((江豚))", 1, "more than 1 deep"),
     "query_patterns": ("江* 长* ab*", 2, "more than 2 patterns"),
-    "pattern_terms": ("w*", 3, "more than 3 words match w*"),
+    "pattern_terms": ("w*", 3, "match w* beyond the first 3"),
 }
 OPTIONS = {
     "query_chars": "--max-query-chars",
@@ -56,7 +57,7 @@ def test_a_query_beyond_a_limit_is_answered_and_noted(path: Path, name: str) -> 
 
 def test_a_pattern_that_is_excluded_is_noted_too(path: Path) -> None:
     with cnsearch.open_index(path, limits=Limits(pattern_terms=2)) as index:
-        assert index.search("江豚 -w*").notes == ("more than 2 words match w*; the others are left out",)
+        assert index.search("江豚 -w*").notes == ("words that match w* beyond the first 2 are left out",)
         assert index.search("江豚 -w*").total == 3
 
 
@@ -140,3 +141,13 @@ def test_an_endless_line_takes_no_memory(path: Path) -> None:
     assert isinstance(failure, cnsearch.Failure)
     assert failure.reason.startswith("too large: 300.0 MiB")
     assert peak < 20 * 2**20
+
+
+def test_every_test_that_security_names_is_there() -> None:
+    root = Path(__file__).parents[1]
+    text = (root / "SECURITY.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(tests/[^`]+)`", text))
+    assert len(named) > 10
+    assert not [name for name in named if not (root / name).is_file()]
+    for name in re.findall(r"query_\w+|pattern_\w+", text):
+        assert name in {field.name for field in dataclasses.fields(Limits)}

@@ -233,7 +233,7 @@ class Searcher:
     def notes(self, plan: Plan) -> tuple[str, ...]:
         """What was cut short when the plan was executed."""
         cut = dict.fromkeys(pattern.text for pattern in plan.patterns if self._match(pattern).cut_short)
-        return tuple(f"more than {self._pattern_terms} words match {text}; the others are left out" for text in cut)
+        return tuple(f"words that match {text} beyond the first {self._pattern_terms} are left out" for text in cut)
 
     def step_weight(self, step: Step) -> float:
         """The idf of what ``step`` finds; 0 if that is nothing."""
