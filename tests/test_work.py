@@ -14,8 +14,8 @@ import pytest
 
 pytest.importorskip("resource", reason="needs limits on processes")
 
-#: Seconds of CPU for one case, which takes one or less; each that was mended took more, or memory without end.
-MOST_SECONDS = 20
+#: Seconds of CPU for one case, which takes about one; each that was mended took more, or memory without end.
+MOST_SECONDS = 10
 #: The process has about 120 before the first case; the posts of several megabytes take 750.
 MOST_MEGABYTES = 1_000
 
@@ -43,9 +43,9 @@ def post(text, head="title: x"):
 index = cnsearch.open_index(folder + "/index", create=True)
 
 case("declarations without an end")
-assert post(filled("<![if ", 4_500_000)).paragraphs
+assert post(filled("<![if ", 3_300_000)).paragraphs
 case("regions of line numbers that hold none")
-assert clean_html(filled("<span class=lineno>x</span>", 5_000_000)).paragraphs
+assert clean_html(filled("<span class=lineno>x</span>", 3_600_000)).paragraphs
 case("thousands of attributes")
 assert clean_html("<p " + " ".join(f"a{n}=1" for n in range(100_000)) + ">x</p>").paragraphs == ("x",)
 case("a million digits in an entity")
@@ -58,17 +58,17 @@ case("half a million categories")
 levels = post("江豚", "categories: [" + "a," * 500_000 + "]")
 index.add(levels)
 assert index.search("", category="a/a/a").total == 1
-case("one line of five megabytes")
-line = "中国人民江豚" * 280_000
+case("one line of megabytes")
+line = "中国人民江豚" * 140_000
 index.add(Article("line", "长", (line,)))
 assert index.search("江豚").total == 2
 assert index.search("江豚")[1].to_dict() and index.search('"豚中国"')[0].to_dict()
 case("a long line without a space on a terminal")
-index.add(Article("zwj", "长" * 100_000, ("江 湖" * 9_000, "e" + "\u0301" * 30_000), "源" * 100_000))
-assert len(render.article_text(index.get("zwj"), zone=index.time_zone, color=True)) > 150_000
+index.add(Article("zwj", "长" * 60_000, ("江 湖" * 9_000, "e" + "\u0301" * 30_000), "源" * 100_000))
+assert len(render.article_text(index.get("zwj"), zone=index.time_zone, color=True)) > 100_000
 assert len(render.results_text(index.search("长", limit=1), zone=index.time_zone, color=True)) < 5_000
 case("a long phrase in a long repetition")
-index.add(Article("aaa", "重复", ("a " + "ab" * 1_000_000,)))
+index.add(Article("aaa", "重复", ("a " + "ab" * 500_000,)))
 assert index.search('"' + "ab" * 4_900 + '"').total == 1
 case("a pattern that could match in any number of ways")
 index.add(Article("a", "字母", ("a" * 64,)))
