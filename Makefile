@@ -1,6 +1,7 @@
 # Two commands do everything on a machine with python3 (3.10 or newer) and make:
 #   make demo   own virtual environment, install, index data/, search, show
 #   make test   lint, types, tests
+#   make fuzz   the tests of hostile input again, with fifty times as many inputs (EXAMPLES=... for more)
 # And four that measure (benchmarks/README.md); options in OPTIONS=
 #   make quality                               how well it ranks; SHARED=DIR names the folder of the larger sets
 #   make bench, bench-pieces, bench-features, bench-growth  how fast it is
@@ -10,7 +11,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types unit soak format quality bench bench-pieces bench-features bench-growth clean
+.PHONY: demo test lint types unit soak fuzz format quality bench bench-pieces bench-features bench-growth clean
 
 demo: $(VENV)/.ready
 	$(BIN)/cnsearch index data/ --index index
@@ -32,6 +33,10 @@ unit: $(VENV)/.ready
 
 soak: $(VENV)/.ready
 	CNSEARCH_SOAK=1 $(BIN)/python -m pytest -q tests/durability
+
+fuzz: $(VENV)/.ready
+	FUZZ_EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest -q --hypothesis-profile=fuzz \
+	  tests/test_fuzz.py tests/corpus/test_hostile.py tests/corpus/test_dates.py tests/corpus/test_front_matter.py
 
 quality: $(VENV)/.ready-bench
 	$(BIN)/python -m benchmarks.retrieval --ablation $(if $(SHARED),--shared $(SHARED))

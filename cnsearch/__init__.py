@@ -25,6 +25,7 @@ from cnsearch.errors import (
     QuerySyntaxError,
 )
 from cnsearch.index import Analysis, Index, open_index, rebuild_index
+from cnsearch.limits import Limits
 from cnsearch.model import (
     Article,
     DictionaryReport,
@@ -61,6 +62,7 @@ __all__ = [
     "IndexLockedError",
     "IndexNotFoundError",
     "IndexUnusableError",
+    "Limits",
     "QuerySyntaxError",
     "ScorePart",
     "SearchResults",

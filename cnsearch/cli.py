@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -23,6 +24,7 @@ from cnsearch.errors import (
 
 if TYPE_CHECKING:
     from cnsearch.index import Index
+    from cnsearch.limits import Limits
     from cnsearch.model import DictionaryReport, SearchResults, UpdateReport
 
 NO_HITS, FAILED, USAGE, UNUSABLE, INTERNAL, LOCKED, INTERRUPTED = 1, 1, 2, 3, 70, 75, 130
@@ -39,7 +41,7 @@ def main() -> None:
         code = cli.main(standalone_mode=False, prog_name="cnsearch")
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        _show(error)
         code = error.exit_code
     except CnsearchError as error:
         _say(str(error))
@@ -58,6 +60,15 @@ def main() -> None:
         _say(f"internal error: {type(error).__name__}: {error}. Please report it with what CNSEARCH_DEBUG=1 shows")
         code = INTERNAL
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show(error: click.ClickException) -> None:
+    """As click does it, but it repeats arguments as they are: names of files, which a shell took from a folder."""
+    from cnsearch.model import printable
+
+    text = io.StringIO()
+    error.show(text)
+    click.echo("\n".join(map(printable, text.getvalue().rstrip("\n").split("\n"))), err=True)
 
 
 def _reader_has_seen_enough() -> int:
@@ -90,12 +101,11 @@ def _say(message: str) -> None:
     click.echo(f"cnsearch: {printable(message)}", err=True)
 
 
-_RAW_CONTROL = re.compile("[\x7f-\x9f]")  # JSON may hold them as they are, and a terminal would obey some
-
-
 def _print_json(value: Any) -> None:
-    text = _RAW_CONTROL.sub(lambda match: f"\\u{ord(match.group()):04x}", json.dumps(value, ensure_ascii=False))
-    click.echo(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+    """One line. What JSON may hold as it is, and a terminal would obey, is written as ``\\uXXXX``: nothing is lost."""
+    from cnsearch.model import escaped
+
+    click.echo(escaped(json.dumps(value, ensure_ascii=False)))
 
 
 # Options that several commands share
@@ -178,12 +188,24 @@ _form_options = _together(
 _explain_option = click.option("--explain", is_flag=True, help="Show what each score is made of.")
 
 
+def _limits(**given: int | None) -> Limits:
+    """The limits that were given, the others as they are by default."""
+    from cnsearch.limits import Limits
+
+    try:
+        return Limits(**{name: value for name, value in given.items() if value is not None})
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
 @contextmanager
-def _opened(index_path: str, time_zone: str = "Asia/Shanghai", synonyms: str | None = None) -> Iterator[Index]:
+def _opened(
+    index_path: str, time_zone: str = "Asia/Shanghai", synonyms: str | None = None, limits: Limits | None = None
+) -> Iterator[Index]:
     from cnsearch.index import open_index
 
     try:
-        index = open_index(index_path, time_zone=time_zone, synonyms=synonyms)
+        index = open_index(index_path, time_zone=time_zone, synonyms=synonyms, limits=limits or _limits())
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--time-zone") from error
     with index:
@@ -219,6 +241,7 @@ def cli() -> None:
     "--jsonl", type=click.File("rb"), metavar="FILE", help="Add the records of a JSON Lines file; - is stdin."
 )
 @click.option("--wait", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Wait for another writer.")
+@click.option("--max-post-mb", type=click.IntRange(1), help="Larger posts and records fail.  [default: 64]")
 @click.option("--strict", is_flag=True, help="Exit with 1 if any input failed.")
 @click.option("--watch", is_flag=True, help="Go on, and bring in what changes, until interrupted.")
 @_json_option
@@ -231,6 +254,7 @@ def index(
     user_dict: str | None,
     jsonl: IO[bytes] | None,
     wait: float,
+    max_post_mb: int | None,
     strict: bool,
     watch: bool,
     as_json: bool,
@@ -245,11 +269,12 @@ def index(
         raise click.UsageError("--dry-run does not go with --rebuild, which reads everything again")
     if watch and (dry_run or jsonl is not None):
         raise click.UsageError("--watch goes with neither --dry-run nor --jsonl")
+    limits = _limits(post_bytes=None if max_post_mb is None else max_post_mb * 2**20)
     with _progress() as progress:
-        report = _update(index_path, paths, rebuild, jobs, dry_run, user_dict, jsonl, wait, progress)
+        report = _update(index_path, paths, rebuild, jobs, dry_run, user_dict, jsonl, wait, limits, progress)
     _report(report, index_path, dry_run, as_json)
     if watch:
-        return _watch(index_path, jobs, as_json)
+        return _watch(index_path, jobs, limits, as_json)
     return FAILED if strict and report.failed else 0
 
 
@@ -264,9 +289,9 @@ def _report(report: UpdateReport, index_path: str, dry_run: bool, as_json: bool)
         click.echo(update_text(report, index=index_path, dry_run=dry_run))
 
 
-def _watch(index_path: str, jobs: int | None, as_json: bool) -> int:
+def _watch(index_path: str, jobs: int | None, limits: Limits, as_json: bool) -> int:
     """Bring in what changes below the indexed folders, until Ctrl-C, which is how this ends."""
-    with _opened(index_path) as opened, suppress(KeyboardInterrupt):
+    with _opened(index_path, limits=limits) as opened, suppress(KeyboardInterrupt):
         _say(f"watching {', '.join(opened.stats()['folders'])}; end with Ctrl-C")
         for report in opened.watch(jobs=jobs):
             if isinstance(report, CnsearchError):
@@ -286,6 +311,7 @@ def _update(
     user_dict: str | None,
     jsonl: IO[bytes] | None,
     wait: float,
+    limits: Limits,
     progress: Callable[[int, int | None], None],
 ) -> UpdateReport:
     from cnsearch.index import open_index, rebuild_index
@@ -298,13 +324,16 @@ def _update(
         if not os.path.lexists(path):  # before an index is made for nothing
             raise click.BadParameter(f"there is no file or folder {path}", param_hint="PATH")
     if rebuild:
-        opened, report = rebuild_index(index_path, paths, user_dict=user_dict, jobs=jobs, wait=wait, progress=progress)
+        opened, report = rebuild_index(
+            index_path, paths, user_dict=user_dict, limits=limits, jobs=jobs, wait=wait, progress=progress
+        )
         opened.close()
         return report
     with ExitStack() as stack:
         if dry_run and is_new:  # compare with an empty index, and make none
             index_path = stack.enter_context(TemporaryDirectory(prefix="cnsearch-"))
-        opened = stack.enter_context(open_index(index_path, create=True, user_dict=user_dict if is_new else None))
+        own = user_dict if is_new else None
+        opened = stack.enter_context(open_index(index_path, create=True, user_dict=own, limits=limits))
         if jsonl is not None:
             name = "stdin" if jsonl.name == "<stdin>" else jsonl.name
             return opened.add_jsonl(
@@ -375,6 +404,11 @@ _EXCLUSION = re.compile(r"-[^-\x00-\x7f]|-[\"(0-9]|-[a-z]+:.")
 )
 @click.option("--collapse", is_flag=True, help="Fold copies of an article under it; --count still counts them.")
 @_explain_option
+@click.option("--max-query-chars", type=click.IntRange(1), help="A longer query is cut.  [default: 10,000]")
+@click.option("--max-clauses", type=click.IntRange(1), help="Clauses after these are words.  [default: 1,000]")
+@click.option("--max-depth", type=click.IntRange(1, 100), help="Deeper parentheses are ignored.  [default: 50]")
+@click.option("--max-patterns", type=click.IntRange(1), help="Patterns (词*) after these are words.  [default: 10]")
+@click.option("--max-pattern-terms", type=click.IntRange(1), help="Words a pattern stands for.  [default: 10,000]")
 @_color_option
 @_zone_option
 def search(
@@ -400,6 +434,11 @@ def search(
     explain: bool,
     num_fragments: int,
     fragment_chars: int,
+    max_query_chars: int | None,
+    max_clauses: int | None,
+    max_depth: int | None,
+    max_patterns: int | None,
+    max_pattern_terms: int | None,
     color: str,
     time_zone: str,
 ) -> int:
@@ -416,7 +455,14 @@ def search(
     printer = _Printer(output, count, ids, _colored(color), explain)
     batch = query == ("-",)
     found = False
-    with _opened(index_path, time_zone, synonyms) as opened:
+    limits = _limits(
+        query_chars=max_query_chars,
+        query_clauses=max_clauses,
+        query_depth=max_depth,
+        query_patterns=max_patterns,
+        pattern_terms=max_pattern_terms,
+    )
+    with _opened(index_path, time_zone, synonyms, limits) as opened:
         for text in _queries(query):
             results = opened.search(
                 text,

@@ -30,6 +30,7 @@ from cnsearch.errors import (
     IndexLockedError,
     IndexNotFoundError,
 )
+from cnsearch.limits import DEFAULT_LIMITS, Limits
 from cnsearch.model import (
     FORMAT_VERSION,
     Article,
@@ -93,6 +94,7 @@ def open_index(
     engine: str | None = None,
     time_zone: str | tzinfo = DEFAULT_ZONE,
     synonyms: str | os.PathLike[str] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Index:
     """Open the index in the folder ``path``.
 
@@ -102,6 +104,7 @@ def open_index(
     engine    : "rjieba" or "jieba" for a new index; None takes the preferred one that is installed
     time_zone : in which dates are shown, and read in filters
     synonyms  : a file of words that find one another, a group a line, for the queries of this ``Index``
+    limits    : how much is taken of a post and of a query
 
     Raises IndexNotFoundError, IndexFormatError, AnalyzerMismatchError (another user dictionary), CorruptIndexError,
     CorpusError (a bad dictionary or file of synonyms).
@@ -114,7 +117,7 @@ def open_index(
     else:
         store = Store.open(path)
         _require_dictionary(store, words)
-    return Index(store, zone, groups)
+    return Index(store, zone, groups, limits)
 
 
 def rebuild_index(
@@ -124,6 +127,7 @@ def rebuild_index(
     user_dict: str | os.PathLike[str] | None = None,
     engine: str | None = None,
     time_zone: str | tzinfo = DEFAULT_ZONE,
+    limits: Limits = DEFAULT_LIMITS,
     jobs: int | None = None,
     wait: float = 0.0,
     progress: Progress | None = None,
@@ -147,9 +151,16 @@ def rebuild_index(
         make = Store.create if isinstance(error, IndexNotFoundError) else Store.blank
         store = make(path, ChineseAnalyzer(engine=engine, user_dictionary=words))
     report = indexer.rebuild(
-        store, _folders(store, paths), engine=engine, words=words, jobs=jobs, wait=wait, progress=progress
+        store,
+        _folders(store, paths),
+        engine=engine,
+        words=words,
+        jobs=jobs,
+        wait=wait,
+        limits=limits,
+        progress=progress,
     )
-    return Index(Store.open(path), _zone(time_zone)), report
+    return Index(Store.open(path), _zone(time_zone), limits=limits), report
 
 
 class Index:
@@ -159,12 +170,19 @@ class Index:
     to through it; ``refresh`` moves on to what others have committed. Use it in a ``with`` statement, or ``close`` it.
     """
 
-    def __init__(self, store: Store, zone: tzinfo, synonyms: Synonyms = Synonyms()) -> None:  # noqa: B008
+    def __init__(
+        self,
+        store: Store,
+        zone: tzinfo,
+        synonyms: Synonyms = Synonyms(),  # noqa: B008
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
         self._store = store
         self._zone = zone
         self._synonyms = synonyms
+        self._limits = limits
         self._lock = threading.Lock()
-        self._searcher: Searcher | None = Searcher(store.snapshot())
+        self._searcher: Searcher | None = Searcher(store.snapshot(), limits=limits)
 
     # Life
 
@@ -188,7 +206,7 @@ class Index:
         current = self._current()
         if self._store.generation() == current.snapshot.generation:
             return False
-        fresh = Searcher(self._store.snapshot())
+        fresh = Searcher(self._store.snapshot(), limits=self._limits)
         with self._lock:
             newest = self._current()  # another thread may have been faster, or has closed
             if newest.snapshot.generation >= fresh.snapshot.generation:
@@ -252,6 +270,7 @@ class Index:
             jobs=jobs,
             dry_run=dry_run,
             wait=wait,
+            limits=self._limits,
             progress=progress,
         )
         self.refresh()
@@ -317,7 +336,8 @@ class Index:
         from cnsearch.corpus.reader import read_jsonl
 
         self._current()
-        records = read_jsonl(stream, name=name or getattr(stream, "name", "") or "records")
+        name = name or str(getattr(stream, "name", "")) or "records"
+        records = read_jsonl(stream, name=name, max_bytes=self._limits.post_bytes)
         words = _loaded(user_dict)
         report = indexer.add_articles(
             self._store, records, words=words, jobs=jobs, dry_run=dry_run, wait=wait, progress=progress
@@ -463,7 +483,7 @@ class Index:
                 raise ValueError(f"facets must be of {', '.join(FACETS)}, not {facet!r}")
         searcher = self._current()
         filters = _filters(source, category, author, since, until)
-        parsed = parse_query(query, require_all=match == "all", raw=raw)
+        parsed = parse_query(query, require_all=match == "all", raw=raw, limits=self._limits)
         analyzer = searcher.snapshot.analyzer
         root = self._synonyms.expand(parsed.root, analyzer.tokenizer)
         need = 0.0 if match == "any" else MOST
@@ -480,19 +500,19 @@ class Index:
         if not (ranking.total and searcher.finds_words(plan)) and not rules_all_out(unknown, filters, parsed.root):
 
             def has_hits(text: str) -> bool:
-                root = parse_query(text, require_all=match == "all", raw=raw).root
+                root = parse_query(text, require_all=match == "all", raw=raw, limits=self._limits).root
                 root = self._synonyms.expand(root, analyzer.tokenizer)
                 corrected = make_plan(root, filters, analyzer.tokenizer, self._zone, need=need)
                 found = searcher.rank(corrected, order="date", limit=0, offset=0)
                 return found.total > 0 and searcher.finds_words(corrected)
 
-            places = places_of_words(query, raw=raw)
+            places = places_of_words(query, raw=raw, limits=self._limits)
             correction = correct(query, places, searcher.vocabulary, analyzer.tokenizer, has_hits)
         excerpts = _Excerpts(searcher, plan, analyzer, shown)
         return SearchResults(
             query=query,
             understood="" if root is None else str(root),
-            notes=(*parsed.notes, *unknown.values()),
+            notes=(*parsed.notes, *searcher.notes(plan), *unknown.values()),
             correction=correction,
             total=ranking.total,
             took_ms=(time.perf_counter() - started) * 1000,
@@ -674,8 +694,6 @@ class _Excerpts:
                 substrings[mark.text] = weight
             elif isinstance(mark, TermPattern):
                 patterns[mark.regex] = weight
-                if mark.literal and not self._searcher.has_terms(mark):
-                    substrings[mark.literal] = weight
         return Highlighter(
             self._analyzer.tokenizer,
             terms,

@@ -30,6 +30,7 @@ from cnsearch.analysis.userdict import UserDictionary
 from cnsearch.corpus.posts import PostFile, scan_posts
 from cnsearch.corpus.reader import article_from_post, read_post
 from cnsearch.errors import CorpusError
+from cnsearch.limits import DEFAULT_LIMITS, Limits
 from cnsearch.model import Article, Failure, UpdateReport
 from cnsearch.schema import DIGEST_BYTES, ENCODERS, PLAIN_FIELDS, document_of
 from cnsearch.search.substrings import documents_containing
@@ -64,13 +65,15 @@ class _Origin:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """One article to bring in: a post to read, or an article at hand. ``known`` is the digest that the index has."""
+    """One article to bring in: a post to read, of at most ``max_bytes``, or an article at hand. ``known`` is the digest
+    that the index has."""
 
     source: PostFile | Article
     origin: _Origin
     known: bytes | None = None
     replaces: bool = False  # an article with this id is in the index, wherever it came from
     retokenised: bool = False  # for another dictionary: the article itself is as it was
+    max_bytes: int = DEFAULT_LIMITS.post_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,7 @@ def update_posts(
     jobs: int | None = None,
     dry_run: bool = False,
     wait: float = 0.0,
+    limits: Limits = DEFAULT_LIMITS,
     progress: Progress | None = None,
 ) -> UpdateReport:
     """Bring the index up to date with the posts below ``paths``, and with the user dictionary ``words`` if it is given;
@@ -162,7 +166,7 @@ def update_posts(
     tally = _Tally()
     with _open_batch(store, wait, dry_run) as batch:
         indexed = batch.indexed()
-        tasks, gone = _compare(paths, indexed, tally)
+        tasks, gone = _compare(paths, indexed, tally, limits)
         batch.delete(gone)
         tally.removed += len(gone)
         touched = _touched(batch, words, tally, without=(indexed[article_id].number for article_id in gone))
@@ -201,6 +205,7 @@ def rebuild(
     words: UserDictionary | None = None,
     jobs: int | None = None,
     wait: float = 0.0,
+    limits: Limits = DEFAULT_LIMITS,
     progress: Progress | None = None,
 ) -> UpdateReport:
     """Build a new generation beside the old, which takes its place in one commit.
@@ -214,7 +219,7 @@ def rebuild(
         kept_words = batch.analyzer.user_dictionary if words is None else words
         batch.change_analyzer(ChineseAnalyzer(engine=engine, user_dictionary=kept_words))
         indexed = batch.indexed()
-        tasks, gone = _compare(paths, indexed, tally, reread=True)
+        tasks, gone = _compare(paths, indexed, tally, limits, reread=True)
         read = {task.source.id for task in tasks}
         removed = set(gone)
         tally.removed += len(removed)
@@ -296,7 +301,12 @@ def delete_articles(store: Store, article_ids: Iterable[str], *, wait: float = 0
 
 
 def _compare(
-    paths: Sequence[str | os.PathLike[str]], indexed: dict[str, Indexed], tally: _Tally, *, reread: bool = False
+    paths: Sequence[str | os.PathLike[str]],
+    indexed: dict[str, Indexed],
+    tally: _Tally,
+    limits: Limits,
+    *,
+    reread: bool = False,
 ) -> tuple[list[_Task], list[str]]:
     """What to read (new, or perhaps changed), and the ids that are gone. Counts what is unchanged or failed."""
     known_roots = {entry.root for entry in indexed.values() if entry.root}
@@ -323,10 +333,11 @@ def _compare(
                 if mtime_ns and (entry.size, entry.mtime_ns) == (post.size, mtime_ns):
                     tally.unchanged += 1
                     continue
-                tasks.append(_Task(post, _Origin(root, post.size, mtime_ns), entry.digest, replaces=True))
+                known, replaces = entry.digest, True
             else:
-                replaces = entry is not None and not reread
-                tasks.append(_Task(post, _Origin(root, post.size, mtime_ns), replaces=replaces))
+                known, replaces = None, entry is not None and not reread
+            origin = _Origin(root, post.size, mtime_ns)
+            tasks.append(_Task(post, origin, known, replaces, max_bytes=limits.post_bytes))
     gone = [
         article_id
         for article_id, entry in indexed.items()
@@ -647,7 +658,7 @@ def _analyse(tasks: Sequence[_Task], tokenizer: WordTokenizer, tokenise: bool) -
         digest = origin.digest
         try:
             if isinstance(source, PostFile):
-                data = read_post(source)
+                data = read_post(source, max_bytes=task.max_bytes)
                 digest = hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()
                 if digest == task.known:
                     outcomes.append(_Outcome(source.id, task.replaces))

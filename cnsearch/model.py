@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,6 +42,8 @@ class Article:
     def __post_init__(self) -> None:
         if not isinstance(self.id, str) or not self.id:
             raise ValueError(f"Article.id must be a non-empty string, not {self.id!r}")
+        if "\uffff" in self.id:  # with which the index joins terms: the article could not be found again
+            raise ValueError(f"Article.id must not contain U+FFFF, which is no character: {self.id!r}")
         for name in ("title", "source", "author", "url", "path"):
             if not isinstance(getattr(self, name), str):
                 raise TypeError(f"Article.{name} must be a string, not {getattr(self, name)!r}")
@@ -54,6 +57,8 @@ class Article:
             raise TypeError(f"Article.date must be a datetime or None, not {self.date!r}")
         if self.date is not None and self.date.utcoffset() is None:
             raise ValueError(f"Article.date must carry a time zone: {self.date!r}")
+        if self.date is not None and not 1 < self.date.year < 9999:  # it could not be shown in every zone
+            raise ValueError(f"Article.date must lie in the years 2 to 9998: {self.date!r}")
 
     def to_dict(self, zone: tzinfo | None = None) -> dict[str, Any]:
         """For JSON; the date in ``zone``."""
@@ -159,12 +164,20 @@ class DictionaryReport:
 
 ELLIPSIS = "…"
 
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_CONTROLS = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+    "\U000e0000-\U000e007f]"
+)
 
 
 def printable(text: str) -> str:
     """``text`` with every character that could steer a terminal or reorder a line replaced by a space: same length."""
     return _CONTROLS.sub(" ", text)
+
+
+def escaped(json_text: str) -> str:
+    """JSON with the same characters written as ``\\uXXXX``: any reader of JSON gets them back."""
+    return _CONTROLS.sub(lambda found: json.dumps(found[0])[1:-1], json_text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, tzinfo
@@ -19,8 +20,10 @@ from cnsearch.model import (
     ELLIPSIS,
     Article,
     DictionaryReport,
+    Fragment,
     Hit,
     SearchResults,
+    Snippet,
     Suggestion,
     UpdateReport,
     iso_date,
@@ -31,6 +34,8 @@ from cnsearch.verify import VerifyReport
 MAX_COLUMNS = 100
 """Longer lines are hard to read, however wide the terminal."""
 SNIPPET_LINES = 6
+LONGEST_TITLE = 500
+"""Characters of a title, or of a line about an article, that a list of hits has; --json has all."""
 FACET_LINES = 20
 """Values of a facet that are shown."""
 FOLDED_SOURCES = 10
@@ -49,8 +54,8 @@ def hit_lines(hit: Hit, *, zone: tzinfo, color: bool, width: int, explain: bool 
     """One hit: rank and title, a line about it, the snippet, its id, what its score is made of."""
     label = f"{hit.rank}. "
     indent = " " * len(label)
-    title = hit.title_fragment.ansi() if color else printable(hit.title)
-    title = title or "(no title)"
+    fragment = _cut(hit.title_fragment, LONGEST_TITLE)
+    title = (fragment.ansi() if color else printable(fragment.text)) or "(no title)"
     yield from wrap(
         f"{BOLD}{title.replace(RESET, RESET + BOLD)}{RESET}" if color else title,
         width,
@@ -59,9 +64,11 @@ def hit_lines(hit: Hit, *, zone: tzinfo, color: bool, width: int, explain: bool 
     )
     about = _dim(_about(hit.source, hit.categories, hit.date, zone), color)
     yield from wrap(about, width, initial_indent=indent, subsequent_indent=indent)
-    snippet = hit.snippet.ansi() if color else printable(hit.snippet.text())
+    most = SNIPPET_LINES * width  # what does not fit, if no character takes less than a column
+    fragments = tuple(_cut(fragment, most) for fragment in islice(hit.snippet.fragments, most))
+    snippet = Snippet(fragments, hit.snippet.body_chars)
     lines = wrap(
-        snippet,
+        snippet.ansi() if color else printable(snippet.text()),
         width,
         initial_indent=indent,
         subsequent_indent=indent,
@@ -138,12 +145,12 @@ def suggestions_text(suggestions: Iterable[Suggestion]) -> str:
 def article_text(article: Article, *, zone: tzinfo, color: bool) -> str:
     """A whole article: title, a line about it, its address and file, the paragraphs."""
     width = columns()
-    title = printable(article.title) or "(no title)"
-    lines = wrap(f"{BOLD}{title}{RESET}" if color else title, width)
+    title = wrapped(printable(article.title) or "(no title)", width)
+    lines = [f"{BOLD}{line}{RESET}" if color else line for line in title]
     lines += wrap(_dim(_about(article.source, article.categories, article.date, zone), color), width)
     lines += [_dim(printable(line), color) for line in (article.url, article.path) if line]
     for paragraph in article.paragraphs:
-        lines += ["", *wrap(printable(paragraph), width)]
+        lines += ["", *wrapped(printable(paragraph), width)]
     return "\n".join(lines)
 
 
@@ -153,7 +160,7 @@ def update_text(report: UpdateReport, *, index: str, dry_run: bool) -> str:
     would = "would be " if dry_run else ""
     failed = f", {len(report.failed):,} failed" if report.failed else ""
     again = f", {report.retokenised:,} re-tokenised" if report.retokenised else ""
-    return f"{would}{counts}{failed}{again}; {report.articles:,} articles in {index} ({report.took_s:.1f} s)"
+    return f"{would}{counts}{failed}{again}; {report.articles:,} articles in {printable(index)} ({report.took_s:.1f} s)"
 
 
 def dictionary_text(report: DictionaryReport, *, dry_run: bool) -> str:
@@ -224,7 +231,52 @@ def csv_text(rows: Iterable[Hit], *, zone: tzinfo, header: bool) -> str:
 
 def _about(source: str, categories: tuple[str, ...], date: datetime | None, zone: tzinfo) -> str:
     day = (iso_date(date, zone) or "")[:16].replace("T", " ")
-    return printable(" · ".join(part for part in (source, "/".join(categories), day) if part))
+    levels = "/".join(islice(categories, LONGEST_TITLE))
+    return printable(" · ".join(_short(part) for part in (source, levels, day) if part))
+
+
+_WORD = re.compile(r"\s*\S+")
+_LONG_WORD = 400
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """``wrap`` for text without colours, in linear time. What has no space to break at takes ``wrap`` quadratic time,
+    and a Chinese paragraph has none; so it is given such text in pieces, each after the last line of the one before."""
+    text = text.rstrip()
+    if len(text) <= _LONG_WORD:
+        return wrap(text, width)
+    lines: list[str] = []
+
+    def add(part: str) -> None:
+        # A line of thousands of characters that take no column ends, or it would be measured again with each piece.
+        last = lines.pop() if lines and len(lines[-1]) <= 4 * width else ""
+        lines.extend(wrap(last + part, width))
+
+    words: list[str] = []
+    for word in _WORD.findall(text):
+        if len(word) <= _LONG_WORD:
+            words.append(word)
+            continue
+        add("".join(words))
+        words.clear()
+        bare = word.lstrip()
+        for at in range(0, len(bare), 2 * width):
+            space = " " if lines and not at and bare is not word else ""
+            add(space + bare[at : at + 2 * width])
+    add("".join(words))
+    return lines
+
+
+def _cut(fragment: Fragment, chars: int) -> Fragment:
+    """The fragment, or its beginning and an ellipsis."""
+    if len(fragment.text) <= chars:
+        return fragment
+    inside = tuple((start, min(end, chars)) for start, end in fragment.highlights if start < chars)
+    return Fragment(fragment.field, _short(fragment.text, chars), inside, fragment.start)
+
+
+def _short(text: str, chars: int = LONGEST_TITLE) -> str:
+    return text if len(text) <= chars else text[:chars] + ELLIPSIS
 
 
 def _escaped(text: str) -> str:

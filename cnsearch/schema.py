@@ -20,6 +20,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -47,6 +48,9 @@ ENCODERS = dict.fromkeys(CHARS_FIELD.values(), character_pairs)
 """Fields whose tokens are made for a batch of folded texts at once."""
 PLAIN_FIELDS = frozenset(TEXT_FIELDS)
 """Stored without compression: exact substrings are verified in them, and the second pass of ranking reads them."""
+
+MAX_PATH_LEVELS = 16
+"""Of categories; feeds have three. All paths of n levels take n squared bytes, and a megabyte has half a million."""
 
 NO_DATE = -(1 << 63)
 """In the date column: date unknown. Sorts before every date."""
@@ -153,8 +157,12 @@ def document_of(article: Article, tokenizer: WordTokenizer, origin: Mapping[str,
     return Document(tokens, stored, values)
 
 
+_HALF = re.compile("[\ud800-\udfff]")
+
+
 def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "replace")
+    """In UTF-8, half a surrogate pair replaced by what it is folded to, so that the value finds itself as a filter."""
+    return _HALF.sub("\ufffd", text).encode("utf-8")
 
 
 def label_term(field: str, value: str) -> str:
@@ -164,9 +172,10 @@ def label_term(field: str, value: str) -> str:
 
 
 def category_terms(categories: Iterable[str]) -> list[str]:
-    """What a category filter may say: every level, and every path that begins at the first level. Folded, sorted."""
+    """What a category filter may say: every level, and every path that begins at the first level and has at most
+    MAX_PATH_LEVELS. Folded, sorted."""
     levels = [label_term("category", level) for level in categories]
-    paths = {"/".join(levels[:depth]) for depth in range(1, len(levels) + 1)}
+    paths = {"/".join(levels[:depth]) for depth in range(1, min(len(levels), MAX_PATH_LEVELS) + 1)}
     return sorted(paths.union(levels))
 
 

@@ -7,6 +7,7 @@ indexing sees a ``Transaction``. Whoosh's lock and readers do the work below, wi
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import struct
 import threading
@@ -173,7 +174,7 @@ class Segment:
         ids = self._arrays.stored_values("id")
         found = self.labels("root")
         ordinals, values = (np.zeros(self.num_docs, dtype=np.int64), [b""]) if found is None else found
-        roots = [value.decode("utf-8", _errors_of("root")) for value in values]
+        roots = [_text("root", value) for value in values]
         columns = zip(ids, ordinals.tolist(), self._sizes.tolist(), self._mtimes.tolist(), strict=True)
         live, digests = self.live.tolist(), self._digests
         for doc_id, (article_id, root, size, mtime_ns) in enumerate(columns):
@@ -223,7 +224,7 @@ class Segment:
         if field in self._checked_labels:
             return
         try:
-            b"\0".join(values).decode("utf-8", _errors_of(field))
+            _text(field, b"\0".join(values))
         except UnicodeDecodeError as error:
             reason = f'of the field "{field}" has a value that is no text: {error}'
             raise self.corrupt(reason, section="column_value_bytes") from error
@@ -232,7 +233,7 @@ class Segment:
     def label(self, field: str, doc_id: int) -> str:
         """The label of one document as written, or empty."""
         found = self.labels(field)
-        return "" if found is None else found[1][found[0][doc_id]].decode("utf-8", _errors_of(field))
+        return "" if found is None else _text(field, found[1][found[0][doc_id]])
 
     def label_lists(self, field: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any], list[bytes]] | None:
         """(offsets, ordinals, values) of a column of several labels: those of document d are
@@ -283,7 +284,7 @@ class Segment:
             if found is None:
                 return Counter()
             numbers, values = np.bincount(found[0][matching], minlength=len(found[1])), found[1]
-        texts = [value.decode("utf-8", _errors_of(field)) for value in values]
+        texts = [_text(field, value) for value in values]
         return Counter({texts[at]: int(numbers[at]) for at in np.flatnonzero(numbers) if texts[at]})
 
     def check(self) -> SegmentCheck:
@@ -310,11 +311,6 @@ class Segment:
         if "id" not in stored and (fields is None or "id" in fields):
             raise self.corrupt(f"hold no id of document {doc_id}", section="stored_bytes")
         return stored
-
-
-def _errors_of(field: str) -> str:
-    """How the labels of a field are decoded: a root is a path, which may be anything but text."""
-    return "surrogateescape" if field == "root" else "strict"
 
 
 @dataclass(frozen=True, slots=True)
@@ -535,7 +531,11 @@ class Transaction:
 
     def delete(self, article_ids: Iterable[str]) -> int:
         """Delete the articles with these ids, committed or added in this transaction; returns how many there were."""
-        return 0 if self._replace else int(self._writer.delete_by_terms("id", article_ids))
+        if self._replace:
+            return 0
+        # As bytes, which are taken as they are: Whoosh knows no half surrogate pairs, and would find none of these.
+        terms = [text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text for text in article_ids]
+        return int(self._writer.delete_by_terms("id", terms))
 
     def commit(self) -> None:
         self.snapshot.close()
@@ -733,6 +733,11 @@ def _without_commit(storage: DurableStorage) -> IndexUnusableError:
     return CorruptIndexError(path, "the table of contents is missing", section="table of contents", hint=REBUILD_HINT)
 
 
+def _text(field: str, value: bytes) -> str:
+    """A label as it was given. The path of a root is whatever the file system has, also bytes that are not UTF-8."""
+    return os.fsdecode(value) if field == "root" else value.decode("utf-8")
+
+
 @contextlib.contextmanager
 def _clear_errors(path: Path) -> Iterator[None]:
     """Turn what a damaged or foreign index raises, below us, into our errors. What the system refuses (no space, too
@@ -751,7 +756,9 @@ def _clear_errors(path: Path) -> Iterator[None]:
         raise IndexNotFoundError(path, f"no permission to open {error.filename}", hint="Change it") from error
     except FileNotFoundError as error:
         raise CorruptIndexError(path, f"a file is missing: {error.filename}", hint=REBUILD_HINT) from error
-    except OSError:
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise IndexNotFoundError(path, "the name is too long", hint="Name another with --index") from error
         raise
     except (EOFError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError) as error:
         raise CorruptIndexError(path, f"the index is damaged: {error}", hint=REBUILD_HINT) from error

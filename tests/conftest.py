@@ -12,6 +12,7 @@ from hypothesis import settings
 import cnsearch
 
 settings.register_profile("cnsearch", deadline=None)  # the machine may be busy; no test asserts a time
+settings.register_profile("fuzz", deadline=None, max_examples=int(os.environ.get("FUZZ_EXAMPLES", "5000")))  # make fuzz
 settings.load_profile("cnsearch")
 
 ROOT = Path(__file__).parents[1]

@@ -36,6 +36,9 @@ _RUNS = re.compile(r"[0-9]+|[^0-9.]+")
 
 MAX_COMPOUND_CHARS = 64
 """A longer compound (an encoded picture, a hash) is cut here and not taken apart: nobody types its parts."""
+CUT = MAX_COMPOUND_CHARS + 1
+"""So much of a longer compound gives the same ``parts`` and ``terms``. Callers hand over no more: both remember what
+they were asked for, and an article may be one compound of megabytes."""
 MAX_PARTS = 12
 """A compound of more parts than this is indexed whole only, for the same reason."""
 

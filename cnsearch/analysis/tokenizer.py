@@ -181,7 +181,7 @@ class WordTokenizer:
         if not folded.isascii():
             found += filter(is_chinese_word, self._engine().cut(folded))
         for compound in compounds.find_texts(folded):
-            found += compounds.terms(compound)
+            found += compounds.terms(compound[: compounds.CUT])
         return found
 
     def tokens(self, folded: str) -> list[Token]:
@@ -234,7 +234,9 @@ class WordTokenizer:
 def _compound_groups(folded: str) -> list[list[tuple[str, int, int]]]:
     groups = []
     for compound, offset, after in compounds.find_compounds(folded):
-        group = [(text, offset + start, offset + end) for text, start, end in compounds.parts(compound)]
+        group = [
+            (text, offset + start, offset + end) for text, start, end in compounds.parts(compound[: compounds.CUT])
+        ]
         group.append((compound[: compounds.MAX_COMPOUND_CHARS], offset, after))
         groups.append(group)
     return groups
@@ -248,7 +250,9 @@ class _ChineseWords(dict[str, bool]):
     def __missing__(self, token: str) -> bool:
         if len(self) >= self.MAX_ENTRIES:
             self.clear()
-        chinese = self[token] = HAN_CHAR.search(token) is not None
+        chinese = HAN_CHAR.search(token) is not None
+        if len(token) <= compounds.MAX_COMPOUND_CHARS:  # of megabytes of letters the engine makes one token
+            self[token] = chinese
         return chinese
 
 

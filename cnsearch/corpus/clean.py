@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html as entities
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from cnsearch.corpus.boilerplate import has_boilerplate, without_boilerplate
 from cnsearch.corpus.dates import find_date
 from cnsearch.corpus.elements import LINE_TAGS, Kind, Lines, Paragraph, html_paragraphs
 from cnsearch.corpus.markup import visible_markup
-from cnsearch.corpus.text import has_invisible, lines, markdown_lines, one_line, unwrapped_lines, visible
+from cnsearch.corpus.text import has_invisible, lines, markdown_lines, one_line, unescape, unwrapped_lines, visible
 
 _TAG_NAME = re.compile("</?([a-zA-Z][a-zA-Z0-9]*)")
 #: Tags that may stand in a page whose lines are its own.
@@ -71,7 +70,7 @@ def clean_body(body: str, *, title: str = "", markdown: bool = False) -> CleanBo
     markup = _markup(body)
     if _TAG_NAME.search(markup):
         return _clean_markup(markup, title)
-    return clean_text(entities.unescape(markup), title=title, markdown=markdown)
+    return clean_text(unescape(markup), title=title, markdown=markdown)
 
 
 def _markup(html: str) -> str:
@@ -136,4 +135,4 @@ def _date_in(paragraphs: tuple[str, ...]) -> datetime | None:
 
 def clean_title(title: str) -> str:
     """``title`` as plain text on one line: entities decoded, white space collapsed."""
-    return one_line(entities.unescape(title) if "&" in title else title)
+    return one_line(unescape(title))

@@ -88,10 +88,10 @@ def find_date(text: str, *, clock: bool = False) -> datetime | None:
 
 def date_from_epoch(seconds: float) -> datetime | None:
     """The date ``seconds`` after 1970 (from 1e11 on: milliseconds), or None outside FIRST_YEAR..LAST_YEAR."""
-    if abs(seconds) >= 1e11:  # the year 5138: nobody means seconds
-        seconds /= 1000
-    if not -1e11 < seconds < 1e11:  # also NaN
+    if not 0 <= seconds < 1e14:  # also NaN, and integers that are too large to divide
         return None
+    if seconds >= 1e11:  # the year 5138: nobody means seconds
+        seconds /= 1000
     return _in_range(datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=seconds))
 
 

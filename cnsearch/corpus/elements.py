@@ -91,6 +91,9 @@ _LONGEST_BOILERPLATE_BLOCK = 400
 _LONGEST_LINE_NUMBERS = 20_000
 _ANY_LENGTH = 1 << 62
 
+#: Characters of an attribute that are looked at. What attributes say is remembered, and they may have megabytes.
+_LONGEST_REMEMBERED = 2_000
+
 #: Such elements inside each other that are looked at. More are a page that was made to take long.
 _MOST_REGIONS = 20
 
@@ -252,7 +255,7 @@ class _ParagraphBuilder(LXMLTreeBuilder):
         if "data-draft-type" in attrib:  # 知乎's cards
             class_and_id += " " + attrib["data-draft-type"]
         if class_and_id:
-            meaning = _meaning(class_and_id)
+            meaning = _meaning(class_and_id[:_LONGEST_REMEMBERED])
             if meaning:
                 if "time" in meaning and self.date is None and not self._stamp_depth:
                     self._stamp_depth = self._depth
@@ -266,7 +269,7 @@ class _ParagraphBuilder(LXMLTreeBuilder):
                 elif "katex-html" in meaning and self._has_mathml:
                     self._start_region(_ANY_LENGTH)
         style = attrib.get("style")
-        if (style and _is_hidden(style)) or "hidden" in attrib:
+        if (style and _is_hidden(style[:_LONGEST_REMEMBERED])) or "hidden" in attrib:
             self._start_region(-1)
 
     def _start_region(self, longest: int, *, digits_only: bool = False) -> None:
@@ -285,7 +288,8 @@ class _ParagraphBuilder(LXMLTreeBuilder):
         if drop and region.digits_only:
             drop = not (text + "".join(paragraph.text for paragraph in inside)).strip("0123456789 \n\t\r\xa0")
         if not drop:
-            self._chunks = region.chunks + self._chunks
+            region.chunks += self._chunks  # in place: a copy for each of many regions in a row would be quadratic
+            self._chunks = region.chunks
             return
         del self.paragraphs[region.num_paragraphs :]
         for index in range(len(self._hidden) - 1, -1, -1):  # hidden inside what goes now

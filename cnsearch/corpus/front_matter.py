@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import html as entities
 import re
+
+from cnsearch.corpus.text import unescape
 
 #: Keys that a front matter may have without an end mark. In a text that only looks like one, other words before a
 #: colon are the article's.
@@ -143,7 +144,7 @@ def unquoted(value: str) -> str:
     if value.startswith('""') and value.endswith('""'):
         value = value.strip('"')
     elif len(value) > 1 and value[0] == value[-1] == '"':
-        return entities.unescape(value[1:-1].replace('\\"', '"')).strip()
+        return unescape(value[1:-1].replace('\\"', '"')).strip()
     if len(value) > 1 and value[0] == value[-1] == "'":
         value = value[1:-1].replace("''", "'")
-    return entities.unescape(value).strip()
+    return unescape(value).strip()

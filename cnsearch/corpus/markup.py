@@ -199,9 +199,10 @@ def _after_declaration(html: str, start: int, never_ending: set[str]) -> tuple[i
         or html[start : start + 9].lower() == "<!doctype"
         or html.startswith("<?xml", start)
     ):
-        end = html.find(">", start) + 1
+        end = 0 if ">" in never_ending else html.find(">", start) + 1
         if end:
             return end, ""
+        never_ending.add(">")
     return start + 1, "&lt;"
 
 

@@ -128,6 +128,9 @@ class _Walk:
             if not _is_utf8(name):
                 self._fail(path, "the name is not UTF-8")
                 continue
+            if "\uffff" in name:
+                self._fail(path, "the name has U+FFFF in it, which is no character")
+                continue
             if is_link:
                 linked = self._follow(folder, name, path, files)
                 if linked is not None:

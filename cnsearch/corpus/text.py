@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 
@@ -39,6 +40,20 @@ _IMAGE = re.compile(r"!\[[^\[\]\n]{0,500}\]\([^()\n]{0,2000}\)")
 _LINK = re.compile(r"\[([^\[\]\n]{1,500})\]\([^()\n]{0,2000}\)")
 _BLOCK_MARK = re.compile(r"(?:#{1,6}[ \t]+|>[ \t]?|[-*+][ \t]+)")
 _RULE_LINE = re.compile(r"[-*_=][-*_= ]{2,}")
+
+
+_LONG_NUMBER = re.compile("&#([0-9]{8,})")
+
+
+def unescape(text: str) -> str:
+    """``text`` with HTML's entities decoded, as ``html.unescape`` does it, of numbers with any number of digits.
+
+    That one raises ValueError for more digits than Python makes a number of (4,300), and before there was such a limit
+    it took quadratic time. No character has more than seven.
+    """
+    if "&" not in text:
+        return text
+    return html.unescape(_LONG_NUMBER.sub(lambda found: "&#" + (found[1].lstrip("0")[:8] or "0"), text))
 
 
 def visible(text: str) -> str:

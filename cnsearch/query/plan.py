@@ -60,13 +60,12 @@ class Compound:
 
 @dataclass(frozen=True, slots=True)
 class TermPattern:
-    """All terms that begin with ``prefix`` and match ``regex`` whole. If there is none: ``literal``, unless it is
-    empty, as an exact substring, for nobody sees where a Chinese word ends (``数字化转*``)."""
+    """All terms that begin with ``prefix`` and match ``regex`` whole. ``text`` is what was typed."""
 
     prefix: str
     regex: re.Pattern[str]
     fields: tuple[str, ...] = TEXT_FIELDS
-    literal: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,12 +219,14 @@ class Plan:
 
     leaves : what adds to scores
     marks  : what is marked in excerpts: words and their parts, compounds, substrings, patterns
+    patterns : every pattern, also of clauses that are excluded
     """
 
     step: Step | None
     leaves: tuple[Leaf, ...] = ()
     marks: tuple[Leaf | Compound, ...] = ()
     focus: Focus = Focus()
+    patterns: tuple[TermPattern, ...] = ()
 
     @property
     def ranked(self) -> bool:
@@ -250,7 +251,7 @@ def make_plan(
             step = AllOf(tuple(conditions))
     parts = (planner.bigrams, planner.words, planner.synonyms)
     focus = Focus(*(tuple(dict.fromkeys(part)) for part in parts))  # type: ignore[arg-type]
-    return Plan(step, wanted, tuple(dict.fromkeys(planner.marks)), focus)
+    return Plan(step, wanted, tuple(dict.fromkeys(planner.marks)), focus, tuple(planner.patterns))
 
 
 def _leaves(step: Step | None) -> Iterator[Leaf]:
@@ -290,6 +291,7 @@ class _Planner:
         self._zone = zone
         self._need = need
         self.marks: list[Leaf | Compound] = []
+        self.patterns: list[TermPattern] = []
         self.bigrams: list[Term] = []
         self.words: list[Term] = []
         self.synonyms: list[tuple[str, tuple[str, ...]]] = []
@@ -301,7 +303,10 @@ class _Planner:
         if isinstance(node, syntax.Phrase):
             return self._marked(Substring(node.text, _fields(node.field)), role)
         if isinstance(node, syntax.Pattern):
-            return self._marked(_pattern(node), role)
+            pattern = _pattern(node)
+            if isinstance(pattern, TermPattern):
+                self.patterns.append(pattern)
+            return self._marked(pattern, role)
         if isinstance(node, syntax.Filter):
             return self._filter(node.field, node.value)
         if isinstance(node, syntax.Everything):
@@ -532,13 +537,28 @@ def _together(group: Sequence[str], fields: tuple[str, ...]) -> Together:
     return Together(parts, spellings(group[-1]), fields)
 
 
-def _pattern(node: syntax.Pattern) -> TermPattern:
-    text = node.text
-    prefix = re.split(r"[*?]", text, maxsplit=1)[0]
-    regex = re.sub(r"\\\*", ".*", re.sub(r"\\\?", ".", re.escape(re.sub(r"\*+", "*", text))))
+def _pattern(node: syntax.Pattern) -> TermPattern | Substring:
+    """Of Chinese characters with ``*`` at the ends only: these characters wherever they stand, for nobody sees where a
+    Chinese word begins and ends (``数字化转*``)."""
+    text, fields = node.text, _fields(node.field)
     inside = text.strip("*")
-    literal = inside if len(inside) > 1 and CJK_RUN.fullmatch(inside) else ""
-    return TermPattern(prefix, re.compile(regex, re.DOTALL), _fields(node.field), literal)
+    if len(inside) > 1 and CJK_RUN.fullmatch(inside):
+        return Substring(inside, fields)
+    return TermPattern(re.split(r"[*?]", text, maxsplit=1)[0], wildcard_regex(text), fields, text)
+
+
+def wildcard_regex(text: str) -> re.Pattern[str]:
+    """A regular expression for whole terms: ``*`` stands for any characters, ``?`` for one.
+
+    What stands between two ``*`` is looked for from the left, and once found never again: if the rest does not match
+    behind the first place, it does not behind a later one. A look-ahead that captures, with a reference to it, does not
+    backtrack (as in Python's ``fnmatch.translate``); else ``*a*a*a*b`` would try all ways to choose three of the
+    letters of ``aaaa…``. Time: length of the pattern times length of the term, at most.
+    """
+    first, *others = (re.escape(piece).replace(r"\?", ".") for piece in re.split(r"\*+", text))
+    middle = [f"(?=(?P<_{at}>.*?{piece}))(?P=_{at})" for at, piece in enumerate(others[:-1]) if piece]
+    last = [f".*{others[-1]}"] if others else []
+    return re.compile("".join([first, *middle, *last]), re.DOTALL)
 
 
 # Dates

@@ -19,13 +19,7 @@ from dataclasses import dataclass, replace
 
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.scripts import CJK, WORD
-
-MAX_QUERY_CHARS = 10_000
-"""A longer query is cut here, and the results say so."""
-MAX_CLAUSES = 1_000
-"""Clauses beyond this are taken as one run of words, and the results say so."""
-MAX_DEPTH = 50
-"""Parentheses nested deeper are taken as white space."""
+from cnsearch.limits import DEFAULT_LIMITS, Limits
 
 FILTER_FIELDS = ("source", "category", "author", "date")
 TEXT_FIELDS = ("title", "body")
@@ -159,32 +153,35 @@ class ParsedQuery:
     notes: tuple[str, ...] = ()
 
 
-def parse_query(text: str, *, require_all: bool = False, raw: bool = False) -> ParsedQuery:
+def parse_query(
+    text: str, *, require_all: bool = False, raw: bool = False, limits: Limits = DEFAULT_LIMITS
+) -> ParsedQuery:
     """The tree of a query text. Never raises for any str.
 
     require_all : juxtaposed words are all required
     raw         : no syntax: the whole text is words
+    limits      : of characters, clauses, patterns and depth; ``notes`` say what is cut short
     """
     notes = []
-    if len(text) > MAX_QUERY_CHARS:
-        text = text[:MAX_QUERY_CHARS]
-        notes.append(f"the query is longer than {MAX_QUERY_CHARS} characters; the rest is left out")
+    if len(text) > limits.query_chars:
+        text = text[: limits.query_chars]
+        notes.append(f"the query is longer than {limits.query_chars} characters; the rest is left out")
     if raw:
         folded = fold(text).strip()
         words = Words(folded) if folded else None
         if words is not None and require_all:
             return ParsedQuery(Group(required=(words,)), tuple(notes))
         return ParsedQuery(words, tuple(notes))
-    root = _Parser(list(_lex(text)), require_all, notes).query()
+    root = _Parser(list(_lex(text)), require_all, notes, limits).query()
     if root is None:
         notes.append("there is nothing to search for in the query")
     return ParsedQuery(root, tuple(dict.fromkeys(notes)))
 
 
-def places_of_words(text: str, *, raw: bool = False) -> list[tuple[int, int]]:
+def places_of_words(text: str, *, raw: bool = False, limits: Limits = DEFAULT_LIMITS) -> list[tuple[int, int]]:
     """(start, end) in the query text of each word and each quoted text that a document is asked to contain: no filter,
     no operator, no pattern, and nothing excluded. Arguments as for ``parse_query``."""
-    text = text[:MAX_QUERY_CHARS]
+    text = text[: limits.query_chars]
     if raw:
         return [match.span() for match in re.finditer(r"\S+", text)]
     places = []
@@ -216,7 +213,7 @@ def filters_of(node: Node | None) -> Iterator[Filter]:
 
 
 def words_of(node: Node | None) -> Iterator[Words | Phrase | Pattern]:
-    """The leaves that a document is asked to contain, for highlighting: not those of excluded clauses."""
+    """The leaves that a document is asked to contain, not those of excluded clauses."""
     if isinstance(node, (Words, Phrase, Pattern)):
         yield node
     elif isinstance(node, (And, Or)):
@@ -341,11 +338,13 @@ _PATTERN = re.compile(rf"[{CJK}{WORD}\-._'&+#%*?]+")
 
 
 class _Parser:
-    def __init__(self, lexemes: list[_Lexeme], require_all: bool, notes: list[str]) -> None:
-        if len(lexemes) > MAX_CLAUSES:
-            notes.append(f"more than {MAX_CLAUSES} clauses; those after are taken as words")
-            rest = " ".join(lexeme.text for lexeme in lexemes[MAX_CLAUSES:] if lexeme.text)
-            lexemes = [*lexemes[:MAX_CLAUSES], *([_Lexeme("word", rest)] if rest else [])]
+    def __init__(self, lexemes: list[_Lexeme], require_all: bool, notes: list[str], limits: Limits) -> None:
+        if len(lexemes) > limits.query_clauses:
+            notes.append(f"more than {limits.query_clauses} clauses; those after are taken as words")
+            rest = " ".join(lexeme.text for lexeme in lexemes[limits.query_clauses :] if lexeme.text)
+            lexemes = [*lexemes[: limits.query_clauses], *([_Lexeme("word", rest)] if rest else [])]
+        self._limits = limits
+        self._num_patterns = 0
         self._lexemes = lexemes
         self._at = 0
         self._depth = 0
@@ -426,7 +425,8 @@ class _Parser:
         lexeme = self._lexemes[self._at]
         self._at += 1
         if kind == "(":
-            if self._depth >= MAX_DEPTH:
+            if self._depth >= self._limits.query_depth:
+                self._notes.append(f"parentheses more than {self._limits.query_depth} deep are passed over")
                 return None
             self._depth += 1
             outer, self._field = self._field, lexeme.field or self._field
@@ -454,7 +454,13 @@ class _Parser:
                 return Everything()
             return Words(text, field)
         wild = "*" in text or "?" in text.rstrip("?")
-        return (Pattern if wild and _PATTERN.fullmatch(text) else Words)(text, field)
+        if not wild or not _PATTERN.fullmatch(text):
+            return Words(text, field)
+        self._num_patterns += 1
+        if self._num_patterns > self._limits.query_patterns:
+            self._notes.append(f"more than {self._limits.query_patterns} patterns; those after are taken as words")
+            return Words(text, field)
+        return Pattern(text, field)
 
 
 def _phrase(lexeme: _Lexeme) -> Node | None:

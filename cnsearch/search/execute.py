@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnsearch.analysis.scripts import HAN_CHAR
+from cnsearch.limits import DEFAULT_LIMITS, Limits
 from cnsearch.model import ScorePart
 from cnsearch.query.plan import (
     MOST,
@@ -66,8 +67,6 @@ _BIGRAM_FIELDS = frozenset(CHARS_FIELD.values())
 _BLOCK = 64
 """Documents per maximum, when looking for the best."""
 _LEAVES = (Term, Substring, TermPattern, SynonymTerm)
-MAX_EXPANSIONS = 10_000
-"""A pattern stands for at most this many terms per field and segment, the first by their bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +90,11 @@ class Ranked:
 class Searcher:
     """Executes plans on one snapshot; keeps what several queries need. Thread-safe."""
 
-    def __init__(self, snapshot: Snapshot, ranking: Ranking = DEFAULT_RANKING) -> None:
+    def __init__(
+        self, snapshot: Snapshot, ranking: Ranking = DEFAULT_RANKING, *, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
         self.snapshot = snapshot
+        self._pattern_terms = limits.pattern_terms
         self.ranking = ranking
         self.vocabulary = Vocabulary(snapshot)
         self._norms = FieldNorms(snapshot)
@@ -175,7 +177,8 @@ class Searcher:
         if not len(known):
             return np.ones(len(dates), dtype=np.float32)
         days = (known.max() - np.maximum(dates, known.min())) / 86_400
-        left: Scores = np.exp2(-days / half_life_days).astype(np.float32)
+        with np.errstate(over="ignore"):  # a half-life of 1e-320 days: infinitely many of them are gone
+            left: Scores = np.exp2(-days / half_life_days).astype(np.float32)
         return np.maximum(left, np.float32(1e-6))  # never 0, which would make a hit none
 
     def explain(
@@ -234,11 +237,10 @@ class Searcher:
         """The idf of a leaf: how telling it is, for choosing snippets."""
         return self._match(leaf).idf
 
-    def has_terms(self, pattern: TermPattern) -> bool:
-        """Whether any indexed term matches the pattern."""
-        return any(
-            _pattern_terms(pattern, segment, field) for segment in self.snapshot.segments for field in pattern.fields
-        )
+    def notes(self, plan: Plan) -> tuple[str, ...]:
+        """What was cut short when the plan was executed."""
+        cut = dict.fromkeys(pattern.text for pattern in plan.patterns if self._match(pattern).cut_short)
+        return tuple(f"words that match {text} beyond the first {self._pattern_terms} are left out" for text in cut)
 
     def step_weight(self, step: Step) -> float:
         """The idf of what ``step`` finds; 0 if that is nothing."""
@@ -370,15 +372,16 @@ class Searcher:
                 if key in self._matches:
                     self._matches.move_to_end(key)
             return found
-        doc_ids, tf = weighted_tf(_postings(leaf, self.snapshot), self._norms)
+        expansion = _Expansion(self._pattern_terms)
+        doc_ids, tf = weighted_tf(_postings(leaf, self.snapshot, expansion), self._norms)
         size, doc_freq = self.snapshot.num_docs, len(doc_ids)
         impacts = saturate(tf)
         if doc_freq * _DENSE_FRACTION > size:
             dense: Scores = np.zeros(size, dtype=np.float32)
             dense[doc_ids] = impacts
-            made = _Matches(None, dense, idf(size, doc_freq), doc_freq)
+            made = _Matches(None, dense, idf(size, doc_freq), doc_freq, expansion.cut_short)
         else:
-            made = _Matches(doc_ids.astype(np.intp), impacts, idf(size, doc_freq), doc_freq)
+            made = _Matches(doc_ids.astype(np.intp), impacts, idf(size, doc_freq), doc_freq, expansion.cut_short)
         with self._lock:
             if key not in self._matches:
                 self._matches[key] = made
@@ -417,12 +420,14 @@ class Searcher:
 class _Matches:
     """doc_ids : the documents that contain the leaf, intp, in no particular order; None where they are many
     impacts : float32, above 0: their saturated tf'; where doc_ids is None that of every document, 0 for the others
+    cut_short : the leaf is a pattern of more terms than are looked for
     """
 
     doc_ids: npt.NDArray[np.intp] | None
     impacts: Scores
     idf: float
     doc_freq: int
+    cut_short: bool = False
 
     def add(self, cover: Scores, weight: float) -> None:
         """Add ``weight`` to each document that contains the leaf."""
@@ -440,7 +445,7 @@ class _Matches:
 def _named(leaf: Leaf) -> tuple[str, str]:
     """Name and text of the part of a score that a leaf gives."""
     if isinstance(leaf, TermPattern):
-        return "pattern", leaf.regex.pattern
+        return "pattern", leaf.text
     if isinstance(leaf, Substring):
         return "phrase", leaf.text
     if leaf.fields[0] in _BIGRAM_FIELDS:
@@ -503,11 +508,19 @@ def _selected(step: Label | DateRange | All, snapshot: Snapshot) -> Mask:
 # Postings of the leaves
 
 
-def _postings(leaf: Leaf, snapshot: Snapshot) -> dict[str, Postings]:
+@dataclass(slots=True)
+class _Expansion:
+    """How many terms a pattern may stand for in a field of a segment, and whether it would have stood for more."""
+
+    most_terms: int
+    cut_short: bool = False
+
+
+def _postings(leaf: Leaf, snapshot: Snapshot, expansion: _Expansion) -> dict[str, Postings]:
     """Per field, the documents that contain the leaf and how often."""
     found = {}
     if isinstance(leaf, SynonymTerm):
-        each = [(member.fields, _postings(member, snapshot)) for member in leaf.members]
+        each = [(member.fields, _postings(member, snapshot, expansion)) for member in leaf.members]
         for at, field in enumerate(leaf.fields):
             postings = _union([of_member.get(fields[at]) for fields, of_member in each])
             if postings is not None:
@@ -517,27 +530,27 @@ def _postings(leaf: Leaf, snapshot: Snapshot) -> dict[str, Postings]:
         if isinstance(leaf, Term):
             postings = snapshot.postings(field, leaf.text)
         else:
-            postings = snapshot.joined((segment.base, _found_in(leaf, segment, field)) for segment in snapshot.segments)
+            postings = snapshot.joined(
+                (segment.base, _found_in(leaf, segment, field, expansion)) for segment in snapshot.segments
+            )
         if postings is not None:
             found[field] = postings
-    if not found and isinstance(leaf, TermPattern) and leaf.literal:
-        return _postings(Substring(leaf.literal, leaf.fields), snapshot)
     return found
 
 
-def _found_in(leaf: Substring | TermPattern, segment: Segment, field: str) -> Postings | None:
-    if isinstance(leaf, TermPattern):
-        return _pattern_postings(leaf, segment, field)
-    return find_substring(leaf.text, segment, field)
+def _found_in(leaf: Substring | TermPattern, segment: Segment, field: str, expansion: _Expansion) -> Postings | None:
+    if isinstance(leaf, Substring):
+        return find_substring(leaf.text, segment, field)
+    terms = _pattern_terms(leaf, segment, field, expansion.most_terms + 1)
+    if len(terms) > expansion.most_terms:
+        expansion.cut_short = True
+    return _union([segment.postings(field, term) for term in terms[: expansion.most_terms]])
 
 
-def _pattern_postings(pattern: TermPattern, segment: Segment, field: str) -> Postings | None:
-    return _union([segment.postings(field, term) for term in _pattern_terms(pattern, segment, field)])
-
-
-def _pattern_terms(pattern: TermPattern, segment: Segment, field: str) -> list[str]:
+def _pattern_terms(pattern: TermPattern, segment: Segment, field: str, count: int) -> list[str]:
+    """The first ``count`` terms of the pattern."""
     terms = (term for term in segment.terms(field, pattern.prefix) if pattern.regex.fullmatch(term))
-    return list(islice(terms, MAX_EXPANSIONS))
+    return list(islice(terms, count))
 
 
 def _union(lists: Sequence[Postings | None]) -> Postings | None:

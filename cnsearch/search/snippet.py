@@ -21,6 +21,8 @@ FRAGMENT_CHARS = 80
 NUM_FRAGMENTS = 3
 _WINDOW = 0.75
 """Matches within so much of a fragment's length share it: the rest is for what stands around them."""
+_LONGEST_WINDOW = 1_000
+"""But no more than so much: every match in it is weighed for every place where it can begin."""
 MAX_MATCHES = 1_000
 """Of a longer list of matches the first are looked at: bounds the time for a very long article."""
 
@@ -57,10 +59,11 @@ class Highlighter:
     ) -> None:
         self._num_fragments = num_fragments
         self._fragment_chars = fragment_chars
-        self._window_chars = int(fragment_chars * _WINDOW)
+        self._window_chars = int(min(fragment_chars, _LONGEST_WINDOW) * _WINDOW)
         self._tokenizer = tokenizer
         self._terms = terms
         self._patterns = patterns
+        self._matched: dict[str, str | None] = {}
         self._weights = {**terms, **compounds, **substrings}
         self._anywhere = [found for found in (_alternation(substrings), _alternation(compounds, whole=True)) if found]
         self._candidates = _alternation(terms)
@@ -85,7 +88,11 @@ class Highlighter:
     def _key(self, term: str) -> str | None:
         if term in self._terms:
             return term
-        return next((pattern.pattern for pattern in self._patterns if pattern.fullmatch(term)), None)
+        if not self._patterns:
+            return None
+        if term not in self._matched:  # an article has few distinct words, and patterns are slow
+            self._matched[term] = next((key.pattern for key in self._patterns if key.fullmatch(term)), None)
+        return self._matched[term]
 
     def _clauses(self, folded: str) -> list[tuple[int, int]]:
         """The clauses to cut into words: those in which the characters of a word of the query stand."""
@@ -144,8 +151,8 @@ class Highlighter:
         last = 0
         for first, match in enumerate(matches):
             last = max(last, first)
-            paragraph_end = body.find("\n", match.end)
             limit = match.start + self._window_chars
+            paragraph_end = body.find("\n", match.end, limit)  # a paragraph may have megabytes
             if paragraph_end >= 0:
                 limit = min(limit, paragraph_end)
             while last + 1 < len(matches) and matches[last + 1].end <= limit:

@@ -24,6 +24,9 @@ FEW = 64
 CHUNK = 1_000
 """Documents whose texts are gone through at a time: some megabytes."""
 
+_MOST_WORK = 16
+"""Comparisons per unit of the texts after which folding them, and Python's linear search, are quicker."""
+
 Units = npt.NDArray[np.uint16]
 Ints = npt.NDArray[np.int64]
 
@@ -117,9 +120,13 @@ def count_occurrences(text: str, units: Units, counts: Ints, *, rarest: int = 0)
         hits |= units == spelling
     starts = np.flatnonzero(hits) - anchor
     starts = starts[(starts >= 0) & (starts + len(needle) <= len(units))]
+    work = 0
     for offset, unit in enumerate(needle):
         if offset != anchor:
             starts = starts[table[units[starts + offset]] == unit]
+            work += len(starts)
+            if work > _MOST_WORK * len(units):  # aaaa… in aaaa…: takes the product of both lengths this way
+                return _count_slowly(text, units, ends - counts, ends)
     owners = np.searchsorted(ends, starts, side="right")
     inside = starts + len(needle) <= ends[owners]
     starts, owners = starts[inside], owners[inside]

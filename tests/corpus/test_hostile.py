@@ -1,5 +1,6 @@
 """Pages and bytes that nobody writes: nothing raises, nothing recurses, time is linear, the end is still there."""
 
+import html
 import re
 import time
 from collections.abc import Callable
@@ -8,8 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cnsearch.analysis import compounds
+from cnsearch.analysis.tokenizer import WordTokenizer, is_chinese_word
+from cnsearch.corpus import elements
 from cnsearch.corpus.clean import CleanBody, clean_body, clean_html, clean_text
-from cnsearch.corpus.reader import article_from_post
+from cnsearch.corpus.reader import article_from_post, article_from_record
+from cnsearch.corpus.text import unescape
 from cnsearch.errors import CorpusError
 from cnsearch.model import Article
 
@@ -42,6 +47,8 @@ CASES: dict[str, Callable[[int], str]] = {
     "almost boilerplate": lambda n: (
         ("<p>" + "免责声明：" + "转载请注明" * 12 + "每经记者 夏冰 " * 12 + "</p>") * (n // 100)
     ),
+    "declarations, and no end anywhere": lambda n: "最后" + "<![if " * n + "<?xml " * n + "<!doctype " * n,
+    "line numbers that are none": lambda n: "<span class=lineno>x</span>" * n,
     "half tags": lambda n: "<scr<!---->" * n,
 }
 
@@ -49,7 +56,8 @@ CASES: dict[str, Callable[[int], str]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_time_is_linear_and_the_end_survives(name: str) -> None:
     # Quadratic time would take minutes here; linear time takes less than a second on any machine.
-    page = CASES[name](100_000 if "100,000" in name else 20_000) + "<p>最后</p>最后"
+    page = CASES[name](100_000 if "100,000" in name else 20_000)
+    page += "" if "最后" in page else "<p>最后</p>最后"
     started = time.process_time()
     found = clean_html(page)
     assert time.process_time() - started < 8
@@ -172,7 +180,7 @@ def test_no_text_raises(text: str) -> None:
     | anything.map(lambda text: text.encode("utf-8", "surrogatepass"))
     | pieces.map(lambda t: t.encode("gb18030", "ignore"))
 )
-@settings(max_examples=300)
+@settings(max_examples=max(300, settings().max_examples))
 def test_bytes_give_an_article_or_one_clear_line(data: bytes) -> None:
     try:
         article: Article | None = article_from_post(data, id="a/文.md")
@@ -184,6 +192,44 @@ def test_bytes_give_an_article_or_one_clear_line(data: bytes) -> None:
     if article is not None:
         check(article)
         assert article.title
+
+
+@pytest.mark.parametrize(
+    ("entity", "character"),
+    [
+        ("&#" + "9" * 5_000 + ";", "\ufffd"),
+        ("&#" + "9" * 5_000, "\ufffd"),
+        ("&#" + "0" * 5_000 + "20013;", "中"),
+        ("&#0020013;", "中"),
+        ("&#00000020013;", "中"),
+        ("&#99999999;", "\ufffd"),
+        ("&#x" + "9" * 5_000 + ";", "\ufffd"),
+        ("&#x" + "0" * 5_000 + "4e2d;", "中"),
+    ],
+)
+def test_an_entity_of_thousands_of_digits_stops_the_run(entity: str, character: str) -> None:
+    post = f"---\ntitle: 题{entity}\nauthor: '{entity}'\n---\n文{entity}"
+    article = article_from_post(post.encode(), id="a.md")
+    assert (article.title, article.author, article.paragraphs) == (f"题{character}", character, (f"文{character}",))
+    record = article_from_record({"id": "a", "title": f"题{entity}", "html": f"<p>文{entity}"}, where="f:1")
+    assert record.title == f"题{character}"
+
+
+@given(st.text(st.sampled_from("&#;x0123456789a中"), max_size=30))
+def test_entities_are_decoded_as_python_does(text: str) -> None:
+    assert unescape(text) == html.unescape(text)
+
+
+def test_what_is_remembered_of_attributes_and_words_is_short() -> None:
+    before = elements._meaning.cache_info().currsize
+    clean_html("".join(f"<p class='{'甲' * 50_000}{n}' style='{'a' * 50_000}{n}'>x</p>" for n in range(20)))
+    assert elements._meaning.cache_info().currsize <= before + 1
+    tokenizer = WordTokenizer()
+    remembered = is_chinese_word.__self__  # type: ignore[attr-defined]
+    for n in range(3):
+        assert tokenizer.terms("中" + "a" * 50_000 + str(n))
+        assert tokenizer.tokens("中" + "a-" * 50_000 + str(n))
+    assert max(map(len, remembered)) <= compounds.MAX_COMPOUND_CHARS
 
 
 plain = (

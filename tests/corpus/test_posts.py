@@ -253,6 +253,41 @@ def test_errors_while_listing_and_looking(tmp_path: Path, monkeypatch: pytest.Mo
     assert scan.unread == ["a/", "c.md"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_a_name_that_the_index_could_not_find_again(tmp_path: Path) -> None:
+    write(tmp_path, "a\n\x1b[31m.md", "b\uffff.md", "c\uffff/x.md")
+    scan = scan_posts(tmp_path)
+    assert ids(scan) == ["a\n\x1b[31m.md"]
+    assert {failure.reason for failure in scan.failures} == {"the name has U+FFFF in it, which is no character"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs folders opened by number")
+def test_folders_deeper_than_a_path_can_be_long(tmp_path: Path) -> None:
+    folder = os.open(tmp_path, os.O_RDONLY)
+    for depth in range(2_500):
+        if depth == 1_000:
+            os.close(os.open("x.md", os.O_CREAT | os.O_WRONLY, dir_fd=folder))
+        os.mkdir("d", dir_fd=folder)
+        inner = os.open("d", os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = inner
+    try:
+        scan = scan_posts(tmp_path)
+    finally:  # what removes the folders of tests calls itself for each level
+        for depth in reversed(range(2_500)):
+            outer = os.open("..", os.O_RDONLY, dir_fd=folder)
+            os.close(folder)
+            os.rmdir("d", dir_fd=outer)
+            if depth == 1_000:
+                os.unlink("x.md", dir_fd=outer)
+            folder = outer
+        os.close(folder)
+    assert ids(scan) == ["d/" * 1_000 + "x.md"]
+    (failure,) = scan.failures
+    assert failure.reason == "file name too long"
+    assert len(scan.unread) == 1
+
+
 def test_deep_folders(tmp_path: Path) -> None:
     deep = tmp_path
     for _ in range(300):

@@ -1,6 +1,7 @@
 """Bytes and records to articles."""
 
 import codecs
+import io
 import json
 import os
 import sys
@@ -10,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from cnsearch.corpus import reader
 from cnsearch.corpus.posts import PostFile, scan_posts
 from cnsearch.corpus.reader import article_from_post, article_from_record, read_jsonl, read_post
 from cnsearch.errors import CorpusError
@@ -235,12 +235,14 @@ def test_a_post_that_may_not_be_read_even_by_root(tmp_path: Path, monkeypatch: p
     assert failure_of(tmp_path / "a.md") == "permission denied"
 
 
-def test_a_post_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "MAX_POST_BYTES", 2**20)
+def test_a_post_that_is_too_large(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_bytes(b"x" * 2**20)
-    assert len(read_post(scan_posts(tmp_path).files[0])) == 2**20
+    (file,) = scan_posts(tmp_path).files
+    assert len(read_post(file, max_bytes=2**20)) == 2**20
     (tmp_path / "a.md").write_bytes(b"x" * (2**20 + 2**19))
-    assert failure_of(tmp_path / "a.md") == "too large: 1.5 MiB, the limit is 1 MiB"
+    with pytest.raises(CorpusError) as caught:
+        read_post(file, max_bytes=2**20)
+    assert caught.value.reason == "too large: 1.5 MiB, the limit is 1 MiB (--max-post-mb)"
 
 
 def test_a_post_of_20_megabytes() -> None:
@@ -299,7 +301,21 @@ def test_a_whole_record() -> None:
             Article("a", "t", date=datetime(2021, 7, 1, 7, 7, 37, tzinfo=timezone.utc)),
         ),
         ({"id": "a", "title": "t", "date": "Invalid Date"}, Article("a", "t")),
-        ({"id": "a", "title": "t", "date": 0}, Article("a", "t")),
+        *(
+            ({"id": "a", "title": "t", "date": seconds}, Article("a", "t"))
+            for seconds in (
+                0,
+                -1,
+                -(10**11) + 1,
+                10**11,
+                10**14,
+                10**400,
+                -(10**400),
+                1e308,
+                float("inf"),
+                float("nan"),
+            )
+        ),
     ],
 )
 def test_records(record: object, expected: Article) -> None:
@@ -318,6 +334,7 @@ def test_records(record: object, expected: Article) -> None:
         ({"id": True}, '"id" must be a non-empty string, not true or false: true'),
         ({"id": 1.5}, '"id" must be a non-empty string, not a number: 1.5'),
         ({"id": "\ud800"}, '"id" has a lone surrogate'),
+        ({"id": "a\uffff"}, '"id" has U+FFFF in it, which is no character'),
         ({"id": "a", "title": 5}, '"title" must be a string, not a number: 5'),
         ({"id": "a", "html": ["<p>"]}, '"html" must be a string, not a list: ["<p>"]'),
         ({"id": "a", "text": {}}, '"text" must be a string, not an object: {}'),
@@ -367,10 +384,23 @@ def test_one_bad_line_ends_nothing() -> None:
     assert all("\n" not in failure.reason for failure in failures)
 
 
-def test_a_line_that_is_too_long_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "MAX_POST_BYTES", 2**20)
-    found = read([b'{"id": "a", "text": "' + b"x" * 2**21 + b'"}\n', b'{"id": "b"}\n'])
-    assert found == [Failure("f.jsonl:1", "too large: 2.0 MiB, the limit is 1 MiB"), Article("b", "b")]
+def test_a_line_that_is_too_long_is_not_read() -> None:
+    lines = [b'{"id": "a", "text": "' + b"x" * 2**21 + b'"}\n', b'{"id": "b"}\n', b'{"id": "' + b"c" * 2**21]
+    reason = "too large: 2.0 MiB, the limit is 1 MiB (--max-post-mb)"
+    for stream in (lines, io.BytesIO(b"".join(lines))):
+        found = list(read_jsonl(stream, name="f.jsonl", max_bytes=2**20))
+        assert found == [Failure("f.jsonl:1", reason), Article("b", "b"), Failure("f.jsonl:3", reason)]
+
+
+@pytest.mark.parametrize("length", [2**10, 2**10 + 1, 2**10 + 2, 2**10 + 3, 2**11 + 4])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_line_of_about_the_longest_length(length: int, end: bytes) -> None:
+    head, tail = b'{"id": "', b'"}'
+    line = head + b"x" * (length - len(head) - len(tail) - len(end)) + tail + end
+    found = list(read_jsonl(io.BytesIO(line + b'{"id": "b"}'), name="f", max_bytes=2**10 + 2))
+    assert len(line) == length
+    assert isinstance(found[0], Article) == (length <= 2**10 + 2)
+    assert found[1:] == [Article("b", "b")]
 
 
 def test_a_record_with_html_is_cleaned_as_a_post_is() -> None:

@@ -369,7 +369,7 @@ def test_a_post_that_was_touched_but_not_changed_is_cut_again(index: cnsearch.In
 def test_a_post_that_cannot_be_read_is_cut_again(
     index: cnsearch.Index, posts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(post: object) -> bytes:
+    def refuse(post: object, **limits: object) -> bytes:
         raise cnsearch.CorpusError("whole.md", "unreadable")
 
     index.update(posts)

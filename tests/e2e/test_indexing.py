@@ -84,7 +84,7 @@ def test_touched_but_equal(index: cnsearch.Index, posts: Path, monkeypatch: pyte
     touch(posts / "a.md", 50)
     read = []
     read_post = indexer.read_post
-    monkeypatch.setattr(indexer, "read_post", lambda post: read.append(post.id) or read_post(post))
+    monkeypatch.setattr(indexer, "read_post", lambda post, **more: read.append(post.id) or read_post(post, **more))
     monkeypatch.setattr(indexer, "article_from_post", lambda *args, **more: pytest.fail("was cleaned"))
     assert counts(index.update(posts)) == (0, 0, 0, 3, 0)
     assert read == ["a.md"]

@@ -5,9 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnsearch.analysis.fold import fold
+from cnsearch.limits import DEFAULT_LIMITS
 from cnsearch.query.syntax import (
-    MAX_CLAUSES,
-    MAX_QUERY_CHARS,
     And,
     Everything,
     Filter,
@@ -96,8 +95,8 @@ def test_a_colon_is_not_always_a_field(text: str) -> None:
 
 
 def test_limits_are_said() -> None:
-    assert "longer than" in parse_query("甲" * (MAX_QUERY_CHARS + 1)).notes[0]
-    parsed = parse_query(" ".join(f"+w{n}" for n in range(MAX_CLAUSES)))
+    assert "longer than" in parse_query("甲" * (DEFAULT_LIMITS.query_chars + 1)).notes[0]
+    parsed = parse_query(" ".join(f"+w{n}" for n in range(DEFAULT_LIMITS.query_clauses)))
     assert "clauses" in parsed.notes[0]
     assert parse_query("(" * 5000 + "甲").root is None or parse_query("(" * 5000 + "甲").root == A
 

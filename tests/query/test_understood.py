@@ -4,11 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cnsearch.limits import DEFAULT_LIMITS
 from cnsearch.query import syntax
 from cnsearch.query.syntax import (
-    MAX_CLAUSES,
-    MAX_DEPTH,
-    MAX_QUERY_CHARS,
     And,
     Everything,
     Filter,
@@ -181,7 +179,16 @@ def test_require_all_binds_words_not_alternatives() -> None:
     assert parse_query("甲乙", raw=True, require_all=True).root == Group((Words("甲乙"),))
 
 
-@pytest.mark.parametrize("depth", [1, MAX_DEPTH - 1, MAX_DEPTH, MAX_DEPTH + 1, MAX_CLAUSES - 1])
+@pytest.mark.parametrize(
+    "depth",
+    [
+        1,
+        DEFAULT_LIMITS.query_depth - 1,
+        DEFAULT_LIMITS.query_depth,
+        DEFAULT_LIMITS.query_depth + 1,
+        DEFAULT_LIMITS.query_clauses - 1,
+    ],
+)
 def test_deep_parentheses(depth: int) -> None:
     opened = "(" * depth
     assert parse_query(f"{opened}甲").root == parse_query(f"{opened}甲{')' * depth}").root == A
@@ -190,22 +197,22 @@ def test_deep_parentheses(depth: int) -> None:
 
 
 def test_a_long_query_is_cut_and_says_so() -> None:
-    whole = parse_query("数" * MAX_QUERY_CHARS)
+    whole = parse_query("数" * DEFAULT_LIMITS.query_chars)
     assert whole.notes == ()
-    cut = parse_query("数" * (MAX_QUERY_CHARS + 1))
+    cut = parse_query("数" * (DEFAULT_LIMITS.query_chars + 1))
     assert cut.root == whole.root
     assert len(cut.notes) == 1
-    assert str(MAX_QUERY_CHARS) in cut.notes[0]
-    assert parse_query("数" * (MAX_QUERY_CHARS + 1), raw=True).notes == cut.notes
+    assert str(DEFAULT_LIMITS.query_chars) in cut.notes[0]
+    assert parse_query("数" * (DEFAULT_LIMITS.query_chars + 1), raw=True).notes == cut.notes
 
 
 def test_many_clauses_are_cut_and_say_so() -> None:
-    whole = parse_query(" ".join(f"w{n}" for n in range(MAX_CLAUSES)))
+    whole = parse_query(" ".join(f"w{n}" for n in range(DEFAULT_LIMITS.query_clauses)))
     assert whole.notes == ()
-    more = parse_query(" ".join(f"w{n}" for n in range(MAX_CLAUSES + 3)) + ' "甲" -乙')
+    more = parse_query(" ".join(f"w{n}" for n in range(DEFAULT_LIMITS.query_clauses + 3)) + ' "甲" -乙')
     assert len(more.notes) == 1
     words = str(more.root)
-    assert all(word in words for word in (f"w{MAX_CLAUSES + 2}", "甲", "乙"))
+    assert all(word in words for word in (f"w{DEFAULT_LIMITS.query_clauses + 2}", "甲", "乙"))
     assert list(words_of(more.root)) == [Words(words)]  # nothing after the limit excludes
 
 

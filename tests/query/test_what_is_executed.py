@@ -1,6 +1,7 @@
 """Trees to plans: moments in time, required and optional words, conditions, and what ranks."""
 
 import calendar
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
@@ -30,6 +31,7 @@ from cnsearch.query.plan import (
     Without,
     date_range,
     make_plan,
+    wildcard_regex,
 )
 from cnsearch.query.syntax import parse_query
 from cnsearch.schema import seconds_of
@@ -249,7 +251,7 @@ def test_steps(text: str, step: object) -> None:
 @pytest.mark.parametrize(
     ("pattern", "prefix", "matching", "other"),
     [
-        ("数字*", "数字", ["数字", "数字化"], ["数", "大数字"]),
+        ("数*化", "数", ["数化", "数字化"], ["数字", "大数化"]),
         ("*化", "", ["化", "数字化"], ["化工"]),
         ("w?ld", "w", ["wild", "w-ld"], ["wld", "woold"]),
         ("c+*", "c+", ["c+", "c++"], ["cc", "c"]),
@@ -269,10 +271,16 @@ def test_patterns_match_whole_terms(pattern: str, prefix: str | None, matching: 
     assert not any(step.regex.fullmatch(term) for term in other)
 
 
+def test_a_pattern_of_chinese_characters_is_a_text() -> None:
+    assert plan_of("数字化转*").step == plan_of("*数字化转*").step == Substring("数字化转")
+    assert isinstance(plan_of("数*").step, TermPattern)
+
+
 def test_many_stars_do_not_make_a_slow_pattern() -> None:
     step = plan_of("a" + "*" * 5_000 + "b").step
     assert isinstance(step, TermPattern)
-    assert step.regex.pattern.count(".*") == 1
+    assert step.regex.pattern.count("*") == 1
+    assert step.regex.fullmatch("a" * 10_000 + "b")
 
 
 # Conditions
@@ -314,7 +322,7 @@ def test_labels_are_folded_as_in_the_index(field: str, value: str, label: str) -
         ("来源:甲", ()),
         ("*", ()),
         ("上海 AND NOT 北京", (Term("上海"), *pairs("上海"))),
-        ("“上海” OR 城市*", None),
+        ("“上海” OR 城*", None),
     ],
 )
 def test_what_ranks(text: str, leaves: tuple[object, ...] | None) -> None:
@@ -335,3 +343,15 @@ def test_every_query_has_a_plan(text: str, require_all: bool) -> None:
         assert "date" in text.lower() or "日期" in text
         return
     assert plan.step is not None or not plan.leaves
+
+
+@given(st.text("ab?*", max_size=12), st.text("abc", max_size=12))
+def test_wildcards_match_as_by_trying_every_way(pattern: str, term: str) -> None:
+    def matches(pattern: str, term: str) -> bool:
+        if not pattern:
+            return not term
+        if pattern[0] == "*":
+            return any(matches(pattern[1:], term[at:]) for at in range(len(term) + 1))
+        return bool(term) and pattern[0] in (term[0], "?") and matches(pattern[1:], term[1:])
+
+    assert (wildcard_regex(pattern).fullmatch(term) is not None) == matches(re.sub(r"\*+", "*", pattern), term)

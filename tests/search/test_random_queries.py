@@ -209,7 +209,12 @@ class Twin:
         if isinstance(node, syntax.Words):
             return self.words(node.text, fields, optional=optional, excluded=excluded, anywhere=node.field is None)
         self.ranked = True
-        return (self.substring if isinstance(node, syntax.Phrase) else self.pattern)(node.text, fields)
+        inside = node.text.strip("*")
+        if isinstance(node, syntax.Phrase):
+            return self.substring(node.text, fields)
+        if len(inside) > 1 and CJK_RUN.fullmatch(inside):  # nobody sees where a Chinese word begins and ends
+            return self.substring(inside, fields)
+        return self.pattern(node.text, fields)
 
     def several(
         self, nodes: tuple[syntax.Node, ...], *, optional: bool = False, excluded: bool = False

@@ -87,3 +87,12 @@ def check(index: cnsearch.Index, articles: list[cnsearch.Article], rnd: random.R
             marked = [fold(one.text)[start:end] for one in shown for start, end in one.highlights]
             assert marked, text
             assert all(text in one for one in marked), text
+
+
+def test_a_long_repetition_in_a_longer_one_is_counted_as_python_does() -> None:
+    texts = ["ab" * 5_000, "Ab" * 3_000 + "c" + "ab" * 700, "x" * 10_000, "ab" * 600]
+    units = np.frombuffer("".join(texts).encode("utf-16-le"), "<u2")
+    counts = np.array([len(text) for text in texts])
+    text = "ab" * 600
+    expected = [fold(one).count(text) for one in texts]
+    assert count_occurrences(text, units, counts).tolist() == expected == [8, 6, 0, 1]
