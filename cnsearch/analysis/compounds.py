@@ -34,6 +34,8 @@ _POINT = re.compile(r"\.")
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 _RUNS = re.compile(r"[0-9]+|[^0-9.]+")
 
+_LETTER_CHAR = re.compile(f"[{LETTER}]")
+
 MAX_COMPOUND_CHARS = 64
 """A longer compound (an encoded picture, a hash) is cut here and not taken apart: nobody types its parts."""
 CUT = MAX_COMPOUND_CHARS + 1
@@ -150,3 +152,19 @@ def spellings(compound: str) -> tuple[str, ...]:
             pieces[at] = other
         found["".join(pieces)] = None
     return tuple(found)
+
+
+def goes_on(char: str) -> str:
+    """What would go on with a word that begins or ends with ``char``: letters or digits, as a regular expression; empty
+    for a sign and for a Chinese character. 5g stands in 5g-a, not in 15g or 5gb (``scripts.letter_kinds`` says it)."""
+    if char.isascii() and char.isdigit():
+        return "[0-9]"
+    return f"(?:(?![0-9])[{LETTER}])" if _LETTER_CHAR.match(char) else ""
+
+
+@lru_cache(maxsize=1 << 10)
+def standing_alone(text: str) -> re.Pattern[str]:
+    """Finds ``text`` where neither its letters nor its digits go on at its ends."""
+    first, last = goes_on(text[0]), goes_on(text[-1])
+    before, after = f"(?<!{first})" if first else "", f"(?!{last})" if last else ""
+    return re.compile(before + re.escape(text) + after)

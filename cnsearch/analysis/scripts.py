@@ -107,5 +107,16 @@ def word_table() -> npt.NDArray[np.bool_]:
     return table
 
 
+@cache
+def letter_kinds() -> npt.NDArray[np.uint8]:
+    """Of each UTF-16 unit 1 if it is a digit, 2 if it is another LETTER, else 0. Shape (0x10000,), read-only."""
+    kinds = np.zeros(0x10000, dtype=np.uint8)
+    for first, last in (*_LETTER_RANGES, *_KANA_HANGUL_RANGES):
+        kinds[first : last + 1] = 2
+    kinds[ord("0") : ord("9") + 1] = 1
+    kinds.flags.writeable = False
+    return kinds
+
+
 HAN_CHAR = re.compile(f"[{HAN}]")
 CJK_RUN = re.compile(f"[{CJK}]+")

@@ -47,7 +47,7 @@ from cnsearch.query.plan import (
 from cnsearch.schema import CHARS_FIELD, NO_DATE
 from cnsearch.search.closeness import Weights, as_written, closeness
 from cnsearch.search.scoring import DEFAULT_RANKING, FieldNorms, Ranking, Scores, idf, saturate, weighted_tf
-from cnsearch.search.substrings import find_substring
+from cnsearch.search.substrings import find_alone, find_substring
 from cnsearch.search.vocabulary import Vocabulary
 from cnsearch.store import Postings, Segment, Snapshot
 
@@ -410,10 +410,10 @@ class Searcher:
             doc_ids = (among[first:stop] - segment.base).astype(np.int32)
             for field in step.fields:
                 for text in step.spellings:
-                    found = find_substring(text, segment, field, among=doc_ids)
+                    found = find_alone(text, segment, field, doc_ids)
                     if found is not None:
                         mask[found.doc_ids + segment.base] = True
-        return mask & parts
+        return mask
 
 
 @dataclass(frozen=True, slots=True)

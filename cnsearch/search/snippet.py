@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from cnsearch.analysis.compounds import standing_alone
 from cnsearch.analysis.fold import fold
-from cnsearch.analysis.scripts import LETTER, WORD
+from cnsearch.analysis.scripts import WORD
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.model import Fragment, Snippet
 
@@ -272,16 +273,4 @@ def _alternation(words: Iterable[str], *, whole: bool = False) -> re.Pattern[str
     longest_first = sorted(filter(None, words), key=lambda word: (-len(word), word))
     if not longest_first:
         return None
-    return re.compile("|".join(_bounded(word) if whole else re.escape(word) for word in longest_first))
-
-
-def _bounded(word: str) -> str:
-    first, last = (_kind(word[at]) for at in (0, -1))
-    return (f"(?<!{first})" if first else "") + re.escape(word) + (f"(?!{last})" if last else "")
-
-
-def _kind(char: str) -> str:
-    """A class of the characters that would go on with a word that begins or ends with ``char``; empty for a sign."""
-    if char.isdigit():
-        return "[0-9]"
-    return f"(?:(?![0-9])[{LETTER}])" if re.match(f"[{LETTER}]", char) else ""
+    return re.compile("|".join(standing_alone(word).pattern if whole else re.escape(word) for word in longest_first))

@@ -7,6 +7,7 @@ a millisecond.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
@@ -14,15 +15,17 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch.analysis.compounds import standing_alone
 from cnsearch.analysis.fold import fold, folded_from_two_units, folded_units, folds_two_units
 from cnsearch.analysis.ngrams import BREAKS
+from cnsearch.analysis.scripts import letter_kinds
 from cnsearch.schema import CHARS_FIELD, TEXT_FIELDS
 from cnsearch.store import DocIds, Postings, Segment, Snapshot
 
 FEW = 64
 """So few candidates are not worth another list: it may have many times as many documents."""
-CHUNK = 1_000
-"""Documents whose texts are gone through at a time: some megabytes."""
+CHUNK, CHUNK_CHARS = 1_000, 4_000_000
+"""Documents whose texts are gone through at a time, and their characters: some megabytes."""
 
 _MOST_WORK = 16
 """Comparisons per unit of the texts after which folding them, and Python's linear search, are quicker."""
@@ -31,10 +34,9 @@ Units = npt.NDArray[np.uint16]
 Ints = npt.NDArray[np.int64]
 
 
-def find_substring(text: str, segment: Segment, field: str, *, among: DocIds | None = None) -> Postings | None:
+def find_substring(text: str, segment: Segment, field: str) -> Postings | None:
     """The documents whose folded ``field`` contains ``text`` (folded, not empty), and how often: of longer texts
-    occurrences that do not overlap, of two characters all. ``among``: only these are asked for, ascending; of one or
-    two characters others may be given too."""
+    occurrences that do not overlap, of two characters all."""
     chars = CHARS_FIELD[field]
     if any(char in text for char in BREAKS):
         return None
@@ -42,11 +44,26 @@ def find_substring(text: str, segment: Segment, field: str, *, among: DocIds | N
         return segment.prefix_postings(chars, text)
     if len(text) == 2:
         return segment.postings(chars, text)
-    candidates = _candidates(text, segment, chars, among)
-    found = [
-        count_occurrences(text, *segment.utf16(field, candidates.doc_ids[at : at + CHUNK]), rarest=candidates.rarest)
-        for at in range(0, len(candidates.doc_ids), CHUNK)
-    ]
+    return _verified(text, segment, field, None, alone=False)
+
+
+def find_alone(text: str, segment: Segment, field: str, among: DocIds) -> Postings | None:
+    """Those of the documents ``among`` (ascending) in whose folded ``field`` the text (two characters or more) stands
+    and neither its letters nor its digits go on, and how often."""
+    return _verified(text, segment, field, among, alone=True)
+
+
+def _verified(text: str, segment: Segment, field: str, among: DocIds | None, *, alone: bool) -> Postings | None:
+    candidates = _candidates(text, segment, CHARS_FIELD[field], among)
+    found, doc_ids = [], candidates.doc_ids
+    lengths = np.cumsum(segment.lengths(CHARS_FIELD[field])[doc_ids], dtype=np.int64)  # about its characters
+    at = 0
+    while at < len(doc_ids):
+        read = int(lengths[at - 1]) if at else 0
+        stop = max(at + 1, min(at + CHUNK, int(np.searchsorted(lengths, read + CHUNK_CHARS, side="right"))))
+        units, counts = segment.utf16(field, doc_ids[at:stop])
+        found.append(count_occurrences(text, units, counts, rarest=candidates.rarest, alone=alone))
+        at = stop
     if not found:
         return None
     freqs = np.concatenate(found)
@@ -98,18 +115,20 @@ def _common(few: DocIds, many: DocIds) -> DocIds:
     return common
 
 
-def count_occurrences(text: str, units: Units, counts: Ints, *, rarest: int = 0) -> Ints:
+def count_occurrences(text: str, units: Units, counts: Ints, *, rarest: int = 0, alone: bool = False) -> Ints:
     """How often ``text`` stands in each of many texts once they are folded, overlapping occurrences counted once.
 
     text   : folded, not empty
     units  : the texts, not folded, in UTF-16, one after the other
     counts : units of each text
     rarest : index of the character of ``text`` that is looked for first
+    alone  : only where neither letters nor digits of ``text`` go on at its ends
     Returns: shape of ``counts``, what ``fold(one).count(text)`` gives for each
     """
     ends = np.cumsum(counts)
+    pattern = standing_alone(text) if alone else re.compile(re.escape(text))
     if any(ord(char) > 0xFFFF for char in text):
-        return _count_slowly(text, units, ends - counts, ends)
+        return _count_slowly(pattern, units, ends - counts, ends)
     needle = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), "<u2")
     table, spellings = folded_units(), [_spellings(char) for char in text]
     # What the character was before it was folded is looked for, since comparing takes a tenth of the time of folding. A
@@ -126,25 +145,32 @@ def count_occurrences(text: str, units: Units, counts: Ints, *, rarest: int = 0)
             starts = starts[table[units[starts + offset]] == unit]
             work += len(starts)
             if work > _MOST_WORK * len(units):  # aaaa… in aaaa…: takes the product of both lengths this way
-                return _count_slowly(text, units, ends - counts, ends)
+                return _count_slowly(pattern, units, ends - counts, ends)
     owners = np.searchsorted(ends, starts, side="right")
     inside = starts + len(needle) <= ends[owners]
     starts, owners = starts[inside], owners[inside]
+    if alone:
+        kinds, stops = letter_kinds(), starts + len(needle)
+        first, last = kinds[needle[0]], kinds[needle[-1]]
+        before = np.where(starts > (ends - counts)[owners], kinds[table[units[starts - 1]]], 0)
+        after = np.where(stops < ends[owners], kinds[table[units[np.minimum(stops, len(units) - 1)]]], 0)
+        free = ((before != first) | (first == 0)) & ((after != last) | (last == 0))
+        starts, owners = starts[free], owners[free]
     if _overlaps_itself(text):
         starts, owners = _without_overlaps(starts, owners, len(needle))
     found = np.bincount(owners, minlength=len(counts)).astype(np.int64, copy=False)
     if not folded_from_two_units().isdisjoint(text):
         odd = np.unique(np.searchsorted(ends, _places_of_two_units(units), side="right"))
-        found[odd] = _count_slowly(text, units, (ends - counts)[odd], ends[odd])
+        found[odd] = _count_slowly(pattern, units, (ends - counts)[odd], ends[odd])
     return found
 
 
-def _count_slowly(text: str, units: Units, starts: Ints, ends: Ints) -> Ints:
+def _count_slowly(pattern: re.Pattern[str], units: Units, starts: Ints, ends: Ints) -> Ints:
     texts = (
         units[start:end].tobytes().decode("utf-16-le", "surrogatepass")
         for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
     )
-    return np.array([fold(one).count(text) for one in texts], dtype=np.int64)
+    return np.array([len(pattern.findall(fold(one))) for one in texts], dtype=np.int64)
 
 
 def _overlaps_itself(text: str) -> bool:

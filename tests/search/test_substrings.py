@@ -30,6 +30,32 @@ def test_counting_in_many_texts_at_once(texts: list[str], needle: str, rarest: i
     assert found.tolist() == [fold(text).count(needle) for text in stored]
 
 
+@given(texts, st.sampled_from(["a1", "1a", "a", "11", "a1a", "数a", "a-", "1,"]))
+def test_counting_what_stands_alone(texts: list[str], needle: str) -> None:
+    encoded = [text.encode("utf-16-le", "surrogatepass") for text in texts]
+    units = np.frombuffer(b"".join(encoded), "<u2")
+    counts = np.array([len(one) // 2 for one in encoded], dtype=np.int64)
+
+    def kind(char: str) -> int:
+        return 1 if char.isdigit() and char.isascii() else 2 if char.isalpha() and char < "\u3000" else 0
+
+    def alone(text: str) -> int:
+        """At most how many places there are, one after the other."""
+        found, at = 0, 0
+        while at + len(needle) <= len(text):
+            before = kind(text[at - 1]) if at else 0
+            after = kind(text[at + len(needle)]) if at + len(needle) < len(text) else 0
+            ends = (before != kind(needle[0]) or not before) and (after != kind(needle[-1]) or not after)
+            if text.startswith(needle, at) and ends:
+                found, at = found + 1, at + len(needle)
+            else:
+                at += 1
+        return found
+
+    stored = [fold(one.decode("utf-16-le", "surrogatepass")) for one in encoded]
+    assert count_occurrences(needle, units, counts, alone=True).tolist() == [alone(text) for text in stored]
+
+
 @pytest.fixture(scope="module")
 def articles() -> list[cnsearch.Article]:
     rnd = random.Random(20211027)
