@@ -60,6 +60,8 @@ MIN_DATE, MAX_DATE = -62_135_596_800, 253_402_300_799
 
 DIGEST_BYTES = 16
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from cnsearch.analysis.compounds import spellings
 from cnsearch.analysis.fold import fold
-from cnsearch.analysis.scripts import CJK_RUN, HAN_CHAR
+from cnsearch.analysis.scripts import CJK, CJK_RUN, HAN_CHAR, WORD
 from cnsearch.analysis.tokenizer import Token, WordTokenizer
 from cnsearch.errors import QuerySyntaxError
 from cnsearch.query import syntax
@@ -90,7 +90,7 @@ class Keyword:
     its parts wherever they stand. ``singles`` add to the score: the characters of a run that is no word and is cut into
     these."""
 
-    step: Term | SynonymTerm | AnyOf | BestOf
+    step: Term | Substring | SynonymTerm | AnyOf | BestOf
     bigrams: tuple[Term, ...] = ()
     otherwise: AllOf | None = None
     singles: tuple[Term, ...] = ()
@@ -365,7 +365,7 @@ class _Planner:
             return _joined(AllOf, needed)
         characters = tuple(CHARS_FIELD[field] for field in fields)
         bigrams = [Term(pair, characters) for run in CJK_RUN.findall(text) for pair in _pairs(run)]
-        for group in [*coarse, *(_texts(group) for some in several for group in some.groups)]:
+        for group in [*coarse, *(group for some in several for group in some.marked())]:
             if _is_compound(group):
                 self.marks.append(Compound(_whole_or_parts(group, fields), _together(group, fields)))
             elif group[0] in loose:
@@ -386,10 +386,12 @@ class _Planner:
         found: dict[str | SynonymTerm, Keyword] = {}
         for group in coarse:
             whole = group[-1]
-            if CJK_RUN.fullmatch(whole):
-                singles = tuple(Term(char, fields) for char in dict.fromkeys(whole)) if whole in loose else ()
+            if whole in loose and len(whole) == 1:
+                found[whole] = Keyword(Substring(whole, fields))
+            elif whole in loose or CJK_RUN.fullmatch(whole):
+                singles = tuple(Term(char, fields) for char in dict.fromkeys(HAN_CHAR.findall(whole)))
                 pairs = tuple(Term(pair, characters) for pair in _pairs(whole))
-                found[whole] = Keyword(Term(whole, fields), pairs, singles=singles)
+                found[whole] = Keyword(Term(whole, fields), pairs, singles=singles if whole in loose else ())
             elif _is_compound(group):
                 found[whole] = Keyword(_whole_or_parts(group, fields), otherwise=_together(group, fields).parts)
             else:
@@ -439,21 +441,25 @@ class _WithSynonyms:
         members = sorted({own, *others}, key=lambda member: (member.text, isinstance(member, Term)))
         return cls(SynonymTerm(tuple(members), fields), inside, own, others)
 
+    def marked(self) -> list[tuple[str, ...]]:
+        """Its own words, where they are marked one by one."""
+        texts = [_texts(group) for group in self.groups]
+        return [] if len(texts) > 1 and _is_loose(texts, self.own.text, whole=True) else texts
+
     @property
     def marks(self) -> tuple[Leaf, ...]:
         """What is marked besides its own words."""
-        return (self.own, *self.others) if len(self.groups) == 1 else self.others
+        return (self.own, *self.others) if len(self.groups) == 1 or not self.marked() else self.others
 
     def required(self) -> SynonymTerm | BestOf:
         """What must be there where all words must: it matches whatever its own words would without synonyms."""
-        fields = self.leaf.fields
-        if len(self.groups) > 1:
-            return BestOf((self.leaf, AllOf(tuple(_whole_or_parts(_texts(group), fields) for group in self.groups))))
-        texts = _texts(self.groups[0])
-        if _is_compound(texts):
-            return BestOf((self.leaf, _together(texts, fields)))
-        parts = tuple(Term(text, fields) for text in dict.fromkeys(texts[:-1]))
-        return BestOf((self.leaf, AllOf(parts))) if parts else self.leaf
+        fields, texts = self.leaf.fields, [_texts(group) for group in self.groups]
+        if len(texts) > 1:
+            if _is_loose(texts, self.own.text, whole=True):
+                return self.leaf
+            return BestOf((self.leaf, AllOf(tuple(_whole_or_parts(group, fields) for group in texts))))
+        step = _whole_or_parts(texts[0], fields)
+        return self.leaf if isinstance(step, Term) else BestOf((self.leaf, step))
 
     def keyword(self) -> Keyword:
         """One of the words of which a document must have enough; its own words are there as far as their bigrams, or
@@ -467,7 +473,9 @@ class _WithSynonyms:
             return Keyword(self.leaf, inside + latin)
         if CJK_RUN.fullmatch(wholes[0]):
             return Keyword(self.leaf, inside)
-        return Keyword(self.leaf if HAN_CHAR.search(wholes[0]) else self.required())
+        if _is_compound(_texts(self.groups[0])):
+            return Keyword(self.required(), otherwise=_together(_texts(self.groups[0]), fields).parts)
+        return Keyword(self.leaf)
 
 
 def _with_others(bigram: Term, several: Sequence[_WithSynonyms]) -> Term | SynonymTerm:
@@ -497,25 +505,38 @@ def _pairs(run: str) -> list[str]:
     return [run[at : at + 2] for at in range(len(run) - 1)]
 
 
+_CHUNK = re.compile(rf"(?<!\S)[{CJK}{WORD}\-_.]+(?!\S)")
+
+
 def _with_loose_runs(text: str, groups: Sequence[Sequence[Token]]) -> tuple[list[tuple[str, ...]], set[str]]:
-    """The texts of the coarse tokens; where a run of Chinese characters is cut into nothing but single ones (a part of
-    a longer word, a name), the run in their place. And these runs."""
+    """The texts of the coarse tokens; but what is cut into nothing but single Chinese characters, and mixed tokens
+    between them (a part of a longer word, a name, 95后, 歼-20, one character alone), as it is written. And these."""
     coarse: list[tuple[str, ...]] = []
     loose: set[str] = set()
-    runs = {match.start(): match for match in CJK_RUN.finditer(text)}
+    spans = [(*match.span(), pattern is _CHUNK) for pattern in (_CHUNK, CJK_RUN) for match in pattern.finditer(text)]
     at = 0
     while at < len(groups):
-        match = runs.get(groups[at][-1].start)
-        singles = groups[at : at + len(match.group())] if match else []
-        alone = [group[-1].start for group in singles if len(group) == 1 and len(group[-1].text) == 1]
-        if match and len(alone) > 1 and alone == list(range(*match.span())):
-            coarse.append((match.group(),))
-            loose.add(match.group())
-            at += len(singles)
-        else:
-            coarse.append(tuple(token.text for token in groups[at]))
-            at += 1
+        first, taken = groups[at][-1].start, 1
+        texts = _texts(groups[at])
+        for start, end, whole in spans:
+            inside = [group for group in groups[at:] if group[-1].start < end] if start == first else []
+            written = text[first : max((group[-1].end for group in inside), default=first)]
+            if inside and _is_loose([_texts(group) for group in inside], written, whole=whole):
+                texts, taken = (written,), len(inside)
+                loose.add(written)
+                break
+        coarse.append(texts)
+        at += taken
     return coarse, loose
+
+
+def _is_loose(groups: Sequence[tuple[str, ...]], written: str, *, whole: bool) -> bool:
+    """Whether the tokens, which are all of ``written``, say nothing one by one. ``whole``: white space is around."""
+    if not HAN_CHAR.search(written) or (len(groups) == 1 and not whole):
+        return False
+    if not all(len(group[-1]) == 1 or not HAN_CHAR.search(group[-1]) for group in groups):
+        return False
+    return sum(len(group[-1]) for group in groups) + written.count("-") + written.count("_") >= len(written)
 
 
 def _is_compound(group: Sequence[str]) -> bool:
@@ -524,12 +545,17 @@ def _is_compound(group: Sequence[str]) -> bool:
 
 
 def _whole_or_parts(group: Sequence[str], fields: tuple[str, ...]) -> Term | AnyOf:
-    """The last term is the whole. With parts, the document may have the whole or all of them; each adds its score. The
-    parts of a compound must stand side by side somewhere: ``s`` and ``300`` say nothing alone."""
-    *parts, whole = (Term(text, fields) for text in dict.fromkeys(group))
-    if not parts:
-        return whole
-    return AnyOf((whole, _together(group, fields) if _is_compound(group) else AllOf(tuple(parts))))
+    """The last term is the whole. A Chinese word of three characters or more may also stand where the text was cut
+    otherwise; a compound in any of its spellings, where its parts stand together: ``s`` and ``300`` say nothing alone.
+    Each adds its score."""
+    whole = Term(group[-1], fields)
+    if _is_compound(group):
+        together = _together(group, fields)
+        others = (Term(text, fields) for text in together.spellings if text != whole.text and " " not in text)
+        return AnyOf((whole, *others, together))
+    if len(whole.text) > 2 and CJK_RUN.fullmatch(whole.text):
+        return AnyOf((whole, Substring(whole.text, fields)))
+    return whole
 
 
 def _together(group: Sequence[str], fields: tuple[str, ...]) -> Together:

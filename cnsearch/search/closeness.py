@@ -61,17 +61,29 @@ def closeness(
 
 
 def as_written(text: str, synonyms: Sequence[tuple[str, Sequence[str]]]) -> str:
-    """The beginning of a text, folded, with the words of the query where it has their synonyms."""
+    """The beginning of a text, folded, with the words of the query where it has their synonyms: in one pass, and of two
+    words of the query that are synonyms the first stands for both."""
     folded = fold(text[:TEXT_CHARS])
+    standing: dict[str, str] = {}
     for own, others in synonyms:
-        written = own if HAN_CHAR.search(own) else f" {own} "
-        for other in others:
-            if HAN_CHAR.search(other):
-                folded = folded.replace(other, written)
-            else:
-                for place in reversed(list(_places(other, folded))):
-                    folded = folded[:place] + written + folded[place + len(other) :]
-    return folded
+        for other in (own, *others):
+            standing.setdefault(other, standing.get(own, own))
+    places = [
+        (place, other, own)
+        for other, own in standing.items()
+        if other != own
+        for place in (_places(other, folded) if not HAN_CHAR.search(other) else _everywhere(other, folded))
+    ]
+    pieces, at = [], 0
+    for place, other, own in sorted(places, key=lambda found: (found[0], -len(found[1]))):
+        if place >= at:
+            pieces += [folded[at:place], own if HAN_CHAR.search(own) else f" {own} "]
+            at = place + len(other)
+    return "".join([*pieces, folded[at:]])
+
+
+def _everywhere(word: str, text: str) -> Iterator[int]:
+    return (match.start() for match in re.finditer(re.escape(word), text))
 
 
 def _occurrences(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -172,11 +173,11 @@ class Searcher:
 
     def _decay(self, half_life_days: float) -> Scores:
         """What age leaves of a score, shape (num_docs,): 1 for the newest; an undated one counts as the oldest."""
-        dates = self.snapshot.dates
-        known = dates[dates != NO_DATE]
+        dates, live = self.snapshot.dates, self.snapshot.live
+        known = dates[(dates != NO_DATE) & (dates <= int(time.time())) & (True if live is None else live)]
         if not len(known):
             return np.ones(len(dates), dtype=np.float32)
-        days = (known.max() - np.maximum(dates, known.min())) / 86_400
+        days = (known.max() - np.clip(dates, known.min(), known.max())) / 86_400
         with np.errstate(over="ignore"):  # a half-life of 1e-320 days: infinitely many of them are gone
             left: Scores = np.exp2(-days / half_life_days).astype(np.float32)
         return np.maximum(left, np.float32(1e-6))  # never 0, which would make a hit none
@@ -225,7 +226,12 @@ class Searcher:
                 yield from step.bigrams
 
     def _used(self, word: Keyword) -> Step:
-        return word.step if word.otherwise is None or self._run(word.step)[0].any() else word.otherwise
+        if word.otherwise is None:
+            return word.step
+        mask = self._run(word.step)[0]
+        return (
+            word.step if (mask if self.snapshot.live is None else mask & self.snapshot.live).any() else word.otherwise
+        )
 
     def _score(self, leaf: Leaf, doc_number: int) -> float:
         """What the leaf adds to the score of one document."""
@@ -275,9 +281,11 @@ class Searcher:
                     scores += clause_scores
             return mask | (scores > 0), scores
         if isinstance(step, AllOf):
-            runs = [self._run(clause) for clause in step.clauses]
-            mask = np.logical_and.reduce([run[0] for run in runs])
-            return mask, np.add.reduce([run[1] for run in runs]) * mask
+            mask, scores = self._run(step.clauses[0])
+            for clause in step.clauses[1:]:
+                clause_mask, clause_scores = self._run(clause)
+                mask, scores = mask & clause_mask, scores + clause_scores
+            return mask, scores * mask
         if isinstance(step, BestOf):
             runs = [self._run(clause) for clause in step.clauses]
             return np.logical_or.reduce([run[0] for run in runs]), np.maximum.reduce([run[1] for run in runs])
@@ -309,11 +317,21 @@ class Searcher:
             if isinstance(word.step, Term):
                 self._add(word.step, scores)
                 whole = self._match(word.step)
-                presence = [found for found in map(self._match, word.bigrams or (word.step,)) if found.doc_freq]
-                if presence and (step.need or not whole.doc_freq):
-                    weights.append(math.sqrt(whole.idf))
+                # A word of two characters is there where it is a word: 上海 is not in 以上海拔. For longer ones, and
+                # where nobody has it as a word, its bigrams tell.
+                parts = word.bigrams if len(word.bigrams) > 1 or not whole.doc_freq else (word.step,)
+                presence = [found for found in map(self._match, parts or (word.step,)) if found.doc_freq]
+                if not presence:
+                    continue
+                weights.append(math.sqrt(whole.idf))
+                if step.need:
                     for found in presence:
                         found.add(cover, weights[-1] / len(presence))
+                elif not whole.doc_freq or (len(parts) > 1 and len(presence) == len(parts)):
+                    share = self._zeros()
+                    for found in presence:
+                        found.add(share, 1 / len(presence))
+                    cover += share >= (1.0 if whole.doc_freq else float(share.max())) - 1e-5
             else:
                 mask, found_scores = self._run(self._used(word))
                 scores += found_scores

@@ -44,11 +44,12 @@ def articles() -> list[cnsearch.Article]:
 
 
 def answers(index: cnsearch.Index) -> dict[str, Any]:
-    """What the index says: hits with scores and snippets of each query, and every article."""
+    """What the index says: the hits of each query with their snippets, and every article."""
     shown: dict[str, Any] = {}
     for query in QUERIES:
         found = index.search(query, collapse=True).to_dict(index.time_zone)
-        shown[query] = {key: found[key] for key in ("understood", "total", "hits")}
+        hits = [{key: value for key, value in hit.items() if key != "score"} for hit in found["hits"]]
+        shown[query] = {"total": found["total"], "hits": hits}
     shown["articles"] = [index.get(article.id).to_dict() for article in articles() if article.id != "甲/6.md"]
     shown["words"] = index.user_words
     return shown

@@ -16,11 +16,11 @@ import pytest
 
 import cnsearch
 from cnsearch import Article
-from cnsearch.analysis.compounds import spellings
+from cnsearch.analysis.compounds import spellings, standing_alone
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.ngrams import character_terms
-from cnsearch.analysis.scripts import CJK_RUN, HAN_CHAR, LETTER
-from cnsearch.analysis.tokenizer import WordTokenizer
+from cnsearch.analysis.scripts import CJK, CJK_RUN, HAN_CHAR, LETTER, WORD
+from cnsearch.analysis.tokenizer import Token, WordTokenizer
 from cnsearch.query import syntax
 from cnsearch.query.plan import MOST, NORM
 from cnsearch.query.syntax import parse_query
@@ -246,16 +246,10 @@ class Twin:
         if CJK_RUN.fullmatch(text.strip()) and len(text.strip()) == 1:
             self.ranked = True
             return self.substring(text.strip(), fields)
-        by_position: dict[int, list[str]] = {}
+        by_position: dict[int, list[Token]] = {}
         for token in TOKENIZER.tokens(text):
-            by_position.setdefault(token.position, []).append(token.text)
-        groups = {group[-1]: group for group in by_position.values()}
-        loose = loose_runs(text)
-        for run in loose:  # a run of nothing but single characters is one word
-            groups = {
-                whole: group for whole, group in groups.items() if whole not in run or whole in elsewhere(text, run)
-            }
-        groups |= {run: [run] for run in loose}
+            by_position.setdefault(token.position, []).append(token)
+        groups, loose = loose_runs(text, by_position)
         if not groups:
             return None
         self.ranked = True
@@ -264,49 +258,64 @@ class Twin:
         pairs = {run[at : at + 2] for run in CJK_RUN.findall(text) for at in range(len(run) - 1)}
         if anywhere:
             self.focus_pairs |= pairs
-            self.focus_words |= {whole for whole in groups if not set(whole) & set("".join(pairs))}
+            self.focus_words |= {
+                tokens[-1].text for tokens in by_position.values() if not set(tokens[-1].text) & set("".join(pairs))
+            }
         bonus = Counter[int]()
         for pair in pairs:
             for number, score in self.pair(pair, fields).items():
                 bonus[number] += DEFAULT_RANKING.bigrams * score  # type: ignore[assignment]
         if optional:
             found = {
-                whole: self.term(whole, fields)
+                whole: self.substring(whole, fields)
+                if whole in loose and len(whole) == 1
+                else self.term(whole, fields)
                 if HAN_CHAR.search(whole)
                 else self.whole_or_parts(group, fields)
                 or both([self.term(part, fields) for part in dict.fromkeys(group[:-1])])
                 or {}
                 for whole, group in groups.items()
             }
-            singles = [self.term(char, fields) for run in loose for char in dict.fromkeys(run)]
+            singles = [
+                self.term(char, fields)
+                for run in loose
+                if len(run) > 1
+                for char in dict.fromkeys(run)
+                if HAN_CHAR.match(char)
+            ]
             scores = either([*found.values(), *singles]) or {}
-            hits = self.with_any(found, fields) if self.match == "any" else self.with_most(found, fields)
+            hits = (self.with_any if self.match == "any" else self.with_most)(found, fields, loose)
         else:
             scores = both([self.needed(group, fields, loose) for group in groups.values()]) or {}
             hits = set(scores)
         return {number: scores.get(number, 0.0) + bonus[number] for number in hits}
 
-    def presence(self, whole: str, scores: Scores, fields: tuple[str, ...]) -> list[set[int]]:
-        """The documents that have a word, or each of its pairs, without those that nobody has."""
+    def presence(self, whole: str, scores: Scores, fields: tuple[str, ...], loose: set[str]) -> list[set[int]]:
+        """The documents that have a word of two characters; or each of the pairs of a longer one, or of one that nobody
+        has, without those that nobody has."""
         found = [set(scores)]
-        if CJK_RUN.fullmatch(whole) and len(whole) > 1:
+        if len(whole) > 1 and (CJK_RUN.fullmatch(whole) or whole in loose) and (len(whole) > 2 or not scores):
             found = [set(self.pair(whole[at : at + 2], fields)) for at in range(len(whole) - 1)]
         return [numbers for numbers in found if numbers]
 
-    def with_any(self, found: dict[str, Scores], fields: tuple[str, ...]) -> set[int]:
-        """The documents that have any of the words; of a word that nobody has, any of its pairs."""
-        return {
-            number
-            for whole, scores in found.items()
-            for numbers in ([set(scores)] if scores else self.presence(whole, scores, fields))
-            for number in numbers
-        }
+    def with_any(self, found: dict[str, Scores], fields: tuple[str, ...], loose: set[str]) -> set[int]:
+        """The documents that have any of the words, or all pairs of it; of a word that nobody has, the most pairs."""
+        hits: set[int] = set()
+        for whole, scores in found.items():
+            presence = self.presence(whole, scores, fields, loose)
+            share = Counter(number for numbers in presence for number in numbers)
+            if presence and not scores:
+                hits |= {number for number, count in share.items() if count == max(share.values())}
+            elif len(presence) == len(whole) - 1 > 1 and CJK_RUN.fullmatch(whole):
+                hits |= {number for number, count in share.items() if count == len(presence)}
+            hits |= set(scores)
+        return hits
 
-    def with_most(self, found: dict[str, Scores], fields: tuple[str, ...]) -> set[int]:
+    def with_most(self, found: dict[str, Scores], fields: tuple[str, ...], loose: set[str]) -> set[int]:
         """The documents that have most of the words, by weight."""
         weights, cover = [], Counter[int]()
         for whole, scores in found.items():
-            presence = self.presence(whole, scores, fields)
+            presence = self.presence(whole, scores, fields, loose)
             if presence:
                 weights.append(math.sqrt(self.idf(len(scores))))
                 for numbers in presence:
@@ -323,11 +332,20 @@ class Twin:
 
     def whole_or_parts(self, group: list[str], fields: tuple[str, ...]) -> Scores:
         whole = self.term(group[-1], fields)
+        if CJK_RUN.fullmatch(group[-1]):
+            return either([whole, self.substring(group[-1], fields)]) or {} if len(group[-1]) > 2 else whole
         parts = both([self.term(part, fields) for part in dict.fromkeys(group[:-1])])
-        if parts is not None and not HAN_CHAR.search(group[-1]):
-            near = [set(self.substring(text, fields)) for text in spellings(group[-1])]
-            parts = {number: score for number, score in parts.items() if any(number in one for one in near)}
-        return whole if parts is None else either([whole, parts]) or {}
+        if parts is None or HAN_CHAR.search(group[-1]):
+            return whole
+        others = [one for one in spellings(group[-1]) if one != group[-1] and " " not in one]
+        alone = [standing_alone(one) for one in spellings(group[-1])]
+        near = {
+            number
+            for number, texts in enumerate(self.texts)
+            if any(pattern.search(texts[name]) for pattern in alone for name in fields)
+        }
+        parts = {number: score for number, score in parts.items() if number in near}
+        return either([whole, *(self.term(one, fields) for one in others), parts]) or {}
 
     # Filters
 
@@ -342,18 +360,30 @@ class Twin:
         return {n for n in numbers if fold(getattr(self.documents[n], field)) == fold(value)}
 
 
-def loose_runs(text: str) -> list[str]:
-    """The runs of Chinese characters in which the tokenizer finds no longer word."""
-    found = []
-    for run in CJK_RUN.finditer(text):
-        inside = [token for token in TOKENIZER.tokens(text) if run.start() <= token.start < run.end()]
-        if len(run.group()) > 1 and all(len(token.text) == 1 for token in inside) and len(inside) == len(run.group()):
-            found.append(run.group())
-    return list(dict.fromkeys(found))
-
-
-def elsewhere(text: str, run: str) -> str:
-    return text.replace(run, "")
+def loose_runs(text: str, by_position: dict[int, list[Token]]) -> tuple[dict[str, list[str]], set[str]]:
+    """The words of a text, each with its parts; what has no longer word in it is one. And these."""
+    groups = [[token.text for token in tokens] for tokens in by_position.values()]
+    spans = [(tokens[-1].start, tokens[-1].end) for tokens in by_position.values()]
+    chunks = [match.span() for match in re.finditer(r"\S+", text)]
+    chunks = [span for span in chunks if re.fullmatch(f"[{CJK}{WORD}._-]+", text[slice(*span)])]
+    runs = [match.span() for match in CJK_RUN.finditer(text) if len(match.group()) > 1]
+    taken: dict[int, tuple[int, str]] = {}
+    for start, end in [*chunks, *runs]:
+        inside = [at for at, span in enumerate(spans) if start <= span[0] < end]
+        words = [groups[at][-1] for at in inside]
+        if not inside or spans[inside[0]][0] != start or inside[0] in taken:
+            continue
+        written = text[start : spans[inside[-1]][1]]
+        single = all(len(word) == 1 or not HAN_CHAR.search(word) for word in words)
+        if single and HAN_CHAR.search(written) and len("".join(words)) >= len(re.sub("[-_]", "", written)):
+            taken[inside[0]] = (len(inside), written)
+    found: dict[str, list[str]] = {}
+    at = 0
+    while at < len(groups):
+        count, written = taken.get(at, (1, ""))
+        found[written or groups[at][-1]] = [written] if written else groups[at]
+        at += count
+    return found, {written for _, written in taken.values()}
 
 
 def paths(categories: tuple[str, ...]) -> set[str]:
