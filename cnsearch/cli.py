@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import json
 import os
-import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import islice
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
@@ -363,14 +363,50 @@ def _progress() -> Iterator[Callable[[int, int | None], None]]:
 
 
 class _QueryCommand(click.Command):
-    """Lets ``-北京`` through as a word of the query: no option begins with such a character."""
+    """Takes ``-北京``, ``-AI`` and ``-nginx`` for words of the query: what is no option goes behind ``--``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, [_NOT_OPTION + arg if _EXCLUSION.match(arg) else arg for arg in args])
+        options, words = self._split(ctx, args)
+        return super().parse_args(ctx, [*options, "--", *words] if words else options)
+
+    def _split(self, ctx: click.Context, args: list[str]) -> tuple[list[str], list[str]]:
+        """(options with their values, words of the query), each in the order given."""
+        known = {
+            name: not (option.is_flag or option.count)  # whether it takes a value
+            for option in self.get_params(ctx)
+            if isinstance(option, click.Option)
+            for name in (*option.opts, *option.secondary_opts)
+        }
+        options: list[str] = []
+        words: list[str] = []
+        rest = iter(args)
+        for arg in rest:
+            if arg == "--":
+                words += rest
+            elif arg.startswith("--"):
+                options.append(arg)
+                if known.get(arg):
+                    options += islice(rest, 1)
+            elif _is_short(arg, known):
+                options.append(arg)
+                if known.get(f"-{arg[-1]}"):
+                    options += islice(rest, 1)
+            else:
+                words.append(arg)
+        return options, words
 
 
-_NOT_OPTION = "\0"  # no argument of a process can hold it
-_EXCLUSION = re.compile(r"-[^-\x00-\x7f]|-[\"(0-9]|-[a-z]+:.")
+def _is_short(arg: str, known: Mapping[str, bool]) -> bool:
+    """Whether ``arg`` is short options: flags, then perhaps one with a number (``-l``, ``-n5``, ``-ln5``)."""
+    if not arg.startswith("-") or arg == "-":
+        return False
+    for at, char in enumerate(arg[1:], start=1):
+        takes_value = known.get(f"-{char}")
+        if takes_value is None:
+            return False
+        if takes_value:
+            return at + 1 == len(arg) or arg[at + 1 :].isdecimal()
+    return True
 
 
 @cli.command(cls=_QueryCommand, epilog="Example: cnsearch search 数字化 转型 --source 新浪财经 --since 2021-10")
@@ -541,7 +577,7 @@ def similar(
 def _queries(words: tuple[str, ...]) -> Iterable[str]:
     """The one query of the command line, or the lines of stdin for "-"."""
     if words != ("-",):
-        yield " ".join(words).replace(_NOT_OPTION, "")
+        yield " ".join(words)
         return
     for line in sys.stdin.buffer:
         text = line.decode("utf-8", "replace").strip()

@@ -775,3 +775,25 @@ def test_watching_goes_with_neither_dry_run_nor_records(main: Main, tmp_path: Pa
         code, _, err = main("index", "--watch", option, "--index", tmp_path / "index")
         assert code == 2
         assert "--watch" in err
+
+
+def test_a_word_with_a_minus_is_no_option(write_post: Write, tmp_path: Path, main: Main) -> None:
+    for name in ("甲", "AI", "linux", "nginx", "C++", "hadoop", "2021", "x"):
+        write_post(tmp_path / f"posts/{name}.md", f"开源 {name}", "<p>内容</p>")
+    index = tmp_path / "minus"
+    assert main("index", tmp_path / "posts", "--index", index, "--jobs", "1")[0] == 0
+    for word in ("AI", "linux", "nginx", "C++", "hadoop", "2021", "x"):
+        for args in (["开源", f"-{word}"], [f"-{word}", "开源"], ["-n", "20", "-l", f"-{word}", "--", "开源"]):
+            code, out, err = main("search", "--index", index, "--ids", *args)
+            assert (code, err) == (0, "")
+            assert sorted(out.split()) == sorted(
+                f"{name}.md" for name in ("甲", "AI", "linux", "nginx", "C++", "hadoop", "2021", "x") if name != word
+            )
+    for args in (["-ln2"], ["-l", "-n2"], ["-ln", "2"], ["--ids", "-n", "2"]):
+        assert len(main("search", "开源", "--index", index, *args)[1].split()) == 2
+    for args in (["--limit", "-1"], ["-n", "-1"], ["--since", "-5"], ["--limit=-1"]):
+        code, _, err = main("search", "开源", "--index", index, *args)
+        assert code == 2
+        assert "-1" in err or "-5" in err
+        assert "\0" not in err
+    assert main("search", "-h")[0] == 0
