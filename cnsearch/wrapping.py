@@ -190,6 +190,8 @@ def _characters(text: str, start: int, end: int) -> Iterator[_Unit]:
             space += columns
         else:
             closes = grapheme[0] in CLOSING or columns == 0
+            if columns == 0:  # a mark may widen what it stands on
+                columns = _columns("0" + grapheme) - 1
             yield _Unit(start, start + len(grapheme), columns, space, closes, grapheme[-1] in OPENING)
             space = 0
         start += len(grapheme)

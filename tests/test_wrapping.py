@@ -131,6 +131,7 @@ def test_a_most_of_lines(text: str, most: int) -> None:
 
 
 @given(st.text())
+@example("000000000000000000\U000119d1⺀")
 def test_any_text(text: str) -> None:
     clean = printable(text)
     lines = wrapped(clean, WIDTH)
