@@ -205,16 +205,19 @@ def analysis_text(analysis: Analysis) -> str:
     return "\n".join(lines)
 
 
-def csv_text(rows: Iterable[Hit], *, zone: tzinfo, header: bool) -> str:
-    """CSV (RFC 4180); levels of categories joined with "/", control characters replaced by spaces."""
+def csv_text(rows: Iterable[Hit], *, zone: tzinfo, header: bool, query: str | None = None) -> str:
+    """CSV (RFC 4180), ``query`` in a column before the others; levels of categories joined with "/", control characters
+    replaced by spaces."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     if header:
-        writer.writerow(CSV_COLUMNS)
+        writer.writerow(CSV_COLUMNS if query is None else ("query", *CSV_COLUMNS))
     for hit in rows:
         row = hit.to_dict(zone)
         row["categories"] = "/".join(hit.categories)
-        values = ("" if row[name] is None else row[name] for name in CSV_COLUMNS)
+        values = ["" if row[name] is None else row[name] for name in CSV_COLUMNS]
+        if query is not None:
+            values.insert(0, query)
         writer.writerow(printable(value) if isinstance(value, str) else value for value in values)
     return text.getvalue().rstrip("\n")
 
