@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
-import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import islice
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +21,7 @@ from cnsearch.errors import (
     CnsearchError,
     IndexLockedError,
     IndexUnusableError,
+    QuerySyntaxError,
 )
 
 if TYPE_CHECKING:
@@ -106,6 +108,16 @@ def _print_json(value: Any) -> None:
     from cnsearch.model import escaped
 
     click.echo(escaped(json.dumps(value, ensure_ascii=False)))
+
+
+class _Number(click.FloatRange):
+    """A number in a range, in which "nan" is not, though it is neither below nor above."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"{value!r} is no number.", param, ctx)
+        return number
 
 
 # Options that several commands share
@@ -240,7 +252,7 @@ def cli() -> None:
 @click.option(
     "--jsonl", type=click.File("rb"), metavar="FILE", help="Add the records of a JSON Lines file; - is stdin."
 )
-@click.option("--wait", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Wait for another writer.")
+@click.option("--wait", type=_Number(0), default=0.0, metavar="SECONDS", help="Wait for another writer.")
 @click.option("--max-post-mb", type=click.IntRange(1), help="Larger posts and records fail.  [default: 64]")
 @click.option("--strict", is_flag=True, help="Exit with 1 if any input failed.")
 @click.option("--watch", is_flag=True, help="Go on, and bring in what changes, until interrupted.")
@@ -363,14 +375,50 @@ def _progress() -> Iterator[Callable[[int, int | None], None]]:
 
 
 class _QueryCommand(click.Command):
-    """Lets ``-北京`` through as a word of the query: no option begins with such a character."""
+    """Takes ``-北京``, ``-AI`` and ``-nginx`` for words of the query: what is no option goes behind ``--``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, [_NOT_OPTION + arg if _EXCLUSION.match(arg) else arg for arg in args])
+        options, words = self._split(ctx, args)
+        return super().parse_args(ctx, [*options, "--", *words] if words else options)
+
+    def _split(self, ctx: click.Context, args: list[str]) -> tuple[list[str], list[str]]:
+        """(options with their values, words of the query), each in the order given."""
+        known = {
+            name: not (option.is_flag or option.count)  # whether it takes a value
+            for option in self.get_params(ctx)
+            if isinstance(option, click.Option)
+            for name in (*option.opts, *option.secondary_opts)
+        }
+        options: list[str] = []
+        words: list[str] = []
+        rest = iter(args)
+        for arg in rest:
+            if arg == "--":
+                words += rest
+            elif arg.startswith("--"):
+                options.append(arg)
+                if known.get(arg):
+                    options += islice(rest, 1)
+            elif _is_short(arg, known):
+                options.append(arg)
+                if known.get(f"-{arg[-1]}"):
+                    options += islice(rest, 1)
+            else:
+                words.append(arg)
+        return options, words
 
 
-_NOT_OPTION = "\0"  # no argument of a process can hold it
-_EXCLUSION = re.compile(r"-[^-\x00-\x7f]|-[\"(0-9]|-[a-z]+:.")
+def _is_short(arg: str, known: Mapping[str, bool]) -> bool:
+    """Whether ``arg`` is short options: flags, then perhaps one with a number (``-l``, ``-n5``, ``-ln5``)."""
+    if not arg.startswith("-") or arg == "-":
+        return False
+    for at, char in enumerate(arg[1:], start=1):
+        takes_value = known.get(f"-{char}")
+        if takes_value is None:
+            return False
+        if takes_value:
+            return at + 1 == len(arg) or arg[at + 1 :].isdecimal()
+    return True
 
 
 @cli.command(cls=_QueryCommand, epilog="Example: cnsearch search 数字化 转型 --source 新浪财经 --since 2021-10")
@@ -398,7 +446,7 @@ _EXCLUSION = re.compile(r"-[^-\x00-\x7f]|-[\"(0-9]|-[a-z]+:.")
 @click.option(
     "--half-life",
     "half_life_days",
-    type=click.FloatRange(0, min_open=True),
+    type=_Number(0, min_open=True),
     metavar="DAYS",
     help="Halve a score for each DAYS that an article is older than the newest.",
 )
@@ -454,7 +502,7 @@ def search(
     """
     printer = _Printer(output, count, ids, _colored(color), explain)
     batch = query == ("-",)
-    found = False
+    found = failed = False
     limits = _limits(
         query_chars=max_query_chars,
         query_clauses=max_clauses,
@@ -464,31 +512,38 @@ def search(
     )
     with _opened(index_path, time_zone, synonyms, limits) as opened:
         for text in _queries(query):
-            results = opened.search(
-                text,
-                source=source,
-                category=category,
-                author=author,
-                since=since,
-                until=until,
-                sort=sort,  # type: ignore[arg-type]  # click has checked it
-                limit=0 if count else limit,
-                offset=offset,
-                match="most" if any_word is None else "any" if any_word else "all",
-                raw=raw,
-                facets=tuple(dict.fromkeys(facets)),
-                half_life_days=half_life_days,
-                num_fragments=num_fragments,
-                fragment_chars=fragment_chars,
-                collapse=collapse,
-            )
+            try:
+                results = opened.search(
+                    text,
+                    source=source,
+                    category=category,
+                    author=author,
+                    since=since,
+                    until=until,
+                    sort=sort,  # type: ignore[arg-type]  # click has checked it
+                    limit=0 if count else limit,
+                    offset=offset,
+                    match="most" if any_word is None else "any" if any_word else "all",
+                    raw=raw,
+                    facets=tuple(dict.fromkeys(facets)),
+                    half_life_days=half_life_days,
+                    num_fragments=num_fragments,
+                    fragment_chars=fragment_chars,
+                    collapse=collapse,
+                )
+            except QuerySyntaxError as error:
+                if not batch:
+                    raise
+                failed = True
+                _say(f"{text}: {error}")
+                continue
             for note in results.notes:
                 _say(f"note: {note}")
             if results.correction:
                 _say(f"did you mean: {results.correction}?")
             printer.show(results, opened, heading=batch)
             found = found or results.total > 0
-    return 0 if found else NO_HITS
+    return USAGE if failed else 0 if found else NO_HITS
 
 
 @cli.command(epilog="Example: cnsearch similar 金融/每经网/上海2035年.md --limit 5")
@@ -541,7 +596,7 @@ def similar(
 def _queries(words: tuple[str, ...]) -> Iterable[str]:
     """The one query of the command line, or the lines of stdin for "-"."""
     if words != ("-",):
-        yield " ".join(words).replace(_NOT_OPTION, "")
+        yield " ".join(words)
         return
     for line in sys.stdin.buffer:
         text = line.decode("utf-8", "replace").strip()
@@ -553,6 +608,7 @@ class _Printer:
     """Prints results in the chosen form, as they come."""
 
     def __init__(self, output: str, count: bool, ids: bool, color: bool, explain: bool) -> None:
+        self._as_json = output in ("json", "jsonl")
         self._output = "count" if count else "ids" if ids else output
         self._color = color
         self._explain = explain
@@ -560,14 +616,16 @@ class _Printer:
 
     def show(self, results: SearchResults, index: Index, *, heading: bool) -> None:
         from cnsearch import render
-        from cnsearch.model import printable
+        from cnsearch.model import FORMAT_VERSION, printable
 
         zone = index.time_zone
-        if self._output == "count":
+        if self._output == "count" and self._as_json:
+            _print_json({"version": FORMAT_VERSION, "query": results.query, "total": results.total})
+        elif self._output == "count":
             click.echo(f"{results.total}\t{printable(results.query)}" if heading else results.total)
         elif self._output == "ids":
             for hit in results:
-                click.echo(printable(hit.id))
+                click.echo(f"{printable(results.query)}\t{printable(hit.id)}" if heading else printable(hit.id))
         elif self._output == "json":
             _print_json(results.to_dict(zone, explain=self._explain))
         elif self._output == "jsonl":
@@ -577,7 +635,9 @@ class _Printer:
         elif self._output == "html":
             click.echo(render.results_html(results, zone=zone))
         elif self._output == "csv":
-            text = render.csv_text(results, zone=zone, header=not self._printed)
+            text = render.csv_text(
+                results, zone=zone, header=not self._printed, query=results.query if heading else None
+            )
             if text:
                 click.echo(text)
         else:
@@ -668,9 +728,7 @@ def _dictionary_command(name: str, example: str) -> Callable[[F], F]:
     def decorate(command: F) -> F:
         for option in (
             _json_option,
-            click.option(
-                "--wait", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Wait for another writer."
-            ),
+            click.option("--wait", type=_Number(0), default=0.0, metavar="SECONDS", help="Wait for another writer."),
             click.option("--dry-run", is_flag=True, help="Say how many articles would be touched; write nothing."),
             click.option(
                 "--jobs", "-j", type=click.IntRange(1), help="Processes that tokenise.  [default: one per core]"
@@ -808,6 +866,9 @@ def snapshot(directory: str, index_path: str) -> None:
     from cnsearch.model import printable
 
     with _opened(index_path) as opened:
+        folder = Path(directory)
+        if folder.is_dir() and any(folder.iterdir()):
+            raise click.BadParameter(f"the folder {directory} is not empty; name a new one", param_hint="DIR")
         opened.snapshot(directory)
     with _opened(directory) as copied:
         click.echo(f"{len(copied):,} articles in {printable(directory)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -572,7 +573,7 @@ class Index:
             raise TypeError(f"prefix must be a str, not {prefix!r}")
         if limit < 0:
             raise ValueError(f"limit must not be negative: {limit}")
-        return suggest(self._current().vocabulary, prefix, limit)
+        return suggest(self._current().vocabulary, prefix, min(limit, sys.maxsize))
 
     def get(self, article_id: str) -> Article:
         """The article with this id. Raises ArticleNotFoundError."""
@@ -756,6 +757,8 @@ def _filters(
 def _values(given: Values) -> tuple[str, ...]:
     if given is None:
         return ()
+    if not isinstance(given, Iterable):
+        raise TypeError(f"source, category and author are a string or several, not {given!r}")
     values = (given,) if isinstance(given, str) else tuple(given)
     for value in values:
         if not isinstance(value, str):

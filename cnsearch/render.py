@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import html
 import io
-import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, tzinfo
@@ -13,7 +12,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
-from wcwidth import ljust, wrap
+from wcwidth import ljust
 
 from cnsearch.index import Analysis
 from cnsearch.model import (
@@ -30,6 +29,7 @@ from cnsearch.model import (
     printable,
 )
 from cnsearch.verify import VerifyReport
+from cnsearch.wrapping import wrapped
 
 MAX_COLUMNS = 100
 """Longer lines are hard to read, however wide the terminal."""
@@ -56,34 +56,24 @@ def hit_lines(hit: Hit, *, zone: tzinfo, color: bool, width: int, explain: bool 
     indent = " " * len(label)
     fragment = _cut(hit.title_fragment, LONGEST_TITLE)
     title = (fragment.ansi() if color else printable(fragment.text)) or "(no title)"
-    yield from wrap(
-        f"{BOLD}{title.replace(RESET, RESET + BOLD)}{RESET}" if color else title,
-        width,
-        initial_indent=label,
-        subsequent_indent=indent,
+    yield from wrapped(
+        f"{BOLD}{title.replace(RESET, RESET + BOLD)}{RESET}" if color else title, width, first=label, indent=indent
     )
     about = _dim(_about(hit.source, hit.categories, hit.date, zone), color)
-    yield from wrap(about, width, initial_indent=indent, subsequent_indent=indent)
+    yield from wrapped(about, width, first=indent, indent=indent)
     most = SNIPPET_LINES * width  # what does not fit, if no character takes less than a column
     fragments = tuple(_cut(fragment, most) for fragment in islice(hit.snippet.fragments, most))
     snippet = Snippet(fragments, hit.snippet.body_chars)
-    lines = wrap(
-        snippet.ansi() if color else printable(snippet.text()),
-        width,
-        initial_indent=indent,
-        subsequent_indent=indent,
-        max_lines=SNIPPET_LINES,
-        placeholder=ELLIPSIS,
-    )
-    yield from (line for line in lines if line.strip() != ELLIPSIS)
+    excerpt = snippet.ansi() if color else printable(snippet.text())
+    yield from wrapped(excerpt, width, first=indent, indent=indent, max_lines=SNIPPET_LINES)
     yield f"{indent}{_dim(printable(hit.id), color)}"
     if hit.more:
-        yield from wrap(_dim(_folded(hit), color), width, initial_indent=indent, subsequent_indent=indent)
+        yield from wrapped(_dim(_folded(hit), color), width, first=indent, indent=indent)
     if explain:
         named = ((part.score, printable(f"{part.name} {part.text}".strip())) for part in hit.explain())
         sum_of_parts = "".join(f" {'-' if score < 0 else '+'} {abs(score):.2f} {name}" for score, name in named)
         text = _dim(f"score {hit.score:.2f} = {sum_of_parts.removeprefix(' + ')}", color)
-        yield from wrap(text, width, initial_indent=indent, subsequent_indent=indent)
+        yield from wrapped(text, width, first=indent, indent=indent)
 
 
 def _folded(hit: Hit) -> str:
@@ -147,7 +137,7 @@ def article_text(article: Article, *, zone: tzinfo, color: bool) -> str:
     width = columns()
     title = wrapped(printable(article.title) or "(no title)", width)
     lines = [f"{BOLD}{line}{RESET}" if color else line for line in title]
-    lines += wrap(_dim(_about(article.source, article.categories, article.date, zone), color), width)
+    lines += wrapped(_dim(_about(article.source, article.categories, article.date, zone), color), width)
     lines += [_dim(printable(line), color) for line in (article.url, article.path) if line]
     for paragraph in article.paragraphs:
         lines += ["", *wrapped(printable(paragraph), width)]
@@ -215,16 +205,19 @@ def analysis_text(analysis: Analysis) -> str:
     return "\n".join(lines)
 
 
-def csv_text(rows: Iterable[Hit], *, zone: tzinfo, header: bool) -> str:
-    """CSV (RFC 4180); levels of categories joined with "/", control characters replaced by spaces."""
+def csv_text(rows: Iterable[Hit], *, zone: tzinfo, header: bool, query: str | None = None) -> str:
+    """CSV (RFC 4180), ``query`` in a column before the others; levels of categories joined with "/", control characters
+    replaced by spaces."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     if header:
-        writer.writerow(CSV_COLUMNS)
+        writer.writerow(CSV_COLUMNS if query is None else ("query", *CSV_COLUMNS))
     for hit in rows:
         row = hit.to_dict(zone)
         row["categories"] = "/".join(hit.categories)
-        values = ("" if row[name] is None else row[name] for name in CSV_COLUMNS)
+        values = ["" if row[name] is None else row[name] for name in CSV_COLUMNS]
+        if query is not None:
+            values.insert(0, query)
         writer.writerow(printable(value) if isinstance(value, str) else value for value in values)
     return text.getvalue().rstrip("\n")
 
@@ -233,38 +226,6 @@ def _about(source: str, categories: tuple[str, ...], date: datetime | None, zone
     day = (iso_date(date, zone) or "")[:16].replace("T", " ")
     levels = "/".join(islice(categories, LONGEST_TITLE))
     return printable(" · ".join(_short(part) for part in (source, levels, day) if part))
-
-
-_WORD = re.compile(r"\s*\S+")
-_LONG_WORD = 400
-
-
-def wrapped(text: str, width: int) -> list[str]:
-    """``wrap`` for text without colours, in linear time. What has no space to break at takes ``wrap`` quadratic time,
-    and a Chinese paragraph has none; so it is given such text in pieces, each after the last line of the one before."""
-    text = text.rstrip()
-    if len(text) <= _LONG_WORD:
-        return wrap(text, width)
-    lines: list[str] = []
-
-    def add(part: str) -> None:
-        # A line of thousands of characters that take no column ends, or it would be measured again with each piece.
-        last = lines.pop() if lines and len(lines[-1]) <= 4 * width else ""
-        lines.extend(wrap(last + part, width))
-
-    words: list[str] = []
-    for word in _WORD.findall(text):
-        if len(word) <= _LONG_WORD:
-            words.append(word)
-            continue
-        add("".join(words))
-        words.clear()
-        bare = word.lstrip()
-        for at in range(0, len(bare), 2 * width):
-            space = " " if lines and not at and bare is not word else ""
-            add(space + bare[at : at + 2 * width])
-    add("".join(words))
-    return lines
 
 
 def _cut(fragment: Fragment, chars: int) -> Fragment:

@@ -96,6 +96,13 @@ FLAG = _class(_FLAG_RANGES)
 WORD = LETTER + EMOJI
 """Body of a regular-expression class: everything that is indexed and not Chinese."""
 
+_SPACED = rf"[^\W{CJK}][\u0300-\u036f\u20d0-\u20ff\ufe00-\ufe0f]*"  # with its marks
+JOINED_WORD = (
+    rf"(?:[#@$+\-](?={_SPACED}))?(?:{_SPACED})+(?:(?:[._+#/&'’@\-]|://|(?<=[0-9])[,:](?=[0-9]))(?:{_SPACED})+)*[+#]*"
+)
+"""Regular expression: a word or number of a script with spaces, with what joins its parts (``S-300``, ``node.js``,
+``1,000``, ``C++``), as people would not see it cut. In text that is not folded."""
+
 
 @cache
 def word_table() -> npt.NDArray[np.bool_]:

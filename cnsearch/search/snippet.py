@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from cnsearch.analysis.compounds import standing_alone
 from cnsearch.analysis.fold import fold
-from cnsearch.analysis.scripts import WORD
+from cnsearch.analysis.scripts import JOINED_WORD, WORD
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.model import Fragment, Snippet
 
@@ -121,7 +121,8 @@ class Highlighter:
         windows = self._best_windows(body, matches[:MAX_MATCHES])
         if not windows:
             lead = body.partition("\n")[0]
-            lead = lead[: _soft_end(lead, 0, min(self._fragment_chars, len(lead)), len(lead))]
+            end = min(self._fragment_chars, len(lead))
+            lead = lead[: _whole_end(lead, (), min(1, end), end, _soft_end(lead, 0, end, len(lead)), len(lead))]
             return Snippet((Fragment("body", lead),) if lead else (), len(body))
         fragments: list[Fragment] = []
         for first, last in windows:
@@ -130,13 +131,14 @@ class Highlighter:
                 matches[first].start,
                 max(match.end for match in matches[first : last + 1]),
                 self._fragment_chars,
+                matches,
             )
             if fragments:
                 start = max(start, fragments[-1].start + len(fragments[-1].text))
             inside = [
-                Match(max(match.start, start) - start, min(match.end, end) - start, match.key)
+                Match(match.start - start, match.end - start, match.key)
                 for match in matches
-                if match.start < end and match.end > start
+                if start <= match.start and match.end <= end
             ]
             if start < end:
                 fragments.append(Fragment("body", body[start:end].replace("\n", " "), merge(inside), start))
@@ -227,9 +229,9 @@ def _clause_end(folded: str, at: int) -> int:
     return match.start() if match else min(len(folded), at + _MAX_CLAUSE_CHARS)
 
 
-def _around(body: str, start: int, end: int, length: int) -> tuple[int, int]:
+def _around(body: str, start: int, end: int, length: int, matches: Sequence[Match]) -> tuple[int, int]:
     """About ``length`` characters around ``start .. end``, within its paragraph: from the start of a sentence or clause
-    if one is near, and not from the middle of a Latin word."""
+    if one is near, and neither from nor to the middle of a Latin word or a match, unless it is long."""
     paragraph_start = body.rfind("\n", 0, start) + 1
     paragraph_end = body.find("\n", end)
     if paragraph_end < 0:
@@ -244,12 +246,60 @@ def _around(body: str, start: int, end: int, length: int) -> tuple[int, int]:
             if near:
                 left = min(near, key=lambda at: abs(at - left))
                 break
-        else:
-            while left > earliest and body[left - 1].isascii() and body[left - 1].isalnum():
-                left -= 1
+    left = _whole_start(body, matches, start, left, paragraph_start)
     while left < start and body[left].isspace():
         left += 1
-    return left, _soft_end(body, end, max(end, min(left + length, paragraph_end)), paragraph_end)
+    right = max(end, min(left + length, paragraph_end))
+    return left, _whole_end(body, matches, end, right, _soft_end(body, end, right, paragraph_end), paragraph_end)
+
+
+_REACH = 12
+"""Characters by which an edge of a fragment moves outwards to take in what would be cut."""
+_WORD = re.compile(JOINED_WORD)
+_LONGEST_WORD = 32
+"""A longer Latin word (an address of the web) may be cut."""
+
+
+def _word_around(body: str, at: int) -> tuple[int, int]:
+    """The Latin word or number that a cut at ``at`` would be in; (at, at) if it is in none."""
+    first = max(0, at - _LONGEST_WORD)
+    for found in _WORD.finditer(body, first, at + _LONGEST_WORD):
+        if found.end() >= at:
+            inside = found.start() < at < found.end()
+            whole = found.end() - found.start() <= _LONGEST_WORD and (found.start() > first or not first)
+            return found.span() if inside and whole else (at, at)
+    return at, at
+
+
+def _whole_end(body: str, matches: Sequence[Match], least: int, hard: int, end: int, stop: int) -> int:
+    """``end``, moved so that it cuts no match and no Latin word: on to ``hard`` + _REACH at most, or back to ``least``
+    at most, for a word; where it is if neither will do."""
+    most = min(stop, hard + _REACH)
+    at = end
+    while True:
+        moved = max((match.end for match in matches if match.start < at < match.end <= most), default=at)
+        word = _word_around(body, moved)
+        if word[1] > most:
+            return word[0] if word[0] >= least else moved
+        moved = word[1]
+        if moved == at:
+            return at
+        at = moved
+
+
+def _whole_start(body: str, matches: Sequence[Match], most: int, start: int, stop: int) -> int:
+    """The same for ``start``, which moves back to ``start`` - _REACH at most, or on to ``most`` at most."""
+    least = max(stop, start - _REACH)
+    at = start
+    while True:
+        moved = min((match.start for match in matches if least <= match.start < at < match.end), default=at)
+        word = _word_around(body, moved)
+        if word[0] < least:
+            return word[1] if word[1] <= most else moved
+        moved = word[0]
+        if moved == at:
+            return at
+        at = moved
 
 
 def _soft_end(body: str, least: int, end: int, stop: int) -> int:

@@ -107,5 +107,5 @@ def test_the_command(
     with pytest.raises(SystemExit) as exit_:
         cli.main()
     out, err = capsys.readouterr()
-    assert (exit_.value.code, out) == (3, "")
+    assert (exit_.value.code, out) == (2, "")
     assert "not empty" in err

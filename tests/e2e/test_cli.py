@@ -233,7 +233,7 @@ def test_queries_from_stdin(data_index_path: Path) -> None:
     assert [json.loads(line)["query"] for line in shown.splitlines()] == ["马拉松", "龍井"]
     shown, _ = invoke("search", "-", "-n", "2", "--format", "csv", "--index", data_index_path, stdin="马拉松\n龍井\n")
     rows = list(csv.reader(io.StringIO(shown)))
-    assert [row[0] for row in rows] == ["rank", "1", "2", "1", "2"]
+    assert [row[:2] for row in rows] == [["query", "rank"], *([query, n] for query in ("马拉松", "龍井") for n in "12")]
 
 
 def test_show_stats_analyze(data_index_path: Path, data_index: cnsearch.Index) -> None:
@@ -775,3 +775,56 @@ def test_watching_goes_with_neither_dry_run_nor_records(main: Main, tmp_path: Pa
         code, _, err = main("index", "--watch", option, "--index", tmp_path / "index")
         assert code == 2
         assert "--watch" in err
+
+
+def test_a_word_with_a_minus_is_no_option(write_post: Write, tmp_path: Path, main: Main) -> None:
+    for name in ("甲", "AI", "linux", "nginx", "C++", "hadoop", "2021", "x"):
+        write_post(tmp_path / f"posts/{name}.md", f"开源 {name}", "<p>内容</p>")
+    index = tmp_path / "minus"
+    assert main("index", tmp_path / "posts", "--index", index, "--jobs", "1")[0] == 0
+    for word in ("AI", "linux", "nginx", "C++", "hadoop", "2021", "x"):
+        for args in (["开源", f"-{word}"], [f"-{word}", "开源"], ["-n", "20", "-l", f"-{word}", "--", "开源"]):
+            code, out, err = main("search", "--index", index, "--ids", *args)
+            assert (code, err) == (0, "")
+            assert sorted(out.split()) == sorted(
+                f"{name}.md" for name in ("甲", "AI", "linux", "nginx", "C++", "hadoop", "2021", "x") if name != word
+            )
+    for args in (["-ln2"], ["-l", "-n2"], ["-ln", "2"], ["--ids", "-n", "2"]):
+        assert len(main("search", "开源", "--index", index, *args)[1].split()) == 2
+    for args in (["--limit", "-1"], ["-n", "-1"], ["--since", "-5"], ["--limit=-1"]):
+        code, _, err = main("search", "开源", "--index", index, *args)
+        assert code == 2
+        assert "-1" in err or "-5" in err
+        assert "\0" not in err
+    assert main("search", "-h")[0] == 0
+
+
+def test_a_bad_query_does_not_end_the_stream(data_index_path: Path) -> None:
+    queries = "数字化转型\ndate:2021-13\n龍井茶\n".encode()
+    done = run("search", "-", "--count", "--index", data_index_path, stdin=queries)
+    assert done.returncode == 2
+    assert [line.split("\t")[1] for line in done.stdout.splitlines()] == ["数字化转型", "龍井茶"]
+    assert done.stderr.startswith('cnsearch: date:2021-13: there is no date "2021-13"')
+
+
+def test_forms_of_several_queries_name_the_query(data_index_path: Path) -> None:
+    def search(*args: str) -> str:
+        stdin = "数字化转型\nqqzzxx\n龍井茶\n"
+        return invoke("search", "-", *args, "--index", data_index_path, stdin=stdin)[0]
+
+    ids = [line.split("\t") for line in search("--ids").splitlines()]
+    assert [query for query, _ in ids] == ["数字化转型"] * 5 + ["龍井茶"] * (len(ids) - 5)
+    rows = list(csv.DictReader(io.StringIO(search("--format", "csv"))))
+    assert [[row["query"], row["id"]] for row in rows] == ids
+    counts = [json.loads(line) for line in search("--count", "--json").splitlines()]
+    assert [count["total"] for count in counts] == [5, 0, len(ids) - 5]
+    assert counts[0] == {"version": 1, "query": "数字化转型", "total": 5}
+    assert "query" not in invoke("search", "数字化转型", "--format", "csv", "--index", data_index_path)[0]
+
+
+def test_what_is_no_number_is_wrong_usage(data_index_path: Path, main: Main) -> None:
+    for args in (["--half-life", "nan"], ["--half-life", "NaN"], ["--half-life=-nan"]):
+        code, _, err = main("search", "数字化", *args, "--index", data_index_path)
+        assert code == 2
+        assert "is no number" in err
+    assert main("suggest", "数字", "-n", "9" * 30, "--index", data_index_path)[0] == 0

@@ -663,3 +663,9 @@ def test_watching_from_a_program(tmp_path: Path, write_post: Callable[..., Path]
         assert isinstance(gone, cnsearch.CorpusError)
         stop.set()
         assert list(reports) == []
+
+
+def test_a_source_that_is_no_string_is_said(data_index: cnsearch.Index) -> None:
+    for name in ("source", "category", "author"):
+        with pytest.raises(TypeError, match="a string or several, not 5"):
+            data_index.search("数字", **{name: 5})  # type: ignore[arg-type]

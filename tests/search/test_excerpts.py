@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import cnsearch
 from cnsearch import Article, QuerySyntaxError
 from cnsearch.analysis.fold import fold
+from cnsearch.analysis.scripts import JOINED_WORD
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.model import ELLIPSIS, Fragment, Snippet
 from cnsearch.query.plan import Filters, Substring, Term, TermPattern, make_plan
@@ -80,10 +81,11 @@ def check(found: Snippet, body: str, matches: list[Match]) -> None:
         at = fragment.start + len(fragment.text)
         assert fragment.text == body[fragment.start : at]
         assert "\n" not in fragment.text
-        # Exactly what matches inside the fragment is marked.
-        wanted = {place for match in matches for place in range(match.start, match.end)}
+        # Exactly the matches that are whole in the fragment are marked.
+        whole = [match for match in matches if fragment.start <= match.start and match.end <= at]
+        wanted = {place for match in whole for place in range(match.start, match.end)}
         places = {place for start, end in fragment.highlights for place in range(start, end)}
-        assert {fragment.start + place for place in places} == wanted & set(range(fragment.start, at))
+        assert {fragment.start + place for place in places} == wanted
         assert all(start < end for start, end in fragment.highlights)
         assert all(
             before[1] < after[0] for before, after in zip(fragment.highlights, fragment.highlights[1:], strict=False)
@@ -95,6 +97,26 @@ def check(found: Snippet, body: str, matches: list[Match]) -> None:
     assert found.text().replace(ELLIPSIS, "").replace(" ", "") == "".join(
         fragment.text for fragment in found.fragments
     ).replace(ELLIPSIS, "").replace(" ", "")
+
+
+LATIN = ("Node.js", "SELinux", "Linux", "S-300", "C++", "1,000", "3.5%", "iPhone15", "AT&T", "é", "ＡＢ")
+mixed = st.lists(
+    st.sampled_from([*"人工智能数字化转型交给上海的，。", *LATIN, *LATIN, " ", "\n", "一二三四五六七八九"]),
+    max_size=120,
+)
+
+
+@given(mixed.map("".join), st.sampled_from(["Linux", "人工智能", '"inu"', "数字化转型 300", '"上海的"', "没有"]))
+def test_no_edge_is_in_the_middle_of_a_word_or_a_match(body: str, query: str) -> None:
+    """Words of up to the reach of an edge, that is; where nothing of a match stands before it in the same fragment."""
+    highlighter = highlighter_of(query)
+    matches = highlighter.matches(body)
+    words = [found.span() for found in re.finditer(JOINED_WORD, body) if len(found[0]) <= 12]
+    for fragment in highlighter.snippet(body).fragments:
+        assert len(fragment.text) <= FRAGMENT_CHARS + 12
+        for edge in (fragment.start, fragment.start + len(fragment.text)):
+            assert not any(start < edge < end for start, end in words)
+            assert not any(match.start < edge < match.end for match in matches)
 
 
 @given(bodies, queries)
