@@ -572,7 +572,8 @@ class Index:
             raise TypeError(f"prefix must be a str, not {prefix!r}")
         if limit < 0:
             raise ValueError(f"limit must not be negative: {limit}")
-        return suggest(self._current().vocabulary, prefix, limit)
+        searcher = self._current()
+        return suggest(searcher.vocabulary, prefix, limit, searcher.num_articles)
 
     def get(self, article_id: str) -> Article:
         """The article with this id. Raises ArticleNotFoundError."""

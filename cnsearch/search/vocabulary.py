@@ -241,6 +241,14 @@ class Vocabulary:
         """Whether the body of an article that is not deleted has this term."""
         return self._snapshot.has_term("body", word)
 
+    def is_used(self, word: str) -> bool:
+        """Whether an article that is not deleted has this term."""
+        return any(self._snapshot.has_term(field, word) for field in TEXT_FIELDS)
+
+    def doc_freq(self, word: str) -> int:
+        """How many titles have this term, or how many bodies, whichever is more; deleted ones included."""
+        return max(self._snapshot.doc_freq(field, word) for field in TEXT_FIELDS)
+
     def is_known(self, word: str) -> bool:
         """Whether an article has this term."""
         return any(self._snapshot.doc_freq(field, word) for field in TEXT_FIELDS)
