@@ -107,6 +107,14 @@ def slow_uses(titles: tuple[str, ...]) -> dict[str, int]:
         first, last = phrase[0], phrase[-1]
         if len(phrase) == 2 and (first in phrases._LOOSE or last in phrases._PLACES):
             return False
+        if (len(last) == 1 or (first in phrases._LOOSE and len(first) == 1)) and is_chinese(
+            last if len(last) == 1 else first
+        ):
+            return False
+        if phrases._ORDINAL.fullmatch(last) and is_chinese(last):
+            return False
+        if re.fullmatch("[0-9.,%]+", last) and is_chinese(phrase[-2]):
+            return False
         if first in weak and before[phrase].count("") / len(before[phrase]) < phrases.FREE:
             return False
         leader, times = Counter(filter(None, before[phrase])).most_common(1)[0] if any(before[phrase]) else ("", 0)
@@ -288,6 +296,13 @@ def test_a_whole_word_is_suggested_too_and_deleted_articles_are_not_counted(tmp_
         index.delete("0")
         assert {(one.text, one.articles) for one in index.suggest("西安")} >= {("西安", 3), ("西安市", 3)}
         assert index.suggest("linux") == (cnsearch.Suggestion("linux", 3),)
+
+
+def test_phrases_that_are_cut_off_are_none() -> None:
+    titles = ["python 来 读", "胜利80 周年", "会议第二十四次 开", "称打击 敌人", "在北京 见面", "windows 11"]
+    found = phrases.count_uses([title.split("，")[0] for title in titles * 3], ANALYZER.tokenizer)
+    assert "windows 11" in found
+    assert not {"python 来", "胜利80", "会议第二十四次", "称打击", "在北京"} & set(found)
 
 
 def test_wrong_arguments(data_index: cnsearch.Index) -> None:
