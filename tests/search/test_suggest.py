@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
+import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -303,6 +304,24 @@ def test_phrases_that_are_cut_off_are_none() -> None:
     found = phrases.count_uses([title.split("，")[0] for title in titles * 3], ANALYZER.tokenizer)
     assert "windows 11" in found
     assert not {"python 来", "胜利80", "会议第二十四次", "称打击", "在北京"} & set(found)
+
+
+def test_eight_threads_make_a_part_of_the_vocabulary_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    def counted(*args: Any) -> dict[str, int]:
+        made.append(1)
+        start.wait(0.1)  # lets the others in
+        return phrases.count_uses(*args)
+
+    start = threading.Event()
+    monkeypatch.setattr(vocabulary, "count_uses", counted)
+    snapshot: Any = FakeSnapshot(["数字化转型"] * 3)
+    shared = Vocabulary(snapshot)
+    with ThreadPoolExecutor(8) as pool:
+        lexicons = list(pool.map(lambda _: shared.titles, range(8)))
+    assert len(made) == 1
+    assert all(lexicon is lexicons[0] for lexicon in lexicons)
 
 
 def test_wrong_arguments(data_index: cnsearch.Index) -> None:
