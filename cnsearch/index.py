@@ -512,7 +512,7 @@ class Index:
         return SearchResults(
             query=query,
             understood="" if root is None else str(root),
-            notes=(*parsed.notes, *searcher.notes(plan), *unknown.values()),
+            notes=(*parsed.notes, *searcher.notes(plan), *filter(None, unknown.values())),
             correction=correction,
             total=ranking.total,
             took_ms=(time.perf_counter() - started) * 1000,
