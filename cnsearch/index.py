@@ -513,7 +513,7 @@ class Index:
         return SearchResults(
             query=query,
             understood="" if root is None else str(root),
-            notes=(*parsed.notes, *searcher.notes(plan), *unknown.values()),
+            notes=(*parsed.notes, *searcher.notes(plan), *filter(None, unknown.values())),
             correction=correction,
             total=ranking.total,
             took_ms=(time.perf_counter() - started) * 1000,
@@ -573,7 +573,8 @@ class Index:
             raise TypeError(f"prefix must be a str, not {prefix!r}")
         if limit < 0:
             raise ValueError(f"limit must not be negative: {limit}")
-        return suggest(self._current().vocabulary, prefix, min(limit, sys.maxsize))
+        searcher = self._current()
+        return suggest(searcher.vocabulary, prefix, min(limit, sys.maxsize), searcher.num_articles)
 
     def get(self, article_id: str) -> Article:
         """The article with this id. Raises ArticleNotFoundError."""

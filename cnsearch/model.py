@@ -427,8 +427,8 @@ class Suggestion:
     """A completion of what is typed.
 
     text     : folded
-    articles : how many use it: by their titles (phrases: about so many, where there are very many titles), or by their
-               bodies for a word that no title has
+    articles : how many contain it, in title or body: as a word where it is one, else exactly so. Where only the last of
+               several words is completed, how many contain that one
     """
 
     text: str

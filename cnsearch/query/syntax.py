@@ -99,7 +99,11 @@ class Filter:
     value: str
 
     def __str__(self) -> str:
-        return f"{self.field}:{self.value}" if _WORD.fullmatch(self.value) else f'{self.field}:"{self.value}"'
+        return (
+            f"{self.field}:{self.value}"
+            if _WORD.fullmatch(self.value) and self.value[0] not in "+-("
+            else f'{self.field}:"{self.value}"'
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +296,8 @@ def _lex(text: str) -> Iterator[_Lexeme]:
                 yield _Lexeme("phrase", fold(folded[at + 1 : closing]), field, at + 1)
                 at = closing + 1
             elif (value := _WORD.match(folded, at)) is not None:
-                yield _Lexeme("word", value.group(), field, at)
+                dashes = len(value.group()) - len(value.group().lstrip("+-"))  # not typed as signs: see below
+                yield _Lexeme("word", text[at : at + dashes] + value.group()[dashes:], field, at)
                 at = value.end()
         else:
             word = _WORD.match(folded, at)

@@ -31,6 +31,8 @@ MAX_TRIED = 8
 """Corrections that are searched for, the likeliest first, until one has hits."""
 MAX_WAYS = 4
 """Ways to read a run of characters or of letters that are kept."""
+MAX_QUERY = 100
+"""A longer query gets no correction: what is searched for again would take seconds."""
 MAX_RUN = 40
 """Longer runs of characters or letters are left as they are."""
 MAX_RUNS = 12
@@ -55,6 +57,8 @@ def correct(
     places   : where its words stand, see ``syntax.places_of_words``; nothing else is changed
     has_hits : searches for a query text
     """
+    if len(query) > MAX_QUERY:
+        return ""
     reader = _Reader(vocabulary, tokenizer)
     groups = list(_groups(query, places))
     with collection_paused():

@@ -45,7 +45,7 @@ from cnsearch.query.plan import (
     Together,
     Without,
 )
-from cnsearch.schema import CHARS_FIELD, NO_DATE
+from cnsearch.schema import CHARS_FIELD, NO_DATE, TEXT_FIELDS
 from cnsearch.search.closeness import Weights, as_written, closeness
 from cnsearch.search.scoring import DEFAULT_RANKING, FieldNorms, Ranking, Scores, idf, saturate, weighted_tf
 from cnsearch.search.substrings import find_alone, find_substring
@@ -247,6 +247,16 @@ class Searcher:
         """What was cut short when the plan was executed."""
         cut = dict.fromkeys(pattern.text for pattern in plan.patterns if self._match(pattern).cut_short)
         return tuple(f"words that match {text} beyond the first {self._pattern_terms} are left out" for text in cut)
+
+    def num_articles(self, text: str) -> int:
+        """How many articles that are not deleted contain the folded ``text`` in title or body: as a term where it is
+        one, else exactly as it stands."""
+        is_term = any(self.snapshot.has_term(field, text) for field in TEXT_FIELDS)
+        found = self._match(Term(text) if is_term else Substring(text))
+        live = self.snapshot.live
+        if live is None:
+            return found.doc_freq
+        return int(np.count_nonzero(live[found.impacts > 0] if found.doc_ids is None else live[found.doc_ids]))
 
     def step_weight(self, step: Step) -> float:
         """The idf of what ``step`` finds; 0 if that is nothing."""

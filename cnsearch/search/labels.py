@@ -13,19 +13,23 @@ from cnsearch.schema import label_term
 from cnsearch.store import Snapshot
 
 LABEL_FIELDS = ("source", "category", "author")
+MAX_NOTES = 3
 _CHARS_PER_ERROR = 3
 """One error for so many characters is a value close by; one in any value of two characters or more."""
 
 
 def unknown_values(snapshot: Snapshot, filters: Filters, root: Node | None) -> dict[tuple[str, str], str]:
-    """A note for each (field, value) of the filters, beside the query and in it, that no article has."""
+    """The (field, value) of the filters, beside the query and in it, that no article has, each with a note; that of
+    those after the first MAX_NOTES is empty."""
     asked = [(field, value) for field in LABEL_FIELDS for value in getattr(filters, field)]
     asked += [(clause.field, clause.value) for clause in filters_of(root) if clause.field in LABEL_FIELDS]
-    return {
-        (field, value): _note(snapshot, field, value)
+    unknown = [
+        (field, value)
         for field, value in dict.fromkeys(asked)
         if not snapshot.has_term(field, label_term(field, value))
-    }
+    ]
+    # Each is compared with all known values, so that a note for each of hundreds would take seconds.
+    return {one: _note(snapshot, *one) if at < MAX_NOTES else "" for at, one in enumerate(unknown)}
 
 
 def rules_all_out(unknown: Container[tuple[str, str]], filters: Filters, root: Node | None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import merge
 from itertools import islice
 
@@ -12,7 +12,7 @@ import numpy as np
 from cnsearch.analysis import pinyin
 from cnsearch.analysis.fold import fold
 from cnsearch.model import Suggestion
-from cnsearch.search.phrases import squeezed
+from cnsearch.search.phrases import is_word, squeezed
 from cnsearch.search.vocabulary import Lexicon, Vocabulary, collection_paused
 
 MAX_PREFIX_CHARS = 100
@@ -23,11 +23,16 @@ MIN_TITLE_PREFIX = 2
 """Characters after which whole titles are suggested, where phrases are few."""
 
 
-def suggest(vocabulary: Vocabulary, prefix: str, limit: int) -> tuple[Suggestion, ...]:
-    """At most ``limit`` completions of ``prefix``, the most used first; what is typed itself is none.
+def suggest(
+    vocabulary: Vocabulary, prefix: str, limit: int, num_articles: Callable[[str], int] | None = None
+) -> tuple[Suggestion, ...]:
+    """At most ``limit`` completions of ``prefix``, and itself if it is a word.
 
-    Words and phrases of titles come first, then words of bodies, then whole titles. Where nothing begins with all of
-    several words, the last one is completed.
+    Chosen are words and phrases of titles, then words of bodies, then whole titles; of each the most used. Where
+    nothing begins with all of several words, the last one is completed.
+
+    num_articles : counts the articles that contain a text, by which what was chosen is sorted; None leaves it in the
+                   order of choice, with the uses that were counted for that
     """
     typed = " ".join(fold(prefix[: MAX_PREFIX_CHARS + 1]).split())
     if not typed or len(typed) > MAX_PREFIX_CHARS or limit <= 0:
@@ -35,14 +40,21 @@ def suggest(vocabulary: Vocabulary, prefix: str, limit: int) -> tuple[Suggestion
     with collection_paused():
         found = tuple(islice(_completions(vocabulary, typed), limit))
     before, space, last = typed.rpartition(" ")
+    if found and num_articles is not None:
+        # A title whose white space was something else is contained by none as it is shown.
+        counted = [Suggestion(one.text, max(1, num_articles(one.text))) for one in found]
+        return tuple(sorted(counted, key=lambda one: -one.articles))
     if found or not space:
         return found
-    return tuple(Suggestion(f"{before} {one.text}", one.articles) for one in suggest(vocabulary, last, limit))
+    of_last = suggest(vocabulary, last, limit, num_articles)
+    return tuple(Suggestion(f"{before} {one.text}", one.articles) for one in of_last)
 
 
 def _completions(vocabulary: Vocabulary, typed: str) -> Iterator[Suggestion]:
     key, letters = squeezed(typed), pinyin.typed(typed)
     seen: set[str] = set()
+    if is_word(key) and vocabulary.is_used(key):
+        yield Suggestion(key, vocabulary.doc_freq(key))
     for suggestion in _of_lexicon(vocabulary.titles_for(key, letters), key, letters):
         seen.add(suggestion.text)
         yield suggestion

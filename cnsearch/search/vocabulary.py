@@ -9,10 +9,10 @@ from __future__ import annotations
 import gc
 import threading
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
 from itertools import compress
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,7 @@ from cnsearch.search.phrases import MIN_USE, count_uses, is_word, squeezed
 from cnsearch.store import Snapshot
 
 Ids = npt.NDArray[np.intp]
+Made = TypeVar("Made")
 
 MAX_TITLES = 50_000
 """Titles that phrases are counted in: a second's work, once for each commit that is opened."""
@@ -34,6 +35,28 @@ LIKELY_SEEN = 3
 MAX_SOUNDS = 16
 """Sounds of an entry that are compared with what was typed."""
 MAX_HOMOPHONES = 5
+
+
+class _made_once(Generic[Made]):
+    """A property that is made when first asked for, by one thread, under the lock ``_making`` of its object;
+    ``functools.cached_property`` lets each thread make it since Python 3.12."""
+
+    def __init__(self, make: Callable[[Any], Made]) -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Made:
+        if owner is None:
+            return self  # type: ignore[return-value]  # asked of the class
+        # Reached only while the object's own dictionary has none.
+        with owner._making:
+            kept: dict[str, Made] = owner.__dict__
+            if self._name not in kept:
+                kept[self._name] = self._make(owner)
+            return kept[self._name]
 
 
 @contextmanager
@@ -57,6 +80,7 @@ class Lexicon:
     """
 
     def __init__(self, uses: dict[str, int]) -> None:
+        self._making = threading.RLock()
         ranked = sorted(uses.items(), key=lambda entry: (-entry[1], len(entry[0]), entry[0]))
         self.texts = [text for text, _ in ranked]
         self.uses = [use for _, use in ranked]
@@ -66,7 +90,7 @@ class Lexicon:
 
     # By text
 
-    @cached_property
+    @_made_once
     def _by_key(self) -> tuple[list[str], Ids]:
         keys = list(map(squeezed, self.texts))
         order = sorted(range(len(keys)), key=keys.__getitem__)
@@ -79,16 +103,16 @@ class Lexicon:
 
     # By sound
 
-    @cached_property
+    @_made_once
     def _chinese(self) -> Ids:
         return np.flatnonzero([HAN_CHAR.search(text) is not None for text in self.texts])
 
-    @cached_property
+    @_made_once
     def _readings(self) -> list[str]:
         """Of the entries ``_chinese``."""
         return pinyin.readings([self.texts[at] for at in self._chinese.tolist()])
 
-    @cached_property
+    @_made_once
     def _sounds(self) -> npt.NDArray[np.uint16]:
         """The codes of the n-th sound of each of the entries ``_chinese`` in row n; 0 where it has none."""
         readings = np.array(self._readings or [""], dtype=f"<U{MAX_SOUNDS}")
@@ -131,7 +155,7 @@ class Lexicon:
             if len(left):
                 self._walk(letters, at + len(piece), level + 1, left, is_whole and complete, whole, short)
 
-    @cached_property
+    @_made_once
     def homophones(self) -> dict[str, list[int]]:
         """The entries of each reading that are of nothing but Chinese characters, the most used MAX_HOMOPHONES."""
         found: dict[str, list[int]] = {}
@@ -178,9 +202,10 @@ class Vocabulary:
         self._snapshot = snapshot
         self.num_docs = snapshot.num_docs
         self._lock = threading.Lock()
+        self._making = threading.RLock()
         self._asked = 0
 
-    @cached_property
+    @_made_once
     def titles(self) -> Lexicon:
         """Words and phrases of titles; uses are estimated where there are more than MAX_TITLES titles."""
         return self._lexicon_of_titles(self._sample, "")
@@ -212,7 +237,7 @@ class Vocabulary:
                 uses[term] = doc_freq
         return Lexicon(uses)
 
-    @cached_property
+    @_made_once
     def bodies(self) -> Lexicon:
         """Words of bodies that no title has."""
         return self.bodies_beginning("")
@@ -225,7 +250,7 @@ class Vocabulary:
         found = zip(compress(terms, often), doc_freqs[often].tolist(), strict=True)
         return Lexicon({term: use for term, use in found if term not in known and _is_body_word(term)})
 
-    @cached_property
+    @_made_once
     def foreign(self) -> Spellings:
         """Words of letters that are not Chinese."""
         return Spellings(
@@ -241,16 +266,24 @@ class Vocabulary:
         """Whether the body of an article that is not deleted has this term."""
         return self._snapshot.has_term("body", word)
 
+    def is_used(self, word: str) -> bool:
+        """Whether an article that is not deleted has this term."""
+        return any(self._snapshot.has_term(field, word) for field in TEXT_FIELDS)
+
+    def doc_freq(self, word: str) -> int:
+        """How many titles have this term, or how many bodies, whichever is more; deleted ones included."""
+        return max(self._snapshot.doc_freq(field, word) for field in TEXT_FIELDS)
+
     def is_known(self, word: str) -> bool:
         """Whether an article has this term."""
         return any(self._snapshot.doc_freq(field, word) for field in TEXT_FIELDS)
 
-    @cached_property
+    @_made_once
     def whole_titles(self) -> list[tuple[str, str]]:
         """(title without spaces, title), folded, sorted, each once."""
         return sorted({(squeezed(title), title) for title in self._sample if title})
 
-    @cached_property
+    @_made_once
     def _sample(self) -> list[str]:
         """Folded titles of at most MAX_TITLES documents that are not deleted, evenly spaced, in order."""
         snapshot = self._snapshot

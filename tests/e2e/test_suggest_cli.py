@@ -32,9 +32,9 @@ def say(data_index_path: Path) -> Say:
 
 
 def test_suggest(say: Say) -> None:
-    assert say("suggest", "数字") == (0, "        4  数字化\n        3  数字化转型\n", "")
-    assert say("suggest", "szhzx") == (0, "        3  数字化转型\n", "")
-    assert say("suggest", "shu", "zi", "-n", "1") == (0, "        4  数字化\n", "")
+    assert say("suggest", "数字") == (0, "        7  数字\n        5  数字化\n        5  数字化转型\n", "")
+    assert say("suggest", "szhzx") == (0, "        5  数字化转型\n", "")
+    assert say("suggest", "shu", "zi", "-n", "1") == (0, "        5  数字化\n", "")
     assert say("suggest", "qqq") == say("suggest", "数字", "-n", "0") == (1, "", "")
 
 

@@ -243,3 +243,15 @@ def test_values_of_deleted_articles_are_unknown(tmp_path: Any) -> None:
         index.add(cnsearch.Article(id="5", title="江豚", paragraphs=(), source="新京"))
         note = 'no article has the source "新浪"; did you mean "新浪财经"?'
         assert index.search("江豚", source="新浪").notes == (note,)
+
+
+def test_a_long_query_gets_no_correction(data_index: cnsearch.Index) -> None:
+    assert data_index.search("pyhton").correction == "python"
+    assert data_index.search('"' + "pyhton " * 15 + '"').correction == ""
+    assert data_index.search("pyhton" + " " * 100).correction == ""
+
+
+def test_only_the_first_three_unknown_values_are_noted(data_index: cnsearch.Index) -> None:
+    found = data_index.search("数字化", source=[f"无{n}" for n in range(50)])
+    assert [f'"无{n}"' in note for n, note in enumerate(found.notes)] == [True, True, True]
+    assert found.correction == ""
