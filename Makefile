@@ -29,7 +29,7 @@ types: $(VENV)/.ready
 	$(BIN)/mypy cnsearch benchmarks
 
 unit: $(VENV)/.ready
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 soak: $(VENV)/.ready
 	CNSEARCH_SOAK=1 $(BIN)/python -m pytest -q tests/durability

@@ -55,7 +55,8 @@ def run(
 
 def invoke(*args: str | os.PathLike[str], stdin: str = "", **changes: str) -> tuple[str, str]:
     """(stdout, stderr) of the command line in this process, which is quicker; for what succeeds."""
-    done = CliRunner().invoke(cli, list(map(os.fspath, args)), input=stdin, env=changes, standalone_mode=False)
+    env = {"COLUMNS": None, **changes}
+    done = CliRunner().invoke(cli, list(map(os.fspath, args)), input=stdin, env=env, standalone_mode=False)
     assert done.exception is None
     assert done.return_value in (None, 0, 1)
     return done.stdout, done.stderr
