@@ -704,9 +704,6 @@ class Store:
                 total += entry.stat().st_size if entry.is_file() else 0
         return total
 
-    def files(self) -> Iterable[os.DirEntry[str]]:
-        return os.scandir(self.path)
-
 
 _OPEN_ATTEMPTS = 10
 _CREATE_TIMEOUT = 10.0

@@ -32,7 +32,6 @@ import numpy as np
 import numpy.typing as npt
 
 from cnsearch.analysis import compounds
-from cnsearch.analysis.fold import fold
 from cnsearch.analysis.scripts import HAN_CHAR
 from cnsearch.analysis.userdict import UserDictionary
 
@@ -410,8 +409,3 @@ def _import_jieba() -> Any:
 def _jieba_dictionary_digest() -> str:
     with _import_jieba().Tokenizer().get_dict_file() as file:
         return hashlib.blake2b(file.read(), digest_size=8).hexdigest()
-
-
-def analyse_words(tokenizer: WordTokenizer, text: str) -> list[str]:
-    """Fold, then cut: the terms of ``text`` as they are indexed."""
-    return tokenizer.terms(fold(text))

@@ -416,11 +416,6 @@ _FORMAT_OF_SIZE: dict[int, Literal["B", "H", "I", "Q"]] = {1: "B", 2: "H", 4: "I
 _UNSIGNED: dict[int, np.dtype[Any]] = {1: np.dtype("u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4"), 8: np.dtype("<u8")}
 
 
-def unsigned_dtype(item_size: int) -> np.dtype[Any]:
-    """Little-endian unsigned dtype of 1, 2, 4 or 8 bytes."""
-    return _UNSIGNED[item_size]
-
-
 def smallest_unsigned(largest: int) -> np.dtype[Any]:
     """The narrowest of uint8, uint16, uint32, uint64 that holds ``largest``."""
     for size in (1, 2, 4):
