@@ -55,7 +55,7 @@ def read_corpus(path: Path, limit: int | None = None) -> Iterator[Article]:
 
 
 def _cleaned(path: Path) -> Iterator[Article]:
-    from cnsearch.corpus.reader import article_from_record
+    from cnsearch.corpus.records import article_from_record
 
     with open_lines(path) as lines:
         for number, line in enumerate(lines):

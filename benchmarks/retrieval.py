@@ -49,7 +49,7 @@ from benchmarks.retrieval_systems import (
 )
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.tokenizer import WordTokenizer
-from cnsearch.corpus.reader import article_from_record
+from cnsearch.corpus.records import article_from_record
 from cnsearch.search.scoring import DEFAULT_RANKING, WORDS_ONLY, Ranking
 
 ROOT = Path(__file__).parents[1]

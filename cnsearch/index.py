@@ -334,7 +334,7 @@ class Index:
         A record that is equal to what the index has is left alone; a bad line is in ``report.failed`` as ``name:line``.
         """
         from cnsearch import indexer
-        from cnsearch.corpus.reader import read_jsonl
+        from cnsearch.corpus.records import read_jsonl
 
         self._current()
         name = name or str(getattr(stream, "name", "")) or "records"

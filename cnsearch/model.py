@@ -27,6 +27,11 @@ class Article:
     author     : as written; for feed posts it repeats the source
     date       : aware, UTC, or None if unknown
     url, path  : where the article came from; empty if unknown
+    tags       : labels of its own ("旅行"), as written; their words are found like those of a title
+    draft      : whether its writer has marked it as not to be published
+    headings   : which of ``paragraphs`` are headings: their indexes, ascending
+    labels     : own fields to filter and count by, each with its values: ``{"language": ("zh",)}``
+    extra      : own values of JSON, shown and given back, not searched
     """
 
     id: str
@@ -38,6 +43,11 @@ class Article:
     date: datetime | None = None
     url: str = ""
     path: str = ""
+    tags: tuple[str, ...] = ()
+    draft: bool = False
+    headings: tuple[int, ...] = ()
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.id, str) or not self.id:
@@ -47,7 +57,7 @@ class Article:
         for name in ("title", "source", "author", "url", "path"):
             if not isinstance(getattr(self, name), str):
                 raise TypeError(f"Article.{name} must be a string, not {getattr(self, name)!r}")
-        for name in ("paragraphs", "categories"):
+        for name in ("paragraphs", "categories", "tags"):
             if isinstance(getattr(self, name), str):
                 raise TypeError(f"Article.{name} must be a tuple of strings, not one string")
             for text in getattr(self, name):
@@ -73,6 +83,11 @@ class Article:
             "date": iso_date(self.date, zone),
             "url": self.url,
             "path": self.path,
+            "tags": list(self.tags),
+            "draft": self.draft,
+            "headings": list(self.headings),
+            "labels": {name: list(values) for name, values in self.labels.items()},
+            "extra": dict(self.extra),
         }
 
     @property

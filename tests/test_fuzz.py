@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 import cnsearch
 from cnsearch import Article, CnsearchError, render
-from cnsearch.corpus.reader import article_from_post, read_jsonl
+from cnsearch.corpus.reader import article_from_post
+from cnsearch.corpus.records import read_jsonl
 from cnsearch.index import Index
 from cnsearch.model import Failure, escaped
 

@@ -130,7 +130,7 @@ def test_an_endless_line_takes_no_memory(path: Path) -> None:
 
     import tracemalloc
 
-    from cnsearch.corpus.reader import read_jsonl
+    from cnsearch.corpus.records import read_jsonl
 
     tracemalloc.start()
     try:

@@ -24,7 +24,8 @@ import resource, sys
 import cnsearch
 from cnsearch import Article, render
 from cnsearch.corpus.clean import clean_html
-from cnsearch.corpus.reader import article_from_post, read_jsonl
+from cnsearch.corpus.reader import article_from_post
+from cnsearch.corpus.records import read_jsonl
 
 most_seconds, folder = int(sys.argv[1]), sys.argv[2]
 

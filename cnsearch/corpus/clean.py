@@ -38,10 +38,14 @@ class CleanBody:
 
     paragraphs : one line each, none empty, in reading order
     date       : aware UTC, where the body itself names the time of publication, else None
+    headings   : the indexes of those paragraphs that are headings, ascending
+    title      : the first heading of level one of Markdown, for an article whose front matter has none; else empty
     """
 
     paragraphs: tuple[str, ...]
     date: datetime | None = None
+    headings: tuple[int, ...] = ()
+    title: str = ""
 
 
 def clean_html(html: str, *, title: str = "") -> CleanBody:

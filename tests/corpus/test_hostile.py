@@ -13,7 +13,8 @@ from cnsearch.analysis import compounds
 from cnsearch.analysis.tokenizer import WordTokenizer, is_chinese_word
 from cnsearch.corpus import elements
 from cnsearch.corpus.clean import CleanBody, clean_body, clean_html, clean_text
-from cnsearch.corpus.reader import article_from_post, article_from_record
+from cnsearch.corpus.reader import article_from_post
+from cnsearch.corpus.records import article_from_record
 from cnsearch.corpus.text import unescape
 from cnsearch.errors import CorpusError
 from cnsearch.model import Article

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from cnsearch.corpus.posts import PostFile, scan_posts
-from cnsearch.corpus.reader import article_from_post, article_from_record, read_jsonl, read_post
+from cnsearch.corpus.reader import article_from_post, read_post
+from cnsearch.corpus.records import article_from_record, read_jsonl
 from cnsearch.errors import CorpusError
 from cnsearch.model import Article, Failure
 
