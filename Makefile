@@ -7,11 +7,13 @@
 #   make bench, bench-pieces, bench-features, bench-growth  how fast it is
 # And one that takes a quarter of an hour: every byte flipped, hundreds of writers killed, readers under load
 #   make soak
+# And one for a change of the index format before it is released (tests/golden)
+#   make golden
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types unit soak fuzz format quality bench bench-pieces bench-features bench-growth clean
+.PHONY: demo test lint types unit soak fuzz golden format quality bench bench-pieces bench-features bench-growth clean
 
 demo: $(VENV)/.ready
 	$(BIN)/cnsearch index data/ --index index
@@ -40,6 +42,9 @@ fuzz: $(VENV)/.ready
 
 quality: $(VENV)/.ready-bench
 	$(BIN)/python -m benchmarks.retrieval --ablation $(if $(SHARED),--shared $(SHARED))
+
+golden: $(VENV)/.ready
+	$(BIN)/python tests/golden/make.py --again
 
 format: $(VENV)/.ready
 	$(BIN)/ruff check --fix .

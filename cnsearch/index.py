@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Literal
@@ -36,26 +35,22 @@ from cnsearch.model import (
     FORMAT_VERSION,
     Article,
     DictionaryReport,
-    Duplicate,
-    Fragment,
-    Hit,
-    ScorePart,
     SearchResults,
-    Snippet,
     Suggestion,
     UpdateReport,
 )
-from cnsearch.query.plan import MOST, Compound, Filters, Plan, Substring, Term, TermPattern, make_plan
+from cnsearch.query.plan import MOST, Filters, make_plan
 from cnsearch.query.synonyms import Synonyms
 from cnsearch.query.syntax import parse_query, places_of_words
 from cnsearch.schema import SCHEMA_VERSION
 from cnsearch.search.collapse import rank_collapsed
 from cnsearch.search.correct import correct
-from cnsearch.search.execute import Ranked, Searcher
+from cnsearch.search.execute import Searcher
 from cnsearch.search.facets import FACETS, count_facet
+from cnsearch.search.hits import Excerpts, checked_shown, make_hits
 from cnsearch.search.labels import rules_all_out, unknown_values
 from cnsearch.search.similar import similar_plan, weighty_terms
-from cnsearch.search.snippet import FRAGMENT_CHARS, NUM_FRAGMENTS, Highlighter
+from cnsearch.search.snippet import FRAGMENT_CHARS, NUM_FRAGMENTS
 from cnsearch.search.suggest import suggest
 from cnsearch.store import FOREIGN, Snapshot, Store
 from cnsearch.verify import VerifyReport, verify_store
@@ -478,7 +473,7 @@ class Index:
             raise ValueError(f'match must be "most", "any" or "all", not {match!r}')
         if half_life_days is not None and not half_life_days > 0:
             raise ValueError(f"half_life_days must be above 0, not {half_life_days!r}")
-        shown = _shown(num_fragments, fragment_chars, None if sort == "date" else half_life_days)
+        shown = checked_shown(num_fragments, fragment_chars, None if sort == "date" else half_life_days)
         for facet in facets:
             if facet not in FACETS:
                 raise ValueError(f"facets must be of {', '.join(FACETS)}, not {facet!r}")
@@ -509,15 +504,20 @@ class Index:
 
             places = places_of_words(query, raw=raw, limits=self._limits)
             correction = correct(query, places, searcher.vocabulary, analyzer.tokenizer, has_hits)
-        excerpts = _Excerpts(searcher, plan, analyzer, shown)
+        excerpts = Excerpts(searcher, plan, analyzer, shown)
         return SearchResults(
             query=query,
             understood="" if root is None else str(root),
-            notes=(*parsed.notes, *searcher.notes(plan), *filter(None, unknown.values())),
+            notes=(
+                *parsed.notes,
+                *searcher.notes(plan),
+                *filter(None, unknown.values()),
+                *_format_notes(searcher.snapshot),
+            ),
             correction=correction,
             total=ranking.total,
             took_ms=(time.perf_counter() - started) * 1000,
-            hits=_hits(searcher, ranking, excerpts, offset, folded),
+            hits=make_hits(searcher, ranking, excerpts, offset, folded),
             facets={name: count_facet(searcher.snapshot, ranking.matching, name, self._zone) for name in facets},
         )
 
@@ -543,7 +543,7 @@ class Index:
         """
         started = time.perf_counter()
         _require_page(limit, offset)
-        shown = _shown(num_fragments, fragment_chars)
+        shown = checked_shown(num_fragments, fragment_chars)
         searcher = self._current()
         filters = _filters(source, category, author, since, until)
         title, body = searcher.texts(_find(searcher.snapshot, article_id))
@@ -558,7 +558,7 @@ class Index:
             notes=(),
             total=ranking.total,
             took_ms=(time.perf_counter() - started) * 1000,
-            hits=_hits(searcher, ranking, _Excerpts(searcher, plan, analyzer, shown), offset),
+            hits=make_hits(searcher, ranking, Excerpts(searcher, plan, analyzer, shown), offset),
         )
 
     def suggest(self, prefix: str, *, limit: int = 10) -> tuple[Suggestion, ...]:
@@ -622,7 +622,7 @@ class Index:
             "size_bytes": self._store.size_bytes(),
             "tokenizer": f"{identity.engine} {identity.version}",
             "user_dictionary": identity.user_dictionary or None,
-            "format_version": SCHEMA_VERSION,
+            "format_version": snapshot.version,
             "folders": sorted(snapshot.roots()),
         }
 
@@ -636,101 +636,14 @@ def analyze_text(text: str, analyzer: ChineseAnalyzer | None = None) -> Analysis
     return Analysis(folded, tuple(words), tuple(character_tokens(folded)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """What the excerpts and explanations of one search depend on besides its plan; see ``Index.search``."""
-
-    num_fragments: int
-    fragment_chars: int
-    half_life_days: float | None = None
-
-
-def _shown(num_fragments: int, fragment_chars: int, half_life_days: float | None = None) -> _Shown:
-    if num_fragments < 0 or fragment_chars < 1:
-        raise ValueError(
-            f"num_fragments must not be negative, nor fragment_chars below 1: {num_fragments}, {fragment_chars}"
-        )
-    return _Shown(num_fragments, fragment_chars, half_life_days)
-
-
-class _Excerpts:
-    """Makes what is shown of the hits of one search besides their fields, when it is asked for."""
-
-    def __init__(self, searcher: Searcher, plan: Plan, analyzer: ChineseAnalyzer, shown: _Shown) -> None:
-        self._shown = shown
-        self._searcher = searcher
-        self._plan = plan
-        self._analyzer = analyzer
-        self._highlighter: Highlighter | None = None
-
-    def of(self, number: int) -> tuple[Fragment, Snippet]:
-        if self._searcher.snapshot.closed:
-            raise ValueError("the Index of this hit is closed")
-        if self._highlighter is None:
-            self._highlighter = self._make()
-        title, body = self._searcher.texts(number)
-        return self._highlighter.title(title), self._highlighter.snippet(body)
-
-    def explain(self, number: int, second_pass: bool) -> tuple[ScorePart, ...]:
-        if self._searcher.snapshot.closed:
-            raise ValueError("the Index of this hit is closed")
-        half_life = self._shown.half_life_days
-        return tuple(self._searcher.explain(self._plan, number, second_pass=second_pass, half_life_days=half_life))
-
-    def _make(self) -> Highlighter:
-        terms: dict[str, float] = {}
-        compounds: dict[str, float] = {}
-        substrings, patterns = {}, {}
-        for mark in self._plan.marks:
-            if isinstance(mark, Compound):
-                weight = self._searcher.step_weight(mark.step)
-                if weight:
-                    compounds.update(dict.fromkeys(mark.together.spellings, weight))
-                else:
-                    terms.update({part.text: self._searcher.term_weight(part) for part in mark.parts})
-                continue
-            weight = self._searcher.term_weight(mark)
-            if isinstance(mark, Term):
-                terms[mark.text] = weight
-            elif isinstance(mark, Substring):
-                substrings[mark.text] = weight
-            elif isinstance(mark, TermPattern):
-                patterns[mark.regex] = weight
-        return Highlighter(
-            self._analyzer.tokenizer,
-            terms,
-            substrings,
-            patterns,
-            compounds,
-            num_fragments=self._shown.num_fragments,
-            fragment_chars=self._shown.fragment_chars,
-        )
-
-
-def _hits(
-    searcher: Searcher, ranking: Ranked, excerpts: _Excerpts, offset: int, folded: Sequence[Sequence[int]] = ()
-) -> tuple[Hit, ...]:
-    """The hits of a page. ``folded``: for each of them the documents under it, or nothing at all."""
-    snapshot = searcher.snapshot
-    hits = []
-    for at, (number, score) in enumerate(zip(ranking.doc_numbers, ranking.scores, strict=True)):
-        rank = offset + at + 1
-        hits.append(
-            Hit(
-                rank=rank,
-                score=score,
-                _excerpts=partial(excerpts.of, number),
-                _explain=partial(excerpts.explain, number, rank <= ranking.num_second),
-                duplicates=tuple(_duplicate(snapshot, copy) for copy in folded[at]) if folded else (),
-                **snapshot.about(number),
-            )
-        )
-    return tuple(hits)
-
-
-def _duplicate(snapshot: Snapshot, number: int) -> Duplicate:
-    about = snapshot.about(number)
-    return Duplicate(about["id"], about["title"], about["source"], about["date"], about["url"])
+def _format_notes(snapshot: Snapshot) -> tuple[str, ...]:
+    """What a commit of an earlier format lacks."""
+    if snapshot.version == SCHEMA_VERSION:
+        return ()
+    return (
+        f"the index has format {snapshot.version}, from before format {SCHEMA_VERSION}: without tags, and what is now "
+        "cut otherwise is found by its old terms only; a rebuild brings it up to date",
+    )
 
 
 def _find(snapshot: Snapshot, article_id: str) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import json
 import os
 import signal
 import threading
@@ -32,7 +33,7 @@ from cnsearch.corpus.reader import article_from_post, read_post
 from cnsearch.errors import CorpusError
 from cnsearch.limits import DEFAULT_LIMITS, Limits
 from cnsearch.model import Article, Failure, UpdateReport
-from cnsearch.schema import DIGEST_BYTES, ENCODERS, PLAIN_FIELDS, document_of
+from cnsearch.schema import DIGEST_BYTES, ENCODERS, PLAIN_FIELDS, SCHEMA_VERSION, document_of, seconds_of
 from cnsearch.search.substrings import documents_containing
 from cnsearch.store import BatchBuilder, DocumentBatch, Indexed, Snapshot, Store, Transaction
 
@@ -236,7 +237,10 @@ def rebuild(
 
 def _carried(batch: _Batch, entry: Indexed) -> _Task:
     """Brings an article from its stored text into the new generation, with what the index knows of its origin."""
-    return _Task(batch.article(entry), _Origin(entry.root, entry.size, entry.mtime_ns, entry.digest))
+    article, digest = batch.article(entry), entry.digest
+    if not entry.root and batch.snapshot.version != SCHEMA_VERSION:  # what a digest covers grows with the fields
+        digest = article_digest(article)
+    return _Task(article, _Origin(entry.root, entry.size, entry.mtime_ns, digest))
 
 
 def change_dictionary(
@@ -392,7 +396,7 @@ def _article_tasks(
 
 
 def article_digest(article: Article) -> bytes:
-    """A hash of everything in the article. DIGEST_BYTES long."""
+    """A hash of everything in the article, as the index gives it back: of the date the instant. DIGEST_BYTES long."""
     parts = (
         article.id,
         article.title,
@@ -400,9 +404,12 @@ def article_digest(article: Article) -> bytes:
         article.source,
         "\n".join(article.categories),
         article.author,
-        article.date.isoformat() if article.date else "",
+        str(seconds_of(article.date)) if article.date else "",
         article.url,
         article.path,
+        "\n".join(article.tags),
+        "draft" if article.draft else "",
+        json.dumps([article.headings, dict(article.labels), dict(article.extra)]),
     )
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).digest()
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from functools import cached_property
-from typing import Any
+from typing import Any, overload
 
 FORMAT_VERSION = 1
 """Of the dictionaries that ``to_dict`` makes: within a version keys may be added, never renamed."""
@@ -57,6 +57,8 @@ class Article:
         for name in ("title", "source", "author", "url", "path"):
             if not isinstance(getattr(self, name), str):
                 raise TypeError(f"Article.{name} must be a string, not {getattr(self, name)!r}")
+        if not isinstance(self.draft, bool):
+            raise TypeError(f"Article.draft must be True or False, not {self.draft!r}")
         for name in ("paragraphs", "categories", "tags"):
             if isinstance(getattr(self, name), str):
                 raise TypeError(f"Article.{name} must be a tuple of strings, not one string")
@@ -69,6 +71,12 @@ class Article:
             raise ValueError(f"Article.date must carry a time zone: {self.date!r}")
         if self.date is not None and not 1 < self.date.year < 9999:  # it could not be shown in every zone
             raise ValueError(f"Article.date must lie in the years 2 to 9998: {self.date!r}")
+        if self.headings:
+            _check_headings(self.headings, len(self.paragraphs))
+        if self.labels:
+            object.__setattr__(self, "labels", checked_labels(self.labels))
+        if self.extra:
+            _check_extra(self.extra)
 
     def to_dict(self, zone: tzinfo | None = None) -> dict[str, Any]:
         """For JSON; the date in ``zone``."""
@@ -94,6 +102,59 @@ class Article:
     def body(self) -> str:
         """The paragraphs joined with newlines; character offsets of body snippets count in this text."""
         return "\n".join(self.paragraphs)
+
+
+RESERVED_NAMES = frozenset(
+    "id title body text paragraphs source category categories author date year month url path tag tags draft headings "
+    "label labels extra".split()
+)
+"""What no own field may be called: queries and facets mean the fields of every article by these."""
+
+_LABEL_NAME = re.compile(r"\w{1,64}")
+
+
+def checked_labels(labels: object, what: str = "Article.labels") -> dict[str, tuple[str, ...]]:
+    """Own fields with their values as tuples, those without any left out. A string stands for itself alone.
+
+    Raises TypeError, or ValueError for a name that could not be written in a query.
+    """
+    if not isinstance(labels, Mapping):
+        raise TypeError(f"{what} must map names to values, not {labels!r}")
+    checked = {}
+    for name, given in labels.items():
+        if not isinstance(name, str):
+            raise TypeError(f"a name in {what} must be a string, not {name!r}")
+        if not _LABEL_NAME.fullmatch(name) or name.lower() in RESERVED_NAMES:
+            why = "is the name of another field" if name.lower() in RESERVED_NAMES else "must be letters and digits"
+            raise ValueError(f"the name {name!r} in {what} {why}")
+        if not isinstance(given, Iterable):
+            raise TypeError(f"{what}[{name!r}] must be a string or several, not {given!r}")
+        values = (given,) if isinstance(given, str) else tuple(given)
+        for value in values:
+            if not isinstance(value, str):
+                raise TypeError(f"{what}[{name!r}] must be strings, not {value!r}")
+        if values:
+            checked[name] = values
+    return checked
+
+
+def _check_headings(headings: object, num_paragraphs: int) -> None:
+    if not isinstance(headings, tuple) or not all(type(at) is int for at in headings):
+        raise TypeError(f"Article.headings must be a tuple of integers, not {headings!r}")
+    if list(headings) != sorted(set(headings)) or not 0 <= headings[0] <= headings[-1] < num_paragraphs:
+        raise ValueError(f"Article.headings must be ascending indexes of {num_paragraphs} paragraphs, not {headings!r}")
+
+
+def _check_extra(extra: object) -> None:
+    if not isinstance(extra, Mapping):
+        raise TypeError(f"Article.extra must map names to values, not {extra!r}")
+    for name in extra:
+        if not isinstance(name, str):
+            raise TypeError(f"a name in Article.extra must be a string, not {name!r}")
+    try:
+        json.dumps(dict(extra), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise type(error)(f"Article.extra must have values of JSON: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +375,8 @@ class Hit:
     rank       : 1 is the best; counts on over the pages
     score      : comparable within one search only; 0 where nothing in the query ranks
     duplicates : where the search collapses, the matching articles that are copies of this one, in rank order
-    The other fields are the article's. Excerpts are made when first asked for.
+    The other fields are the article's. Excerpts are made when first asked for; pickling or copying a hit makes them, so
+    that the copy needs no index.
     """
 
     rank: int
@@ -327,9 +389,17 @@ class Hit:
     url: str
     path: str
     score: float
-    _excerpts: Callable[[], tuple[Fragment, Snippet]] = field(repr=False, compare=False)
-    _explain: Callable[[], tuple[ScorePart, ...]] = field(repr=False, compare=False)
+    _excerpts: Callable[[], tuple[Fragment, Snippet]] | None = field(repr=False, compare=False)
+    _explain: Callable[[], tuple[ScorePart, ...]] | None = field(repr=False, compare=False)
     duplicates: tuple[Duplicate, ...] = ()
+    tags: tuple[str, ...] = ()
+    draft: bool = False
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        made = {"_made": self._made, "_parts": self._parts}  # before they are let go of
+        return {**self.__dict__, **made, "_excerpts": None, "_explain": None}
 
     @property
     def more(self) -> int:
@@ -338,7 +408,13 @@ class Hit:
 
     @cached_property
     def _made(self) -> tuple[Fragment, Snippet]:
+        assert self._excerpts is not None  # a copy has what it made
         return self._excerpts()
+
+    @cached_property
+    def _parts(self) -> tuple[ScorePart, ...]:
+        assert self._explain is not None
+        return self._explain()
 
     @property
     def title_fragment(self) -> Fragment:
@@ -358,7 +434,7 @@ class Hit:
 
     def explain(self) -> tuple[ScorePart, ...]:
         """The parts of the score, which add up to it, the greatest first."""
-        return self._explain()
+        return self._parts
 
     def to_dict(self, zone: tzinfo | None = None, *, explain: bool = False) -> dict[str, Any]:
         """For JSON; the date in ``zone``; the parts of the score if asked for."""
@@ -373,6 +449,10 @@ class Hit:
             "date": iso_date(self.date, zone),
             "url": self.url,
             "path": self.path,
+            "tags": list(self.tags),
+            "draft": self.draft,
+            "labels": {name: list(values) for name, values in self.labels.items()},
+            "extra": dict(self.extra),
             "score": round(self.score, 4),
             "snippet": self.snippet.text(),
             "fragments": [
@@ -405,7 +485,7 @@ class SearchResults(Sequence[Hit]):
     total: int
     took_ms: float
     hits: tuple[Hit, ...]
-    facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict, hash=False)
     correction: str = ""
 
     @property
@@ -416,7 +496,11 @@ class SearchResults(Sequence[Hit]):
     def __len__(self) -> int:
         return len(self.hits)
 
-    def __getitem__(self, at: Any) -> Any:
+    @overload
+    def __getitem__(self, at: int) -> Hit: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Hit, ...]: ...
+    def __getitem__(self, at: int | slice) -> Hit | tuple[Hit, ...]:
         return self.hits[at]
 
     def __iter__(self) -> Iterator[Hit]:

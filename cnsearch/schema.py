@@ -4,14 +4,19 @@
 |-------------|-------------------------------------|--------|--------|----------|
 | id          | itself                              | yes    |        | show, update, delete |
 | title       | words                               | yes    |        | ranking, snippets, show |
+| tags        | words                               | one a line |    | ranking |
 | body        | words                               | yes    |        | ranking, snippets, show |
-| title_chars | characters (bigrams)                |        |        | exact substrings, ranking |
-| body_chars  | characters (bigrams)                |        |        | exact substrings, ranking |
+| title_chars, tags_chars, body_chars | characters (bigrams) | |      | exact substrings, ranking |
 | source      | itself, folded                      |        | values as written | filter, facets, show |
 | category    | each level and leading path, folded |        | values as written | filter, facets, show |
 | author      | itself, folded                      |        | values as written | filter, show |
+| tag         | each and its leading paths, folded  |        | values as written | filter, facets, show |
+| label       | ``name=value``, folded              |        | ``name=value`` as written | own fields: as source |
+| draft       | ``DRAFT``, where it is one          |        | the same | filter, show |
 | date        |                                     |        | int64  | filter, sort; seconds since 1970 or NO_DATE |
 | url, path   |                                     | yes    |        | show |
+| headings    |                                     | JSON   |        | show: which lines of the body are headings |
+| extra       |                                     | JSON   |        | show: own values |
 | root        |                                     |        | values as written | whose update may remove it |
 | size, mtime_ns, digest |                          |        | int64, int64, bytes | whether a file has changed |
 | signature   |                                     |        | bytes  | which articles are copies of each other |
@@ -19,10 +24,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -33,22 +39,29 @@ from cnsearch.analysis.analyzer import CharacterAnalyzer, ChineseAnalyzer
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.ngrams import character_pairs
 from cnsearch.analysis.signature import SIGNATURE_BYTES, signature
-from cnsearch.analysis.tokenizer import WordTokenizer
+from cnsearch.analysis.tokenizer import ANALYSIS_VERSION, WordTokenizer
 from cnsearch.codec import OrdinalListColumn
 from cnsearch.errors import REBUILD_HINT, IndexFormatError
 from cnsearch.model import Article
 
-SCHEMA_VERSION = 3
-"""Rises with every change of the fields or of what stands in them; an index of another version is refused."""
+SCHEMA_VERSION = 4
+"""Rises with every change of the fields or of what stands in them."""
+OLDEST_VERSION = 3
+"""An index of a version from here on is read with what it has, and written again only as a whole; older ones are
+refused."""
 
-TEXT_FIELDS = ("title", "body")
+TEXT_FIELDS = ("title", "tags", "body")
 """The searched texts. Each has its words in the field of this name and its characters in ``CHARS_FIELD``."""
-CHARS_FIELD = {"title": "title_chars", "body": "body_chars"}
+CHARS_FIELD = {"title": "title_chars", "tags": "tags_chars", "body": "body_chars"}
 ENCODERS = dict.fromkeys(CHARS_FIELD.values(), character_pairs)
 """Fields whose tokens are made for a batch of folded texts at once."""
 PLAIN_FIELDS = frozenset(TEXT_FIELDS)
 """Stored without compression: exact substrings are verified in them, and the second pass of ranking reads them."""
 
+PATH_FIELDS = frozenset({"category", "tag"})
+"""Label fields whose values may have levels, joined by "/": a filter may name a leading path."""
+LIST_FIELDS = frozenset({"category", "tag", "label"})
+"""Label fields of which a document has several values."""
 MAX_PATH_LEVELS = 16
 """Of categories; feeds have three. All paths of n levels take n squared bytes, and a megabyte has half a million."""
 
@@ -60,6 +73,9 @@ MIN_DATE, MAX_DATE = -62_135_596_800, 253_402_300_799
 
 DIGEST_BYTES = 16
 
+DRAFT = "yes"
+"""The one value of the field draft."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -68,27 +84,30 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 class ArticleSchema(fields.Schema):  # type: ignore[misc]  # Whoosh has no types
     """The schema of an index of articles; with the analyzer, and so the tokenizer, it is part of every commit."""
 
-    def __init__(self, analyzer: ChineseAnalyzer) -> None:
+    def __init__(self, analyzer: ChineseAnalyzer, version: int = SCHEMA_VERSION) -> None:
         characters = CharacterAnalyzer()
         super().__init__(
             id=fields.ID(unique=True, stored=True),
-            title=fields.TEXT(analyzer=analyzer, phrase=False, stored=True),
-            body=fields.TEXT(analyzer=analyzer, phrase=False, stored=True),
-            title_chars=fields.TEXT(analyzer=characters, phrase=False),
-            body_chars=fields.TEXT(analyzer=characters, phrase=False),
+            **{name: fields.TEXT(analyzer=analyzer, phrase=False, stored=True) for name in TEXT_FIELDS},
+            **{name: fields.TEXT(analyzer=characters, phrase=False) for name in CHARS_FIELD.values()},
             source=_labels(columns.RefBytesColumn()),
             category=_labels(OrdinalListColumn()),
             author=_labels(columns.RefBytesColumn()),
+            tag=_labels(OrdinalListColumn()),
+            label=_labels(OrdinalListColumn()),
+            draft=_labels(columns.RefBytesColumn()),
             date=fields.COLUMN(columns.NumericColumn("q", default=NO_DATE)),
             url=fields.STORED(),
             path=fields.STORED(),
+            headings=fields.STORED(),
+            extra=fields.STORED(),
             root=fields.COLUMN(columns.RefBytesColumn()),
             size=fields.COLUMN(columns.NumericColumn("q")),
             mtime_ns=fields.COLUMN(columns.NumericColumn("q")),
             digest=fields.COLUMN(columns.FixedBytesColumn(DIGEST_BYTES)),
             signature=fields.COLUMN(columns.FixedBytesColumn(SIGNATURE_BYTES)),
         )
-        self.version = SCHEMA_VERSION
+        self.version = version
 
     def to_dict(self) -> dict[str, Any]:
         """What it is made of, fit for JSON: version and analyzer."""
@@ -97,19 +116,25 @@ class ArticleSchema(fields.Schema):  # type: ignore[misc]  # Whoosh has no types
     @classmethod
     def from_dict(cls, state: object, *, path: str) -> ArticleSchema:
         """Inverse of ``to_dict``. Raises ValueError for what that never returns, and IndexFormatError, naming the index
-        at ``path``, for a schema of another version."""
+        at ``path``, for a schema of a version that is not read.
+
+        Of one that is read but no longer written, the fields are those of today, some of which no document has.
+        """
         version = state.get("version") if isinstance(state, dict) else None
         if type(version) is not int or not isinstance(state, dict):
             raise ValueError("this is no schema")
-        if version != SCHEMA_VERSION:
+        if not OLDEST_VERSION <= version <= SCHEMA_VERSION:
             raise IndexFormatError(
                 path,
-                f"the index has format {version!r:.40}, this version reads {SCHEMA_VERSION}",
+                f"the index has format {version!r:.40}, this version reads {OLDEST_VERSION} to {SCHEMA_VERSION}",
                 found=version,
                 expected=SCHEMA_VERSION,
                 hint="Update cnsearch" if version > SCHEMA_VERSION else REBUILD_HINT,
             )
-        return cls(ChineseAnalyzer.from_dict(state.get("analyzer")))
+        analyzer = ChineseAnalyzer.from_dict(state.get("analyzer"))
+        if version < SCHEMA_VERSION:  # its terms are looked for as terms are made today, which differ in a few
+            analyzer.identity = replace(analyzer.identity, analysis=ANALYSIS_VERSION)
+        return cls(analyzer, version)
 
 
 def _labels(column: columns.Column) -> fields.FieldType:
@@ -133,12 +158,19 @@ def document_of(article: Article, tokenizer: WordTokenizer, origin: Mapping[str,
     """Clean article to document. ``origin`` has the values of root (str), size, mtime_ns and digest."""
     tokens: dict[str, Sequence[str]] = {"id": [article.id]}
     stored: dict[str, Any] = {"id": article.id}
-    folded = {"title": fold(article.title), "body": fold(article.body)}
-    for name, text in (("title", article.title), ("body", article.body)):
+    folded = {}
+    for name, text in (("title", article.title), ("tags", "\n".join(article.tags)), ("body", article.body)):
+        if name == "tags" and not text:
+            continue  # most articles have none, and what they lack shall cost nothing
+        folded[name] = fold(text)
         tokens[name] = tokenizer.terms(folded[name])
         tokens[CHARS_FIELD[name]] = folded[name]
         stored[name] = text
     stored.update({name: value for name, value in (("url", article.url), ("path", article.path)) if value})
+    if article.headings:
+        stored["headings"] = json.dumps(_heading_lines(article))
+    if article.extra:
+        stored["extra"] = json.dumps(dict(article.extra), ensure_ascii=False, separators=(",", ":"))
     values: dict[str, Any] = {
         "size": origin["size"],
         "mtime_ns": origin["mtime_ns"],
@@ -152,11 +184,31 @@ def document_of(article: Article, tokenizer: WordTokenizer, origin: Mapping[str,
     if article.categories:
         tokens["category"] = category_terms(article.categories)
         values["category"] = [_encoded(level) for level in article.categories]
+    if article.tags:
+        tokens["tag"] = sorted({path for tag in article.tags for path in tag_paths(tag)})
+        values["tag"] = [_encoded(tag) for tag in article.tags]
+    if article.labels:
+        own = [(name, value) for name, several in article.labels.items() for value in several]
+        tokens["label"] = sorted({own_label_term(name, value) for name, value in own})
+        values["label"] = [_encoded(f"{name}={value}") for name, value in own]
+    if article.draft:
+        tokens["draft"] = [DRAFT]
+        values["draft"] = _encoded(DRAFT)
     if article.date is not None:
         values["date"] = seconds_of(article.date)
     if origin["root"]:
         values["root"] = os.fsencode(origin["root"])
     return Document(tokens, stored, values)
+
+
+def _heading_lines(article: Article) -> list[int]:
+    """Which lines of the body are headings; a paragraph is one line, or several."""
+    starts = []
+    line = 0
+    for paragraph in article.paragraphs:
+        starts.append(line)
+        line += paragraph.count("\n") + 1
+    return [starts[at] for at in article.headings]
 
 
 _HALF = re.compile("[\ud800-\udfff]")
@@ -168,9 +220,25 @@ def _encoded(text: str) -> bytes:
 
 
 def label_term(field: str, value: str) -> str:
-    """What stands in a label field for a value, in the index and in a filter: folded, without spaces around levels."""
+    """What stands in a label field for a value, in the index and in a filter: folded, without spaces around levels; a
+    tag without the sign before it (``#旅行``)."""
     folded = fold(value).strip()
-    return "/".join(level.strip() for level in folded.split("/")) if field == "category" else folded
+    if field == "tag":
+        folded = folded.lstrip("#").strip() or folded
+    return "/".join(level.strip() for level in folded.split("/")) if field in PATH_FIELDS else folded
+
+
+def own_label_term(name: str, value: str) -> str:
+    """The same for a value of an own field of articles; a name never has "=" in it."""
+    return f"{fold(name)}={fold(value).strip()}"
+
+
+def tag_paths(tag: str) -> list[str]:
+    """What a filter may say for a tag: itself, and of a nested one (``编程/python``) each leading path, at most
+    MAX_PATH_LEVELS of them. Folded."""
+    levels = label_term("tag", tag).split("/")
+    paths = ["/".join(levels[:depth]) for depth in range(1, min(len(levels), MAX_PATH_LEVELS) + 1)]
+    return list(dict.fromkeys(path for path in (*paths, "/".join(levels)) if path))
 
 
 def category_terms(categories: Iterable[str]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import struct
 import threading
@@ -21,7 +22,7 @@ from datetime import datetime
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -57,7 +58,15 @@ from cnsearch.errors import (
     IndexUnusableError,
 )
 from cnsearch.model import Article
-from cnsearch.schema import MAX_DATE, MIN_DATE, NO_DATE, TEXT_FIELDS, ArticleSchema, date_of
+from cnsearch.schema import (
+    LIST_FIELDS,
+    MAX_DATE,
+    MIN_DATE,
+    NO_DATE,
+    SCHEMA_VERSION,
+    ArticleSchema,
+    date_of,
+)
 
 LIMIT_MB = 256
 """Megabytes of documents that a transaction collects in memory before it writes a segment."""
@@ -80,6 +89,7 @@ class Postings(NamedTuple):
     freqs: Freqs
 
 
+_Json = TypeVar("_Json", list, dict)  # type: ignore[type-arg]
 _LabelPairs = tuple[npt.NDArray[np.intp], npt.NDArray[Any], list[bytes]]
 
 
@@ -267,13 +277,21 @@ class Segment:
         offsets, ordinals, values = found
         return tuple(values[at].decode("utf-8") for at in ordinals[offsets[doc_id] : offsets[doc_id + 1]])
 
+    def own_labels(self, doc_id: int) -> dict[str, tuple[str, ...]]:
+        """The own fields of one document, with their values as written, in order."""
+        found: dict[str, tuple[str, ...]] = {}
+        for label in self.label_list("label", doc_id):
+            name, _, value = label.partition("=")
+            found[name] = (*found.get(name, ()), value)
+        return found
+
     def label_counts(self, field: str) -> Counter[str]:
         """How many articles that are not deleted have each label."""
         return self.count_labels(field, self.live)
 
     def count_labels(self, field: str, matching: npt.NDArray[np.bool_]) -> Counter[str]:
         """How many of the ``matching`` documents (bool, shape (num_docs,)) have each label as written."""
-        if field == "category":
+        if field in LIST_FIELDS:
             pairs = self.label_pairs(field)
             if pairs is None:
                 return Counter()
@@ -312,6 +330,19 @@ class Segment:
             raise self.corrupt(f"hold no id of document {doc_id}", section="stored_bytes")
         return stored
 
+    def stored_json(self, name: str, stored: Mapping[str, Any], kind: type[_Json]) -> _Json | None:
+        """What the JSON says that is stored under ``name``; None if nothing is. Raises CorruptIndexError."""
+        text = stored.get(name)
+        if text is None:
+            return None
+        try:
+            found = json.loads(text)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise self.corrupt(f'hold a value of "{name}" that is no JSON: {error}', section="stored_bytes") from error
+        if not isinstance(found, kind):
+            raise self.corrupt(f'hold a value of "{name}" of another kind', section="stored_bytes", found=found)
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
@@ -331,9 +362,11 @@ class Indexed:
 class Snapshot:
     """One commit of the index, unchanged by later ones. Thread-safe. ``close`` it when done."""
 
-    def __init__(self, reader: Any, generation: int, analyzer: ChineseAnalyzer) -> None:
+    def __init__(self, reader: Any, generation: int, analyzer: ChineseAnalyzer, version: int) -> None:
         self._reader = reader
         self.generation = generation
+        self.version = version
+        """Of the format that it was written in."""
         self.analyzer = analyzer
         """The one that this commit was written with: a rebuild may bring another."""
         self.closed = False
@@ -403,10 +436,12 @@ class Snapshot:
         return Postings(doc_ids, np.concatenate([postings.freqs for _, postings in parts]))
 
     def average_length(self, field: str) -> float:
-        """Mean tokens of ``field`` over the documents of the whole index, at least 1."""
+        """Mean tokens of ``field`` over the documents of the whole index, of tags over those that have any; at least
+        1."""
         if field not in self._average_lengths:
             total = sum(segment.total_length(field) for segment in self.segments)
-            self._average_lengths[field] = max(1.0, total / max(1, self.num_docs))
+            have = int(np.count_nonzero(self.lengths(field))) if field in _SPARSE_FIELDS else self.num_docs
+            self._average_lengths[field] = max(1.0, total / max(1, have))
         return self._average_lengths[field]
 
     def locate(self, doc_number: int) -> tuple[Segment, int]:
@@ -427,18 +462,36 @@ class Snapshot:
             "date": date_of(int(self.dates[doc_number])),
             "url": stored.get("url", ""),
             "path": stored.get("path", ""),
+            "tags": segment.label_list("tag", doc_id),
+            "draft": bool(segment.label("draft", doc_id)),
+            "labels": segment.own_labels(doc_id),
+            "extra": segment.stored_json("extra", stored, dict) or {},
         }
 
     def article(self, doc_number: int) -> Article:
         """An article as it was given."""
         _, body = self.texts(doc_number)
-        return Article(paragraphs=tuple(body.split("\n")) if body else (), **self.about(doc_number))
+        paragraphs = tuple(body.split("\n")) if body else ()
+        segment, _ = self.locate(doc_number)
+        try:
+            return Article(paragraphs=paragraphs, headings=self.headings(doc_number), **self.about(doc_number))
+        except (TypeError, ValueError) as error:
+            reason = f"hold what no article has: {error}"
+            raise segment.corrupt(reason, section="stored_bytes") from error
 
     def texts(self, doc_number: int) -> tuple[str, str]:
         """Title and body of a document."""
         segment, doc_id = self.locate(doc_number)
-        stored = segment.stored(doc_id, TEXT_FIELDS)
+        stored = segment.stored(doc_id, _TEXTS)
         return stored.get("title", ""), stored.get("body", "")
+
+    def headings(self, doc_number: int) -> tuple[int, ...]:
+        """Which lines of the body of a document are headings, ascending."""
+        segment, doc_id = self.locate(doc_number)
+        found = segment.stored_json("headings", segment.stored(doc_id, _HEADINGS), list) or ()
+        if not all(type(line) is int for line in found):
+            raise segment.corrupt("hold headings that are no numbers", section="stored_bytes", found=found)
+        return tuple(found)
 
     def title(self, doc_number: int) -> str:
         """Title of a document."""
@@ -455,6 +508,14 @@ class Snapshot:
                     return segment.base + int(doc_id)
         return None
 
+    def own_labels(self) -> dict[str, Counter[str]]:
+        """For each own field of articles, how many have each of its values, both as written."""
+        found: dict[str, Counter[str]] = {}
+        for text, count in sorted(self.label_counts("label").items()):
+            name, _, value = text.partition("=")
+            found.setdefault(name, Counter())[value] = count
+        return found
+
     def label_counts(self, field: str) -> Counter[str]:
         """For each label as written, how many articles have it."""
         return sum((segment.label_counts(field) for segment in self.segments), Counter())
@@ -466,11 +527,16 @@ class Snapshot:
         postings = self.postings(field, term)
         return postings is not None and bool(self.live[postings.doc_ids].any())
 
-    def label_paths(self) -> list[tuple[str, int]]:
-        """The leading paths of more than one level that a category filter may say, folded, and the articles of each."""
-        terms, doc_freqs = self.doc_freqs("category")
-        paths = [(term, doc_freq) for term, doc_freq in zip(terms, doc_freqs.tolist(), strict=True) if "/" in term]
-        return [(path, doc_freq) for path, doc_freq in paths if self.has_term("category", path)]
+    def label_paths(self, field: str) -> list[tuple[str, int]]:
+        """The leading paths that a filter of ``field`` may say, folded, and the articles of each. Of one level only
+        where the field is of tags: a level of a category is a label itself."""
+        terms, doc_freqs = self.doc_freqs(field)
+        paths = zip(terms, doc_freqs.tolist(), strict=True)
+        return [
+            (path, doc_freq)
+            for path, doc_freq in paths
+            if ("/" in path or field == "tag") and self.has_term(field, path)
+        ]
 
     def date_span(self) -> tuple[datetime | None, datetime | None]:
         """The first and the last known date of the articles, or (None, None)."""
@@ -513,6 +579,8 @@ class Transaction:
             self._writer = open_writer(store.whoosh, limit_mb=LIMIT_MB, timeout=wait, lock=lock)
         try:
             self.snapshot = store.snapshot()
+            if not replace:
+                store.require_writable(self.snapshot)
         except BaseException:
             self._writer.cancel()
             raise
@@ -657,7 +725,7 @@ class Store:
                         analyzer = known  # it has its dictionary loaded
                     else:
                         self.analyzer = analyzer  # for the next snapshots
-                    return Snapshot(reader, toc.generation, analyzer)
+                    return Snapshot(reader, toc.generation, analyzer, toc.schema.version)
             except CorruptIndexError:
                 if attempt + 1 == _OPEN_ATTEMPTS or self.generation() == generation:
                     raise
@@ -670,6 +738,18 @@ class Store:
         ``replace`` builds a new generation beside the old: its commit drops every document that was there before.
         """
         return Transaction(self, wait, replace=replace)
+
+    def require_writable(self, snapshot: Snapshot) -> None:
+        """Raise IndexFormatError if the commit is of a format that is read but no longer written."""
+        if snapshot.version != SCHEMA_VERSION:
+            raise IndexFormatError(
+                self.path,
+                f"the index has format {snapshot.version}, which is read but no longer written; "
+                f"a rebuild brings it to format {SCHEMA_VERSION} and keeps user words, records and library articles",
+                found=snapshot.version,
+                expected=SCHEMA_VERSION,
+                hint=REBUILD_HINT,
+            )
 
     def copy_to(self, path: str | os.PathLike[str]) -> None:
         """Copy the last commit to the folder ``path``, which is made, or must be empty; a writer may go on meanwhile.
@@ -709,7 +789,11 @@ _OPEN_ATTEMPTS = 10
 _CREATE_TIMEOUT = 10.0
 """Seconds to wait for another process that makes the same index."""
 _TITLE_ONLY = ("title",)
-_SHORT_FIELDS = ("id", "title", "url", "path")
+_SPARSE_FIELDS = frozenset({"tags", "tags_chars"})
+"""What many articles lack: a mean over all would make every tag a part of a long text."""
+_TEXTS = ("title", "body")
+_HEADINGS = ("headings",)
+_SHORT_FIELDS = ("id", "title", "url", "path", "extra")
 
 
 def _remove_all(storage: DurableStorage) -> None:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from cnsearch.errors import CorruptIndexError, IndexFormatError
 from cnsearch.model import FORMAT_VERSION
-from cnsearch.schema import DIGEST_BYTES, ENCODERS, document_of
+from cnsearch.schema import DIGEST_BYTES, ENCODERS, LIST_FIELDS, SCHEMA_VERSION, document_of
 from cnsearch.store import BatchBuilder, Segment, Snapshot, Store
 
 _DOCS_AT_ONCE = 256
@@ -123,7 +123,7 @@ def _findings(snapshot: Snapshot, checked: Counter[str], deep: bool) -> Iterator
         try:
             yield from _document_findings(segment, seen)
             _read_columns(segment)
-            if deep:
+            if deep and snapshot.version == SCHEMA_VERSION:  # an earlier one has the terms of its time
                 yield from _deep_findings(snapshot, segment, checked)
         except CorruptIndexError as error:
             yield error
@@ -158,9 +158,10 @@ def _document_findings(segment: Segment, seen: set[str]) -> Iterator[CorruptInde
 
 def _read_columns(segment: Segment) -> None:
     """Raise CorruptIndexError if a label is no text or a date is none."""
-    for name in ("source", "author", "root"):
+    for name in ("source", "author", "root", "draft"):
         segment.labels(name)
-    segment.label_lists("category")
+    for name in sorted(LIST_FIELDS):
+        segment.label_lists(name)
     segment.dates()
 
 

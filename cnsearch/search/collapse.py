@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from cnsearch.analysis.signature import NUM_BINS
 from cnsearch.query.plan import Plan
-from cnsearch.schema import NO_DATE, TEXT_FIELDS
+from cnsearch.schema import NO_DATE
 from cnsearch.search.execute import DocNumbers, Order, Ranked, Searcher, top
 from cnsearch.store import Snapshot
 
@@ -114,7 +114,7 @@ class Copies:
     def __init__(self, snapshot: Snapshot, doc_numbers: DocNumbers) -> None:
         self._rows = snapshot.signatures[doc_numbers]
         self._dates = snapshot.dates[doc_numbers]
-        self._tokens = np.sum([snapshot.lengths(field)[doc_numbers] for field in TEXT_FIELDS], axis=0)
+        self._tokens = np.sum([snapshot.lengths(field)[doc_numbers] for field in ("title", "body")], axis=0)
 
     def of(self, at: int, among: npt.NDArray[np.bool_]) -> DocNumbers:
         """Positions of the documents of ``among`` (bool, shape (n,)) that are copies of the one at position ``at``."""

@@ -9,7 +9,7 @@ from whoosh.support.levenshtein import damerau_levenshtein
 from cnsearch.analysis import pinyin
 from cnsearch.query.plan import Filters
 from cnsearch.query.syntax import Filter, Group, Node, filters_of
-from cnsearch.schema import label_term
+from cnsearch.schema import PATH_FIELDS, label_term
 from cnsearch.store import Snapshot
 
 LABEL_FIELDS = ("source", "category", "author")
@@ -58,8 +58,8 @@ def _known(snapshot: Snapshot, field: str) -> dict[str, tuple[str, int]]:
         term = label_term(field, value)
         if term:
             written[term] = (value, count + written.get(term, ("", 0))[1])
-    if field == "category":
-        for path, count in snapshot.label_paths():
+    if field in PATH_FIELDS:
+        for path, count in snapshot.label_paths(field):
             levels = [written.get(level, (level, 0))[0] for level in path.split("/")]
             written.setdefault(path, ("/".join(levels), count))
     return written

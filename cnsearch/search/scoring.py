@@ -33,8 +33,8 @@ K1 = 1.2
 """How fast more occurrences stop mattering; the value of Robertson and Zaragoza 2009, section 3.5.2."""
 B = 0.75
 """How much a longer field dampens its occurrences; same source."""
-FIELD_WEIGHTS = {"title": 2.0, "body": 1.0}
-"""An occurrence in the title counts as this many in a body of average length; a bigram of it too."""
+FIELD_WEIGHTS = {"title": 2.0, "tags": 1.5, "body": 1.0}
+"""An occurrence in the title, or among the tags, counts as this many in a body of average length; bigrams too."""
 _WEIGHTS = {**FIELD_WEIGHTS, **{CHARS_FIELD[name]: weight for name, weight in FIELD_WEIGHTS.items()}}
 
 Scores = npt.NDArray[np.float32]
@@ -93,15 +93,14 @@ def weighted_tf(postings: Mapping[str, Postings], norms: FieldNorms) -> tuple[Do
     parts = [(found.doc_ids, found.freqs * norms.of(field)[found.doc_ids]) for field, found in postings.items()]
     if not parts:
         return np.empty(0, np.int32), np.empty(0, np.float32)
-    parts.sort(key=lambda part: -len(part[0]))
+    parts.sort(key=lambda part: len(part[0]))
     doc_ids, tf = parts[0]
-    for more_ids, more_tf in parts[1:]:
-        place = np.minimum(np.searchsorted(parts[0][0], more_ids), len(parts[0][0]) - 1)
-        same = parts[0][0][place] == more_ids
-        tf[place[same]] += more_tf[same]
-        if not same.all():
-            doc_ids = np.concatenate([doc_ids, more_ids[~same]])
-            tf = np.concatenate([tf, more_tf[~same]])
+    for more_ids, more_tf in parts[1:]:  # ascending, and more than those before: these are looked for among them
+        place = np.minimum(np.searchsorted(more_ids, doc_ids), len(more_ids) - 1)
+        same = more_ids[place] == doc_ids
+        more_tf[place[same]] += tf[same]
+        doc_ids = more_ids if same.all() else np.concatenate([more_ids, doc_ids[~same]])
+        tf = more_tf if same.all() else np.concatenate([more_tf, tf[~same]])
     return doc_ids, tf
 
 

@@ -28,8 +28,8 @@ def suggest(
 ) -> tuple[Suggestion, ...]:
     """At most ``limit`` completions of ``prefix``, and itself if it is a word.
 
-    Chosen are words and phrases of titles, then words of bodies, then whole titles; of each the most used. Where
-    nothing begins with all of several words, the last one is completed.
+    Chosen are words and phrases of titles, then words of tags and bodies, then whole titles; of each the most used.
+    Where nothing begins with all of several words, the last one is completed.
 
     num_articles : counts the articles that contain a text, by which what was chosen is sorted; None leaves it in the
                    order of choice, with the uses that were counted for that
@@ -60,7 +60,7 @@ def _completions(vocabulary: Vocabulary, typed: str) -> Iterator[Suggestion]:
         yield suggestion
     # What begins so is a range of the dictionary; what sounds so may be anywhere.
     bodies = vocabulary.bodies_beginning(key) if letters is None else vocabulary.bodies
-    yield from (one for one in _of_lexicon(bodies, key, letters) if vocabulary.is_in_body(one.text))
+    yield from (one for one in _of_lexicon(bodies, key, letters) if vocabulary.is_used(one.text))
     if len(key) < MIN_TITLE_PREFIX:
         return
     titles = vocabulary.whole_titles

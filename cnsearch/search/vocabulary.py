@@ -239,7 +239,7 @@ class Vocabulary:
 
     @_made_once
     def bodies(self) -> Lexicon:
-        """Words of bodies that no title has."""
+        """Words of bodies, and of tags, that no title has."""
         return self.bodies_beginning("")
 
     def bodies_beginning(self, key: str) -> Lexicon:
@@ -247,8 +247,11 @@ class Vocabulary:
         terms, doc_freqs = self._snapshot.doc_freqs("body", key)
         often = doc_freqs >= MIN_USE
         known = set(self._snapshot.doc_freqs("title", key)[0])
-        found = zip(compress(terms, often), doc_freqs[often].tolist(), strict=True)
-        return Lexicon({term: use for term, use in found if term not in known and _is_body_word(term)})
+        uses = dict(zip(compress(terms, often), doc_freqs[often].tolist(), strict=True))
+        tags, tag_freqs = self._snapshot.doc_freqs("tags", key)  # chosen by their writers: one use is enough
+        for term, doc_freq in zip(tags, tag_freqs.tolist(), strict=True):
+            uses[term] = max(doc_freq, uses.get(term, 0))
+        return Lexicon({term: use for term, use in uses.items() if term not in known and _is_body_word(term)})
 
     @_made_once
     def foreign(self) -> Spellings:
@@ -262,16 +265,12 @@ class Vocabulary:
             }
         )
 
-    def is_in_body(self, word: str) -> bool:
-        """Whether the body of an article that is not deleted has this term."""
-        return self._snapshot.has_term("body", word)
-
     def is_used(self, word: str) -> bool:
         """Whether an article that is not deleted has this term."""
         return any(self._snapshot.has_term(field, word) for field in TEXT_FIELDS)
 
     def doc_freq(self, word: str) -> int:
-        """How many titles have this term, or how many bodies, whichever is more; deleted ones included."""
+        """How many titles have this term, or tags, or bodies, whichever is most; deleted ones included."""
         return max(self._snapshot.doc_freq(field, word) for field in TEXT_FIELDS)
 
     def is_known(self, word: str) -> bool:

@@ -154,6 +154,7 @@ def test_another_format_version(path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     cnsearch.open_index(path, create=True).close()
     for other, hint in ((99, "--rebuild"), (SCHEMA_VERSION - 1, "Update")):
         monkeypatch.setattr("cnsearch.schema.SCHEMA_VERSION", other)
+        monkeypatch.setattr("cnsearch.schema.OLDEST_VERSION", other)
         with pytest.raises(cnsearch.IndexFormatError) as caught:
             cnsearch.open_index(path)
         assert (caught.value.found, caught.value.expected) == (SCHEMA_VERSION, other)

@@ -1,9 +1,12 @@
-"""Write the golden index of the present format: python tests/golden/make.py. Only for a format that is about to be
-released; one that is there is never written again."""
+"""Write the golden index of the present format: ``make golden``, which is python tests/golden/make.py --again.
+
+One of a released format is never written again; ``--again`` is for a format that is not released yet.
+"""
 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
@@ -13,10 +16,48 @@ import cnsearch
 from cnsearch.schema import SCHEMA_VERSION
 
 FOLDER = Path(__file__).parent
-QUERIES = ["数字化 转型", '"字化转"', "S300", "江豚 -白鲟", "source:每经网", "date:2021-10", "数*", "豚", "title:江豚"]
+QUERIES_3 = [
+    "数字化 转型",
+    '"字化转"',
+    "S300",
+    "江豚 -白鲟",
+    "source:每经网",
+    "date:2021-10",
+    "数*",
+    "豚",
+    "title:江豚",
+]
+QUERIES_4 = ["旅行", '"长江大保护"', "tag:编程", "标签:旅行", "language:zh", "江豚 -tag:旅行"]
 
 
-def articles() -> list[cnsearch.Article]:
+def queries(version: int) -> list[str]:
+    return QUERIES_3 + (QUERIES_4 if version >= 4 else [])
+
+
+def articles(version: int) -> list[cnsearch.Article]:
+    """What the index of a format has."""
+    return articles_3() + (articles_4() if version >= 4 else [])
+
+
+def articles_4() -> list[cnsearch.Article]:
+    """Tags, drafts, headings, own labels and values."""
+    return [
+        cnsearch.Article(
+            id="笔记/1.md",
+            title="江边三日",
+            paragraphs=("出发", "早上坐船去看江豚。", "归来", "长江大保护的故事。"),
+            tags=("旅行", "编程/Python"),
+            headings=(0, 2),
+            labels={"language": ("zh",), "mood": ("calm", "happy")},
+            extra={"price": 3, "nested": [1, None, {"键": "值"}]},
+        ),
+        cnsearch.Article(
+            id="笔记/2.md", title="草稿一则", paragraphs=("还没有写完。",), tags=("长江大保护",), draft=True
+        ),
+    ]
+
+
+def articles_3() -> list[cnsearch.Article]:
     """A few of every kind: scripts, labels, dates, a long one, copies, nothing but a title."""
     texts = [
         ("数字化转型的路径", "企业要把数字化转型落到实处。\n乒乓球拍卖完了。"),
@@ -43,28 +84,30 @@ def articles() -> list[cnsearch.Article]:
     ]
 
 
-def answers(index: cnsearch.Index) -> dict[str, Any]:
+def answers(index: cnsearch.Index, version: int) -> dict[str, Any]:
     """What the index says: the hits of each query with their snippets, and every article."""
     shown: dict[str, Any] = {}
-    for query in QUERIES:
+    for query in queries(version):
         found = index.search(query, collapse=True).to_dict(index.time_zone)
         hits = [{key: value for key, value in hit.items() if key != "score"} for hit in found["hits"]]
         shown[query] = {"total": found["total"], "hits": hits}
-    shown["articles"] = [index.get(article.id).to_dict() for article in articles() if article.id != "甲/6.md"]
+    shown["articles"] = [index.get(article.id).to_dict() for article in articles(version) if article.id != "甲/6.md"]
     shown["words"] = index.user_words
     return shown
 
 
 def main() -> None:
     folder = FOLDER / f"v{SCHEMA_VERSION}"
+    if folder.exists() and "--again" in sys.argv[1:]:
+        shutil.rmtree(folder)
     if folder.exists():
         sys.exit(f"{folder} is there already")
     with cnsearch.open_index(folder / "index", create=True, engine="jieba") as index:
-        index.add(articles()[:5])
+        index.add(articles(SCHEMA_VERSION)[:5])
         index.add_words("大飞机")
-        index.add(articles()[5:])  # a segment more
+        index.add(articles(SCHEMA_VERSION)[5:])  # a segment more
         index.delete("甲/6.md")
-        text = json.dumps(answers(index), ensure_ascii=False, indent=1)
+        text = json.dumps(answers(index, SCHEMA_VERSION), ensure_ascii=False, indent=1)
     (folder / "answers.json").write_text(text + "\n", encoding="utf-8")
     (folder / "index" / "MAIN_WRITELOCK").unlink(missing_ok=True)
 

@@ -55,6 +55,7 @@ def make_article(number: int, version: int, rnd: random.Random) -> Article:
         author=rnd.choice(["莫言", "余华", ""]),
         date=None if rnd.random() < 0.1 else day,
         url=f"v{version}",
+        tags=tuple(rnd.choices(WORDS, k=rnd.randint(1, 3))) if rnd.random() < 0.3 else (),
     )
 
 
@@ -67,22 +68,25 @@ class Twin:
     def __init__(self, documents: list[Article], live: list[bool]) -> None:
         self.documents = documents
         self.live = live
-        self.texts = [{"title": fold(a.title), "body": fold(a.body)} for a in documents]
+        self.texts = [
+            {"title": fold(a.title), "tags": fold("\n".join(a.tags)), "body": fold(a.body)} for a in documents
+        ]
         self.terms = [{name: Counter(TOKENIZER.terms(text)) for name, text in texts.items()} for texts in self.texts]
         self.lengths = [{name: sum(terms.values()) for name, terms in both.items()} for both in self.terms]
-        self.average = {
-            name: max(1.0, sum(lengths[name] for lengths in self.lengths) / len(documents)) for name in FIELD_WEIGHTS
-        }
+        self.average = {name: self.mean(name, self.lengths) for name in FIELD_WEIGHTS}
         self.pairs = [{name: Counter(character_terms(text)) for name, text in texts.items()} for texts in self.texts]
         self.pair_lengths = [{name: sum(pairs.values()) for name, pairs in both.items()} for both in self.pairs]
-        self.pair_average = {
-            name: max(1.0, sum(lengths[name] for lengths in self.pair_lengths) / len(documents))
-            for name in FIELD_WEIGHTS
-        }
+        self.pair_average = {name: self.mean(name, self.pair_lengths) for name in FIELD_WEIGHTS}
         self.ranked = False
         self.match = "most"
         self.focus_pairs: set[str] = set()
         self.focus_words: set[str] = set()
+
+    @staticmethod
+    def mean(name: str, lengths: list[dict[str, int]]) -> float:
+        """Of tags over the documents that have any."""
+        counted = [both[name] for both in lengths if name != "tags" or both[name]]
+        return max(1.0, sum(counted) / max(1, len(counted)))
 
     def search(
         self, root: syntax.Node | None, conditions: list[set[int]], by_date: bool, match: str

@@ -50,9 +50,9 @@ frequencies = st.dictionaries(st.integers(0, NUM_DOCS - 1), st.integers(1, 50), 
 lengths = st.lists(st.integers(0, 5_000), min_size=NUM_DOCS, max_size=NUM_DOCS)
 
 
-@given(st.dictionaries(st.sampled_from(sorted(FIELD_WEIGHTS)), frequencies), lengths, lengths)
-def test_weighted_tf(term: dict[str, Frequencies], title: list[int], body: list[int]) -> None:
-    snapshot = _Snapshot({"title": title, "body": body})
+@given(st.dictionaries(st.sampled_from(sorted(FIELD_WEIGHTS)), frequencies), lengths, lengths, lengths)
+def test_weighted_tf(term: dict[str, Frequencies], title: list[int], tags: list[int], body: list[int]) -> None:
+    snapshot = _Snapshot({"title": title, "tags": tags, "body": body})
     norms = FieldNorms(snapshot)  # type: ignore[arg-type]
     for _ in range(2):  # the second time from the norms that are kept: the first must not have changed them
         doc_ids, tf = weighted_tf({field: postings_of(found) for field, found in term.items()}, norms)

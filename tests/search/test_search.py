@@ -52,7 +52,7 @@ class Twin:
 
     def __init__(self, articles: list[cnsearch.Article]) -> None:
         self.articles = articles
-        self.texts = [{"title": fold(a.title), "body": fold(a.body)} for a in articles]
+        self.texts = [{"title": fold(a.title), "tags": fold("\n".join(a.tags)), "body": fold(a.body)} for a in articles]
         self.terms = [{name: Counter(TOKENIZER.terms(text)) for name, text in texts.items()} for texts in self.texts]
         self.average = {
             name: max(1.0, sum(sum(terms[name].values()) for terms in self.terms) / len(articles))

@@ -40,7 +40,7 @@ class FakeSnapshot:
         terms = ANALYZER.tokenizer.terms
         self._uses = {
             field: count([set(terms(fold(text))) for text in texts])
-            for field, texts in (("title", titles), ("body", bodies))
+            for field, texts in (("title", titles), ("tags", ()), ("body", bodies))
         }
 
     def title(self, number: int) -> str:

@@ -1,0 +1,112 @@
+"""What a search hands out: the hits of a page, whose excerpts and explanations are made when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from cnsearch.analysis.analyzer import ChineseAnalyzer
+from cnsearch.model import Duplicate, Fragment, Hit, ScorePart, Snippet
+from cnsearch.query.plan import Compound, Plan, Substring, Term, TermPattern
+from cnsearch.search.execute import Ranked, Searcher
+from cnsearch.search.snippet import Highlighter
+from cnsearch.store import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the excerpts and explanations of one search depend on besides its plan; see ``Index.search``."""
+
+    num_fragments: int
+    fragment_chars: int
+    half_life_days: float | None = None
+
+
+def checked_shown(num_fragments: int, fragment_chars: int, half_life_days: float | None = None) -> Shown:
+    """Raises ValueError for what cannot be shown."""
+    if num_fragments < 0 or fragment_chars < 1:
+        raise ValueError(
+            f"num_fragments must not be negative, nor fragment_chars below 1: {num_fragments}, {fragment_chars}"
+        )
+    return Shown(num_fragments, fragment_chars, half_life_days)
+
+
+class Excerpts:
+    """Makes what is shown of the hits of one search besides their fields, when it is asked for."""
+
+    def __init__(self, searcher: Searcher, plan: Plan, analyzer: ChineseAnalyzer, shown: Shown) -> None:
+        self._shown = shown
+        self._searcher = searcher
+        self._plan = plan
+        self._analyzer = analyzer
+        self._highlighter: Highlighter | None = None
+
+    def of(self, number: int) -> tuple[Fragment, Snippet]:
+        if self._searcher.snapshot.closed:
+            raise ValueError("the Index of this hit is closed")
+        if self._highlighter is None:
+            self._highlighter = self._make()
+        title, body = self._searcher.texts(number)
+        return self._highlighter.title(title), self._highlighter.snippet(body)
+
+    def explain(self, number: int, second_pass: bool) -> tuple[ScorePart, ...]:
+        if self._searcher.snapshot.closed:
+            raise ValueError("the Index of this hit is closed")
+        half_life = self._shown.half_life_days
+        return tuple(self._searcher.explain(self._plan, number, second_pass=second_pass, half_life_days=half_life))
+
+    def _make(self) -> Highlighter:
+        terms: dict[str, float] = {}
+        compounds: dict[str, float] = {}
+        substrings, patterns = {}, {}
+        for mark in self._plan.marks:
+            if isinstance(mark, Compound):
+                weight = self._searcher.step_weight(mark.step)
+                if weight:
+                    compounds.update(dict.fromkeys(mark.together.spellings, weight))
+                else:
+                    terms.update({part.text: self._searcher.term_weight(part) for part in mark.parts})
+                continue
+            weight = self._searcher.term_weight(mark)
+            if isinstance(mark, Term):
+                terms[mark.text] = weight
+            elif isinstance(mark, Substring):
+                substrings[mark.text] = weight
+            elif isinstance(mark, TermPattern):
+                patterns[mark.regex] = weight
+        return Highlighter(
+            self._analyzer.tokenizer,
+            terms,
+            substrings,
+            patterns,
+            compounds,
+            num_fragments=self._shown.num_fragments,
+            fragment_chars=self._shown.fragment_chars,
+        )
+
+
+def make_hits(
+    searcher: Searcher, ranking: Ranked, excerpts: Excerpts, offset: int, folded: Sequence[Sequence[int]] = ()
+) -> tuple[Hit, ...]:
+    """The hits of a page. ``folded``: for each of them the documents under it, or nothing at all."""
+    snapshot = searcher.snapshot
+    hits = []
+    for at, (number, score) in enumerate(zip(ranking.doc_numbers, ranking.scores, strict=True)):
+        rank = offset + at + 1
+        hits.append(
+            Hit(
+                rank=rank,
+                score=score,
+                _excerpts=partial(excerpts.of, number),
+                _explain=partial(excerpts.explain, number, rank <= ranking.num_second),
+                duplicates=tuple(_duplicate(snapshot, copy) for copy in folded[at]) if folded else (),
+                **snapshot.about(number),
+            )
+        )
+    return tuple(hits)
+
+
+def _duplicate(snapshot: Snapshot, number: int) -> Duplicate:
+    about = snapshot.about(number)
+    return Duplicate(about["id"], about["title"], about["source"], about["date"], about["url"])
