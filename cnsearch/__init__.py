@@ -21,6 +21,7 @@ from cnsearch.errors import (
     IndexFormatError,
     IndexLockedError,
     IndexNotFoundError,
+    IndexReplacedError,
     IndexUnusableError,
     QuerySyntaxError,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "IndexFormatError",
     "IndexLockedError",
     "IndexNotFoundError",
+    "IndexReplacedError",
     "IndexUnusableError",
     "Limits",
     "QuerySyntaxError",

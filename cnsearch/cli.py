@@ -46,7 +46,7 @@ def main() -> None:
         _show(error)
         code = error.exit_code
     except CnsearchError as error:
-        _say(str(error))
+        _say_error(error)
         code = _exit_code(error)
     except (click.Abort, KeyboardInterrupt):
         _say("interrupted")
@@ -103,6 +103,12 @@ def _say(message: str) -> None:
     click.echo(f"cnsearch: {printable(message)}", err=True)
 
 
+def _say_error(error: CnsearchError, about: str = "") -> None:
+    from cnsearch.advice import in_commands
+
+    _say(about + in_commands(error))
+
+
 def _print_json(value: Any) -> None:
     """One line. What JSON may hold as it is, and a terminal would obey, is written as ``\\uXXXX``: nothing is lost."""
     from cnsearch.model import escaped
@@ -132,6 +138,14 @@ _index_option = click.option(
     help="Folder of the index (or set CNSEARCH_INDEX).",
 )
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+_wait_option = click.option(
+    "--wait",
+    type=_Number(0),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Wait so long for another writer.",
+)
 _zone_option = click.option(
     "--time-zone",
     envvar="CNSEARCH_TIME_ZONE",
@@ -252,7 +266,7 @@ def cli() -> None:
 @click.option(
     "--jsonl", type=click.File("rb"), metavar="FILE", help="Add the records of a JSON Lines file; - is stdin."
 )
-@click.option("--wait", type=_Number(0), default=0.0, metavar="SECONDS", help="Wait for another writer.")
+@_wait_option
 @click.option("--max-post-mb", type=click.IntRange(1), help="Larger posts and records fail.  [default: 64]")
 @click.option("--strict", is_flag=True, help="Exit with 1 if any input failed.")
 @click.option("--watch", is_flag=True, help="Go on, and bring in what changes, until interrupted.")
@@ -291,8 +305,12 @@ def index(
 
 
 def _report(report: UpdateReport, index_path: str, dry_run: bool, as_json: bool) -> None:
+    from cnsearch.advice import about_failures
+
     for failure in report.failed:
         _say(f"{failure.path}: {failure.reason}")
+    if advice := about_failures([failure.reason for failure in report.failed]):
+        _say(f"note: {advice}")
     if as_json:
         _print_json(report.to_dict())
     else:
@@ -307,7 +325,7 @@ def _watch(index_path: str, jobs: int | None, limits: Limits, as_json: bool) -> 
         _say(f"watching {', '.join(opened.stats()['folders'])}; end with Ctrl-C")
         for report in opened.watch(jobs=jobs):
             if isinstance(report, CnsearchError):
-                _say(str(report))
+                _say_error(report)
             else:
                 _report(report, index_path, dry_run=False, as_json=as_json)
                 sys.stdout.flush()
@@ -535,7 +553,7 @@ def search(
                 if not batch:
                     raise
                 failed = True
-                _say(f"{text}: {error}")
+                _say_error(error, f"{text}: ")
                 continue
             for note in results.notes:
                 _say(f"note: {note}")
@@ -728,7 +746,7 @@ def _dictionary_command(name: str, example: str) -> Callable[[F], F]:
     def decorate(command: F) -> F:
         for option in (
             _json_option,
-            click.option("--wait", type=_Number(0), default=0.0, metavar="SECONDS", help="Wait for another writer."),
+            _wait_option,
             click.option("--dry-run", is_flag=True, help="Say how many articles would be touched; write nothing."),
             click.option(
                 "--jobs", "-j", type=click.IntRange(1), help="Processes that tokenise.  [default: one per core]"
@@ -847,7 +865,7 @@ def verify(index_path: str, deep: bool, as_json: bool) -> int:
 
     report = verify_path(index_path, deep=deep)
     for error in report.damage:
-        _say(str(error))
+        _say_error(error)
     if as_json:
         _print_json(report.to_dict())
     elif report.ok:

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cnsearch import checks
 from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.ngrams import character_tokens
@@ -125,7 +126,7 @@ def rebuild_index(
     time_zone: str | tzinfo = DEFAULT_ZONE,
     limits: Limits = DEFAULT_LIMITS,
     jobs: int | None = None,
-    wait: float = 0.0,
+    wait: float | None = None,
     progress: Progress | None = None,
 ) -> tuple[Index, UpdateReport]:
     """Build the index anew beside the old one, which stays readable until the new one takes its place in one commit.
@@ -151,8 +152,8 @@ def rebuild_index(
         _folders(store, paths),
         engine=engine,
         words=words,
-        jobs=jobs,
-        wait=wait,
+        jobs=checks.jobs(jobs),
+        wait=checks.wait(wait),
         limits=limits,
         progress=progress,
     )
@@ -238,7 +239,7 @@ class Index:
         *,
         jobs: int | None = None,
         dry_run: bool = False,
-        wait: float = 0.0,
+        wait: float | None = None,
         progress: Progress | None = None,
         user_dict: str | os.PathLike[str] | None = None,
     ) -> UpdateReport:
@@ -249,7 +250,8 @@ class Index:
 
         jobs      : processes that clean and tokenise; None is one per core
         dry_run   : report what would be done, write nothing
-        wait      : seconds to wait for another writer
+        wait      : seconds to wait for another writer; None: 5 for one of another process, and those of this process
+                    take turns, however long that takes. So in all that writes
         progress  : called with (done, total) as articles are brought in
         user_dict : a dictionary file that shall take the place of the user dictionary; articles that contain a word in
                     which both differ are tokenised again, in the same commit
@@ -263,9 +265,9 @@ class Index:
             self._store,
             _folders(self._store, paths),
             words=_loaded(user_dict),
-            jobs=jobs,
+            jobs=checks.jobs(jobs),
             dry_run=dry_run,
-            wait=wait,
+            wait=checks.wait(wait),
             limits=self._limits,
             progress=progress,
         )
@@ -284,10 +286,17 @@ class Index:
 
         folders = sorted(self._current().snapshot.roots())
         if not folders:
-            raise CorpusError(self.path, "no folder was indexed, so there is none to watch", hint="cnsearch index PATH")
+            raise CorpusError(
+                self.path,
+                "no folder was indexed, so there is none to watch",
+                hint="Index one with update(folder)",
+                code="no_folder",
+            )
         for folder in folders:
             if not Path(folder).is_dir():
-                raise CorpusError(folder, "the folder is gone", hint="Index the others again with: cnsearch index PATH")
+                raise CorpusError(
+                    folder, "the folder is gone", hint="Index the others again with update(folders)", code="folder_gone"
+                )
         for _ in changes(folders, ignored=self.path, stop=stop or threading.Event()):
             try:
                 report = self.update(folders, jobs=jobs, wait=wait)
@@ -302,14 +311,14 @@ class Index:
         articles: Article | Iterable[Article],
         *,
         jobs: int | None = 1,
-        wait: float = 0.0,
+        wait: float | None = None,
     ) -> UpdateReport:
         """Add one article or many in one commit; each replaces the one that has its id."""
         from cnsearch import indexer  # BeautifulSoup and the worker processes: not for those who only search
 
         self._current()
         several = [articles] if isinstance(articles, Article) else articles
-        report = indexer.add_articles(self._store, several, jobs=jobs, wait=wait)
+        report = indexer.add_articles(self._store, several, jobs=checks.jobs(jobs), wait=checks.wait(wait))
         self.refresh()
         return report
 
@@ -320,7 +329,7 @@ class Index:
         name: str = "",
         jobs: int | None = None,
         dry_run: bool = False,
-        wait: float = 0.0,
+        wait: float | None = None,
         progress: Progress | None = None,
         user_dict: str | os.PathLike[str] | None = None,
     ) -> UpdateReport:
@@ -332,11 +341,18 @@ class Index:
         from cnsearch.corpus.records import read_jsonl
 
         self._current()
+        checks.binary_stream("stream", stream)
         name = name or str(getattr(stream, "name", "")) or "records"
         records = read_jsonl(stream, name=name, max_bytes=self._limits.post_bytes)
         words = _loaded(user_dict)
         report = indexer.add_articles(
-            self._store, records, words=words, jobs=jobs, dry_run=dry_run, wait=wait, progress=progress
+            self._store,
+            records,
+            words=words,
+            jobs=checks.jobs(jobs),
+            dry_run=dry_run,
+            wait=checks.wait(wait),
+            progress=progress,
         )
         self.refresh()
         return report
@@ -346,8 +362,8 @@ class Index:
         from cnsearch import indexer  # BeautifulSoup and the worker processes: not for those who only search
 
         self._current()
-        several = [article_ids] if isinstance(article_ids, str) else article_ids
-        deleted = indexer.delete_articles(self._store, several, wait=wait)
+        several = checks.texts("article_ids", article_ids)
+        deleted = indexer.delete_articles(self._store, several, wait=checks.wait(wait))
         self.refresh()
         return deleted
 
@@ -366,7 +382,7 @@ class Index:
         frequency: int | None = None,
         jobs: int | None = None,
         dry_run: bool = False,
-        wait: float = 0.0,
+        wait: float | None = None,
         progress: Progress | None = None,
     ) -> DictionaryReport:
         """Add words to the user dictionary: segmentation keeps them whole.
@@ -391,7 +407,7 @@ class Index:
             return old.with_words({word: given for word in wanted if word not in known or given is not None})
 
         changed = indexer.change_dictionary(
-            self._store, added, jobs=jobs, dry_run=dry_run, wait=wait, progress=progress
+            self._store, added, jobs=checks.jobs(jobs), dry_run=dry_run, wait=checks.wait(wait), progress=progress
         )
         self.refresh()
         return _dictionary_report(*changed, present=wanted)
@@ -402,7 +418,7 @@ class Index:
         *,
         jobs: int | None = None,
         dry_run: bool = False,
-        wait: float = 0.0,
+        wait: float | None = None,
         progress: Progress | None = None,
     ) -> DictionaryReport:
         """Remove words from the user dictionary; the same as ``add_words`` otherwise."""
@@ -413,9 +429,9 @@ class Index:
         changed = indexer.change_dictionary(
             self._store,
             lambda old: old.without_words(unwanted),
-            jobs=jobs,
+            jobs=checks.jobs(jobs),
             dry_run=dry_run,
-            wait=wait,
+            wait=checks.wait(wait),
             progress=progress,
         )
         self.refresh()
@@ -464,9 +480,9 @@ class Index:
         Raises QuerySyntaxError for a date that does not exist; no query text is an error.
         """
         started = time.perf_counter()
-        if not isinstance(query, str):
-            raise TypeError(f"query must be a str, not {query!r}")
-        _require_page(limit, offset)
+        checks.text("query", query)
+        limit, offset = checks.count("limit", limit), checks.count("offset", offset)
+        facets = checks.several("facets", facets, FACETS)
         if sort not in ("score", "date"):
             raise ValueError(f'sort must be "score" or "date", not {sort!r}')
         if match not in ("most", "any", "all"):
@@ -474,9 +490,6 @@ class Index:
         if half_life_days is not None and not half_life_days > 0:
             raise ValueError(f"half_life_days must be above 0, not {half_life_days!r}")
         shown = checked_shown(num_fragments, fragment_chars, None if sort == "date" else half_life_days)
-        for facet in facets:
-            if facet not in FACETS:
-                raise ValueError(f"facets must be of {', '.join(FACETS)}, not {facet!r}")
         searcher = self._current()
         filters = _filters(source, category, author, since, until)
         parsed = parse_query(query, require_all=match == "all", raw=raw, limits=self._limits)
@@ -542,7 +555,7 @@ class Index:
         Raises ArticleNotFoundError, QuerySyntaxError for a date that does not exist.
         """
         started = time.perf_counter()
-        _require_page(limit, offset)
+        limit, offset = checks.count("limit", limit), checks.count("offset", offset)
         shown = checked_shown(num_fragments, fragment_chars)
         searcher = self._current()
         filters = _filters(source, category, author, since, until)
@@ -569,10 +582,8 @@ class Index:
 
         The first call on a commit reads the titles, which takes a second or less; those after it, microseconds.
         """
-        if not isinstance(prefix, str):
-            raise TypeError(f"prefix must be a str, not {prefix!r}")
-        if limit < 0:
-            raise ValueError(f"limit must not be negative: {limit}")
+        checks.text("prefix", prefix)
+        limit = checks.count("limit", limit)
         searcher = self._current()
         return suggest(searcher.vocabulary, prefix, min(limit, sys.maxsize), searcher.num_articles)
 
@@ -629,8 +640,7 @@ class Index:
 
 def analyze_text(text: str, analyzer: ChineseAnalyzer | None = None) -> Analysis:
     """How ``text`` is folded and cut by ``analyzer``, or by that of a new index."""
-    if not isinstance(text, str):
-        raise TypeError(f"text must be a str, not {text!r}")
+    checks.text("text", text)
     folded = fold(text)
     words = (analyzer or ChineseAnalyzer()).tokenizer.tokens(folded)
     return Analysis(folded, tuple(words), tuple(character_tokens(folded)))
@@ -648,15 +658,10 @@ def _format_notes(snapshot: Snapshot) -> tuple[str, ...]:
 
 def _find(snapshot: Snapshot, article_id: str) -> int:
     """The number of the document with this id. Raises ArticleNotFoundError."""
-    number = snapshot.find(article_id)
+    number = snapshot.find(checks.text("article_id", article_id))
     if number is None:
-        raise ArticleNotFoundError(article_id, hint="Ids are shown by: cnsearch search --ids QUERY")
+        raise ArticleNotFoundError(article_id, hint="Hits say their ids")
     return number
-
-
-def _require_page(limit: int, offset: int) -> None:
-    if limit < 0 or offset < 0:
-        raise ValueError(f"limit and offset must not be negative: limit={limit}, offset={offset}")
 
 
 def _filters(
@@ -731,7 +736,8 @@ def _require_dictionary(store: Store, words: UserDictionary | None) -> None:
             f"built with {_described(recorded)}, asked for {_described(words)}",
             found=words.digest,
             expected=recorded.digest,
-            hint="Give it to the index with: cnsearch index --user-dict FILE",
+            hint="Give it to the index with update(user_dict=file)",
+            code="dictionary_mismatch",
         )
 
 

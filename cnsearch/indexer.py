@@ -157,7 +157,7 @@ def update_posts(
     words: UserDictionary | None = None,
     jobs: int | None = None,
     dry_run: bool = False,
-    wait: float = 0.0,
+    wait: float | None = None,
     limits: Limits = DEFAULT_LIMITS,
     progress: Progress | None = None,
 ) -> UpdateReport:
@@ -184,7 +184,7 @@ def add_articles(
     words: UserDictionary | None = None,
     jobs: int | None = None,
     dry_run: bool = False,
-    wait: float = 0.0,
+    wait: float | None = None,
     progress: Progress | None = None,
 ) -> UpdateReport:
     """Add articles, each replacing the one that has its id; of equal ids the last holds. Removes nothing else."""
@@ -205,7 +205,7 @@ def rebuild(
     engine: str | None = None,
     words: UserDictionary | None = None,
     jobs: int | None = None,
-    wait: float = 0.0,
+    wait: float | None = None,
     limits: Limits = DEFAULT_LIMITS,
     progress: Progress | None = None,
 ) -> UpdateReport:
@@ -249,7 +249,7 @@ def change_dictionary(
     *,
     jobs: int | None = None,
     dry_run: bool = False,
-    wait: float = 0.0,
+    wait: float | None = None,
     progress: Progress | None = None,
 ) -> tuple[UserDictionary, UserDictionary, UpdateReport]:
     """Give the index the user dictionary that ``change`` makes of the one that it has. Returns both, and the report."""
@@ -293,7 +293,7 @@ def _cut_again(batch: _Batch | _DryRun, numbers: Sequence[int]) -> Iterator[_Tas
         yield replace(_carried(batch, segment.indexed(doc_id)), replaces=True, retokenised=True)
 
 
-def delete_articles(store: Store, article_ids: Iterable[str], *, wait: float = 0.0) -> int:
+def delete_articles(store: Store, article_ids: Iterable[str], *, wait: float | None = None) -> int:
     """Delete articles by id; returns how many there were."""
     with _open_batch(store, wait, False) as batch:
         deleted: int = batch.delete(list(dict.fromkeys(article_ids)))
@@ -421,7 +421,7 @@ class _Batch:
     """A transaction that commits and begins anew every COMMIT_EVERY articles; ``finish`` commits the last. With another
     analyzer it is one, for no commit may hold articles of both."""
 
-    def __init__(self, store: Store, wait: float, replace: bool) -> None:
+    def __init__(self, store: Store, wait: float | None, replace: bool) -> None:
         self._store = store
         self._wait = wait
         self._replace = replace
@@ -511,7 +511,7 @@ def _count(store: Store) -> int:
 
 
 @contextmanager
-def _open_batch(store: Store, wait: float, dry_run: bool, *, replace: bool = False) -> Iterator[Any]:
+def _open_batch(store: Store, wait: float | None, dry_run: bool, *, replace: bool = False) -> Iterator[Any]:
     if dry_run:
         with closing(store.snapshot()) as snapshot:
             yield _DryRun(snapshot)

@@ -41,7 +41,7 @@ from cnsearch.analysis.ngrams import character_pairs
 from cnsearch.analysis.signature import SIGNATURE_BYTES, signature
 from cnsearch.analysis.tokenizer import ANALYSIS_VERSION, WordTokenizer
 from cnsearch.codec import OrdinalListColumn
-from cnsearch.errors import REBUILD_HINT, IndexFormatError
+from cnsearch.errors import NEWER_HINT, REBUILD_HINT, IndexFormatError
 from cnsearch.model import Article
 
 SCHEMA_VERSION = 4
@@ -129,7 +129,8 @@ class ArticleSchema(fields.Schema):  # type: ignore[misc]  # Whoosh has no types
                 f"the index has format {version!r:.40}, this version reads {OLDEST_VERSION} to {SCHEMA_VERSION}",
                 found=version,
                 expected=SCHEMA_VERSION,
-                hint="Update cnsearch" if version > SCHEMA_VERSION else REBUILD_HINT,
+                hint=NEWER_HINT if version > SCHEMA_VERSION else REBUILD_HINT,
+                code="index_newer" if version > SCHEMA_VERSION else "index_older",
             )
         analyzer = ChineseAnalyzer.from_dict(state.get("analyzer"))
         if version < SCHEMA_VERSION:  # its terms are looked for as terms are made today, which differ in a few

@@ -37,7 +37,9 @@ from cnsearch.codec import (
     TOC_NAME,
     ColumnarIndex,
     DurableStorage,
+    Holder,
     SegmentCheck,
+    held_by,
     is_old_toc,
     kind_of,
     make_folder,
@@ -57,7 +59,7 @@ from cnsearch.errors import (
     IndexNotFoundError,
     IndexUnusableError,
 )
-from cnsearch.model import Article
+from cnsearch.model import Article, printable
 from cnsearch.schema import (
     LIST_FIELDS,
     MAX_DATE,
@@ -68,10 +70,13 @@ from cnsearch.schema import (
     date_of,
 )
 
+WAIT_S = 5.0
+"""Seconds that a writer waits for one of another process, unless told otherwise."""
 LIMIT_MB = 256
 """Megabytes of documents that a transaction collects in memory before it writes a segment."""
 
-CREATE_HINT = "Make one with: cnsearch index data/"
+CREATE_HINT = "Make one with open_index(path, create=True)"
+ELSEWHERE_HINT = "Choose another folder"
 FOREIGN = "this Whoosh index was not made by cnsearch"
 
 DocIds = npt.NDArray[np.int32]
@@ -572,11 +577,12 @@ class Snapshot:
 class Transaction:
     """The only writer. Nothing is visible to readers before ``commit``; ``cancel`` leaves no trace."""
 
-    def __init__(self, store: Store, wait: float, *, replace: bool = False, lock: Any = None) -> None:
+    def __init__(self, store: Store, lock: Any, *, replace: bool = False) -> None:
+        """REQUIRES: the caller holds ``lock``, which is this transaction's from now on, also if this raises"""
         self._store = store
         self._replace = replace
         with _clear_errors(store.path):
-            self._writer = open_writer(store.whoosh, limit_mb=LIMIT_MB, timeout=wait, lock=lock)
+            self._writer = open_writer(store.whoosh, limit_mb=LIMIT_MB, lock=lock)
         try:
             self.snapshot = store.snapshot()
             if not replace:
@@ -618,7 +624,7 @@ class Transaction:
         lock = self._writer.keep_lock()
         try:
             self.commit()
-            return Transaction(self._store, 0.0, lock=lock)
+            return Transaction(self._store, lock)
         except BaseException:
             with contextlib.suppress(Exception):  # the next one has let go of it already
                 lock.release()
@@ -663,7 +669,7 @@ class Store:
             make_folder(folder)
         except OSError as error:
             raise IndexNotFoundError(
-                folder, f"cannot make the folder: {error.strerror}", hint="Name another with --index"
+                folder, f"cannot make the folder: {error.strerror}", hint=ELSEWHERE_HINT, code="folder"
             ) from error
         store = cls.blank(folder, analyzer)
         deadline = time.monotonic() + _CREATE_TIMEOUT
@@ -732,12 +738,28 @@ class Store:
                 time.sleep(0.02)
         raise AssertionError("unreachable")
 
-    def transaction(self, *, wait: float = 0.0, replace: bool = False) -> Transaction:
-        """Begin to write, after waiting at most ``wait`` seconds for another writer (then IndexLockedError).
+    def transaction(self, *, wait: float | None = None, replace: bool = False) -> Transaction:
+        """Begin to write.
 
-        ``replace`` builds a new generation beside the old: its commit drops every document that was there before.
+        wait    : seconds to wait for another writer, then IndexLockedError; None: those of this process take turns,
+                  however long that takes, and one of another process has WAIT_S to end
+        replace : build a new generation beside the old: the commit drops every document that was there before
         """
-        return Transaction(self, wait, replace=replace)
+        return Transaction(self, self._locked(wait), replace=replace)
+
+    def _locked(self, wait: float | None) -> Any:
+        """The index's lock, taken. Raises IndexLockedError, IndexNotFoundError."""
+        started = time.monotonic()
+        with _clear_errors(self.path):
+            self.require_folder()
+            lock = self.whoosh.lock("WRITELOCK")
+            lock.wait(wait, WAIT_S if wait is None else max(0.0, wait - (time.monotonic() - started)))
+        return lock
+
+    def require_folder(self) -> None:
+        """Raise IndexNotFoundError if the folder of the index is gone."""
+        if not self.path.is_dir():
+            raise IndexNotFoundError(self.path, "the folder of the index is gone", hint=CREATE_HINT)
 
     def require_writable(self, snapshot: Snapshot) -> None:
         """Raise IndexFormatError if the commit is of a format that is read but no longer written."""
@@ -749,6 +771,7 @@ class Store:
                 found=snapshot.version,
                 expected=SCHEMA_VERSION,
                 hint=REBUILD_HINT,
+                code="index_older",
             )
 
     def copy_to(self, path: str | os.PathLike[str]) -> None:
@@ -759,7 +782,7 @@ class Store:
         folder = Path(path)
         make_folder(folder)
         if any(folder.iterdir()):
-            raise IndexUnusableError(folder, "the folder is not empty", hint="Name a new one")
+            raise IndexUnusableError(folder, "the folder is not empty", hint="Name a new one", code="folder_not_empty")
         target = DurableStorage(os.fspath(folder))
         try:
             with _clear_errors(self.path):
@@ -809,14 +832,34 @@ def _without_commit(storage: DurableStorage) -> IndexUnusableError:
     for name in sorted(filter(OLD_TOC_NAME.fullmatch, storage.list())):
         if is_old_toc(storage, name):
             reason = "the index was made by an earlier version, whose table of contents is no longer read"
-            return IndexFormatError(path, reason, found=name, hint=REBUILD_HINT)
-        return IndexFormatError(path, FOREIGN, found=name, hint="Name another folder with --index")
+            return IndexFormatError(path, reason, found=name, hint=REBUILD_HINT, code="index_older")
+        return IndexFormatError(path, FOREIGN, found=name, hint=ELSEWHERE_HINT, code="index_foreign")
     return CorruptIndexError(path, "the table of contents is missing", section="table of contents", hint=REBUILD_HINT)
 
 
 def _text(field: str, value: bytes) -> str:
     """A label as it was given. The path of a root is whatever the file system has, also bytes that are not UTF-8."""
     return os.fsdecode(value) if field == "root" else value.decode("utf-8")
+
+
+def _locked_error(path: Path, holder: Holder) -> IndexLockedError:
+    if holder.thread:
+        reason = "this process is writing to the index already"
+    else:
+        reason = "another process is writing to the index"
+        if holder.pid is not None:
+            about = printable(f"process {holder.pid} on {holder.host}: {holder.command}")
+            since = "" if holder.since is None else f", since {holder.since.isoformat(timespec='seconds')}"
+            reason += f" ({about}{since})"
+    return IndexLockedError(
+        path,
+        reason,
+        pid=holder.pid,
+        host=holder.host,
+        command=holder.command,
+        since=holder.since,
+        hint="Try again when it has finished, or wait longer",
+    )
 
 
 @contextlib.contextmanager
@@ -828,18 +871,18 @@ def _clear_errors(path: Path) -> Iterator[None]:
     except CnsearchError:
         raise
     except whoosh_index.LockError as error:
-        raise IndexLockedError(
-            path, "another process is writing to the index", hint="Try again when it has finished"
-        ) from error
+        raise _locked_error(path, held_by(error)) from error
     except whoosh_index.EmptyIndexError as error:
         raise IndexNotFoundError(path, "there is no index here", hint=CREATE_HINT) from error
     except PermissionError as error:
-        raise IndexNotFoundError(path, f"no permission to open {error.filename}", hint="Change it") from error
+        raise IndexNotFoundError(
+            path, f"no permission to open {error.filename}", hint="Change it", code="folder"
+        ) from error
     except FileNotFoundError as error:
         raise CorruptIndexError(path, f"a file is missing: {error.filename}", hint=REBUILD_HINT) from error
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
-            raise IndexNotFoundError(path, "the name is too long", hint="Name another with --index") from error
+            raise IndexNotFoundError(path, "the name is too long", hint=ELSEWHERE_HINT, code="folder") from error
         raise
     except (EOFError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError) as error:
         raise CorruptIndexError(path, f"the index is damaged: {error}", hint=REBUILD_HINT) from error

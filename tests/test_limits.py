@@ -85,7 +85,7 @@ def test_a_post_that_is_too_large_fails_and_is_read_with_a_higher_limit(tmp_path
     for rebuild in ((), ("--rebuild",)):
         report = index(str(posts), "--max-post-mb", "1", *rebuild)
         (failure,) = report["failed"]  # type: ignore[misc]
-        assert failure["reason"] == "too large: 1.0 MiB, the limit is 1 MiB (--max-post-mb)"
+        assert failure["reason"] == "too large: 1.0 MiB, the limit is 1 MiB (post_bytes)"
     assert index(str(posts))["added"] == 1
     records = tmp_path / "records.jsonl"
     records.write_bytes(b'{"id": "r", "text": "' + b"x" * 2**20 + b'"}')

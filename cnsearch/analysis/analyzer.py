@@ -166,7 +166,8 @@ def require_tokenizer(wanted: TokenizerIdentity, user_dictionary: UserDictionary
             f"built with {wanted}, which is not installed",
             found="",
             expected=str(wanted),
-            hint=f"Run: pip install {wanted.engine}=={wanted.version}, or index again with: cnsearch index --rebuild",
+            hint=f"Install {wanted.engine} {wanted.version}, or build the index again with rebuild_index(path)",
+            code="tokenizer_missing",
         ) from error
     found = tokenizer.identity
     if found != wanted:
@@ -175,7 +176,7 @@ def require_tokenizer(wanted: TokenizerIdentity, user_dictionary: UserDictionary
             f"built with {_details(wanted, found)}, but here is {_details(found, wanted)}",
             found=str(found),
             expected=str(wanted),
-            hint="Index again with: cnsearch index --rebuild",
+            hint="Build the index again with rebuild_index(path)",
         )
     return tokenizer
 

@@ -120,7 +120,7 @@ def available_engine() -> str:
     for name in ENGINES:
         if util.find_spec(name) is not None:
             return name
-    raise ModuleNotFoundError("neither rjieba nor jieba is installed; run: pip install rjieba jieba")
+    raise ModuleNotFoundError("neither of the packages rjieba and jieba is installed")
 
 
 def identity_of(engine: str, user_dictionary: UserDictionary = UserDictionary()) -> TokenizerIdentity:  # noqa: B008
@@ -128,7 +128,7 @@ def identity_of(engine: str, user_dictionary: UserDictionary = UserDictionary())
     if engine not in ENGINES:
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
     if util.find_spec(engine) is None:
-        raise ModuleNotFoundError(f"{engine} is not installed; run: pip install {engine}")
+        raise ModuleNotFoundError(f"the package {engine} is not installed", name=engine)
     return TokenizerIdentity(
         engine=engine,
         version=metadata.version(engine),

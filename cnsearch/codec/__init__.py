@@ -13,6 +13,7 @@ from cnsearch.codec.arrays import SegmentArrays, segment_arrays
 from cnsearch.codec.batch import BatchBuilder, DocumentBatch
 from cnsearch.codec.codec import ColumnarCodec
 from cnsearch.codec.column_types import OrdinalListColumn, kind_of
+from cnsearch.codec.locks import HeldError, Holder, held_by
 from cnsearch.codec.segment import ColumnarSegment
 from cnsearch.codec.storage import DurableStorage, make_folder
 from cnsearch.codec.toc import OLD_TOC_NAME, SEGMENT_NAME, TOC_NAME, ColumnarIndex, is_old_toc
@@ -30,9 +31,12 @@ __all__ = [
     "ColumnarWriter",
     "DocumentBatch",
     "DurableStorage",
+    "HeldError",
+    "Holder",
     "OrdinalListColumn",
     "SegmentArrays",
     "SegmentCheck",
+    "held_by",
     "is_old_toc",
     "kind_of",
     "make_folder",

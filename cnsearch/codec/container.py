@@ -22,7 +22,7 @@ from typing import Any, BinaryIO, Literal, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.errors import CorruptIndexError, IndexFormatError
+from cnsearch.errors import NEWER_HINT, REBUILD_HINT, CorruptIndexError, IndexFormatError
 
 EXTENSION = ".cnp"
 MAGIC = b"CNSEG\r\n\x1a"  # the line ends reveal a transfer in text mode, as in PNG
@@ -44,8 +44,6 @@ TABLE_ENTRY = struct.Struct("<HHHHQQ")
 FOOTER = struct.Struct("<QQQIIII8s")
 
 NO_FIELD = 0xFFFF  # the section belongs to the segment, not to one field
-
-REBUILD_HINT = "The file is damaged; rebuild the index from its documents"
 
 
 class SectionKind:
@@ -285,7 +283,8 @@ class Container:
                 f"segment format {version} is {age} than this version reads ({MIN_FORMAT_VERSION} to {FORMAT_VERSION})",
                 found=version,
                 expected=FORMAT_VERSION,
-                hint="Update cnsearch" if age == "newer" else "Rebuild the index from its documents",
+                hint=NEWER_HINT if age == "newer" else REBUILD_HINT,
+                code=f"index_{age}",
             )
         if block_size != CHECK_BLOCK_SIZE:
             raise self.corrupt(

@@ -19,6 +19,7 @@ from typing import Any
 from whoosh.filedb.filestore import FileStorage, RamStorage
 from whoosh.filedb.structfile import StructFile
 
+from cnsearch.codec.locks import WriteLock
 from cnsearch.errors import CorruptIndexError
 
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -87,7 +88,7 @@ class DurableStorage(FileStorage):  # type: ignore[misc]  # Whoosh has no types
         path = self._fpath(name)
         with contextlib.suppress(FileNotFoundError):
             _require_regular(path, os.lstat(path))
-        return super().lock(name)
+        return WriteLock(path)
 
     def temp_storage(self, name: str | None = None) -> Any:
         """Memory: our writers put nothing there, and Whoosh would empty any folder that has the name."""

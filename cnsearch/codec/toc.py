@@ -18,7 +18,7 @@ from whoosh.index import _DEF_INDEX_NAME, TOC, EmptyIndexError, FileIndex
 
 from cnsearch.codec.segment import ColumnarSegment
 from cnsearch.codec.storage import DurableStorage
-from cnsearch.errors import REBUILD_HINT, CorruptIndexError, IndexFormatError, IndexUnusableError
+from cnsearch.errors import NEWER_HINT, REBUILD_HINT, CorruptIndexError, IndexFormatError, IndexUnusableError
 
 TOC_FORMAT_VERSION = 1
 MAX_TOC_BYTES = 64 << 20
@@ -86,7 +86,8 @@ def decode_toc(data: bytes, generation: int, *, path: str) -> tuple[object, list
                 f"the table of contents has format {version!r:.40}, this version reads up to {TOC_FORMAT_VERSION}",
                 found=version,
                 expected=TOC_FORMAT_VERSION,
-                hint="Update cnsearch",
+                hint=NEWER_HINT,
+                code="index_newer",
             )
         if toc["generation"] != generation:
             raise ValueError(f"it is of commit {toc['generation']!r:.40}")

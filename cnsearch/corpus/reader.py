@@ -52,7 +52,7 @@ def read_post(file: PostFile, *, max_bytes: int = DEFAULT_LIMITS.post_bytes) -> 
 
 
 def too_large(num_bytes: int, max_bytes: int) -> str:
-    return f"too large: {num_bytes / 2**20:.1f} MiB, the limit is {max_bytes / 2**20:.4g} MiB (--max-post-mb)"
+    return f"too large: {num_bytes / 2**20:.1f} MiB, the limit is {max_bytes / 2**20:.4g} MiB (post_bytes)"
 
 
 def article_from_post(data: bytes, *, id: str, path: str = "") -> Article:

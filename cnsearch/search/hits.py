@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from cnsearch import checks
 from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.model import Duplicate, Fragment, Hit, ScorePart, Snippet
 from cnsearch.query.plan import Compound, Plan, Substring, Term, TermPattern
@@ -24,12 +25,9 @@ class Shown:
 
 
 def checked_shown(num_fragments: int, fragment_chars: int, half_life_days: float | None = None) -> Shown:
-    """Raises ValueError for what cannot be shown."""
-    if num_fragments < 0 or fragment_chars < 1:
-        raise ValueError(
-            f"num_fragments must not be negative, nor fragment_chars below 1: {num_fragments}, {fragment_chars}"
-        )
-    return Shown(num_fragments, fragment_chars, half_life_days)
+    """Raises TypeError and ValueError for what cannot be shown."""
+    most = checks.count("num_fragments", num_fragments)
+    return Shown(most, checks.count("fragment_chars", fragment_chars, least=1), half_life_days)
 
 
 class Excerpts:

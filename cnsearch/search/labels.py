@@ -48,7 +48,7 @@ def _note(snapshot: Snapshot, field: str, value: str) -> str:
     note = f'no article has the {field} "{value}"'
     if closest is not None:
         return f'{note}; did you mean "{closest[-1]}"?'
-    return note if field == "author" else f"{note} (known values: cnsearch stats)"
+    return note if field == "author" else f"{note} (known values: stats)"
 
 
 def _known(snapshot: Snapshot, field: str) -> dict[str, tuple[str, int]]:

@@ -78,7 +78,7 @@ def test_another_version_is_refused_at_first_use(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(cnsearch.AnalyzerMismatchError) as caught:
         list(copy("上海"))
     assert caught.value.found == "rjieba 99.0"
-    assert "--rebuild" in caught.value.hint
+    assert "rebuild_index" in caught.value.hint
 
 
 def test_a_missing_engine_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

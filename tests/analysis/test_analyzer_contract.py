@@ -119,7 +119,7 @@ def test_a_mismatch_says_what_was_wanted_and_what_is_here(changes: dict[str, Any
     assert caught.value.found == str(here)
     both_sides = caught.value.reason.split(", but here is ")
     assert both_sides[0] != f"built with {both_sides[1]}", found
-    assert "--rebuild" in caught.value.hint
+    assert "rebuild_index" in caught.value.hint
 
 
 def test_an_unknown_engine_is_a_mistake_of_the_caller() -> None:

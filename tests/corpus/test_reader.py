@@ -243,7 +243,7 @@ def test_a_post_that_is_too_large(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_bytes(b"x" * (2**20 + 2**19))
     with pytest.raises(CorpusError) as caught:
         read_post(file, max_bytes=2**20)
-    assert caught.value.reason == "too large: 1.5 MiB, the limit is 1 MiB (--max-post-mb)"
+    assert caught.value.reason == "too large: 1.5 MiB, the limit is 1 MiB (post_bytes)"
 
 
 def test_a_post_of_20_megabytes() -> None:
@@ -387,7 +387,7 @@ def test_one_bad_line_ends_nothing() -> None:
 
 def test_a_line_that_is_too_long_is_not_read() -> None:
     lines = [b'{"id": "a", "text": "' + b"x" * 2**21 + b'"}\n', b'{"id": "b"}\n', b'{"id": "' + b"c" * 2**21]
-    reason = "too large: 2.0 MiB, the limit is 1 MiB (--max-post-mb)"
+    reason = "too large: 2.0 MiB, the limit is 1 MiB (post_bytes)"
     for stream in (lines, io.BytesIO(b"".join(lines))):
         found = list(read_jsonl(stream, name="f.jsonl", max_bytes=2**20))
         assert found == [Failure("f.jsonl:1", reason), Article("b", "b"), Failure("f.jsonl:3", reason)]

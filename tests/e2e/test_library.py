@@ -71,7 +71,7 @@ def test_no_index(path: Path) -> None:
     with pytest.raises(cnsearch.IndexNotFoundError) as caught:
         cnsearch.open_index(path)
     assert caught.value.path == str(path)
-    assert "cnsearch index" in caught.value.hint
+    assert "open_index(path, create=True)" in caught.value.hint
     assert caught.value.hint in str(caught.value)
     assert not path.exists()
 
@@ -118,7 +118,7 @@ def test_a_damaged_table_of_contents(path: Path, damage: bytes, create: bool) ->
     with pytest.raises((cnsearch.CorruptIndexError, cnsearch.IndexFormatError)) as caught:
         cnsearch.open_index(path, create=create)
     assert caught.value.path == str(toc_of(path))
-    assert "--rebuild" in caught.value.hint
+    assert "rebuild_index" in caught.value.hint
     assert toc_of(path).read_bytes() == damage
 
 
@@ -152,7 +152,7 @@ def test_a_missing_segment(index: cnsearch.Index, path: Path, tmp_path: Path) ->
 
 def test_another_format_version(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cnsearch.open_index(path, create=True).close()
-    for other, hint in ((99, "--rebuild"), (SCHEMA_VERSION - 1, "Update")):
+    for other, hint in ((99, "rebuild_index"), (SCHEMA_VERSION - 1, "Update")):
         monkeypatch.setattr("cnsearch.schema.SCHEMA_VERSION", other)
         monkeypatch.setattr("cnsearch.schema.OLDEST_VERSION", other)
         with pytest.raises(cnsearch.IndexFormatError) as caught:

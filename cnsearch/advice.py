@@ -1,0 +1,40 @@
+"""What somebody at a command line can do about an error. The library says it in its own terms (``hint``)."""
+
+from __future__ import annotations
+
+from cnsearch.errors import AnalyzerMismatchError, CnsearchError
+
+_REBUILD = "Build it again with: cnsearch index --rebuild PATH"
+_ELSEWHERE = "Name another folder with --index"
+
+_BY_CODE = {
+    "article_not_found": "Ids are shown by: cnsearch search --ids QUERY",
+    "analyzer_mismatch": "Index again with: cnsearch index --rebuild",
+    "dictionary_mismatch": "Give it to the index with: cnsearch index --user-dict FILE",
+    "folder_gone": "Index the others again with: cnsearch index PATH",
+    "folder": _ELSEWHERE,
+    "index_corrupt": _REBUILD,
+    "index_foreign": _ELSEWHERE,
+    "index_locked": "Try again when it has finished, or wait for it with --wait SECONDS",
+    "index_newer": "Install the newer one with: pip install --upgrade cnsearch",
+    "index_not_found": "Make one with: cnsearch index data/",
+    "index_older": _REBUILD,
+    "no_folder": "Index one with: cnsearch index PATH",
+}
+"""Code of an error -> what to run. An error of another code keeps its hint, which then names nothing of the library."""
+
+
+def in_commands(error: CnsearchError) -> str:
+    """The message of the error, and what to do about it with commands and options."""
+    advice = _BY_CODE.get(error.code, error.hint)
+    if error.code == "tokenizer_missing" and isinstance(error, AnalyzerMismatchError):
+        package = str(error.expected).replace(" ", "==")
+        advice = f"Run: pip install {package}, or index again with: cnsearch index --rebuild"
+    return f"{error.message}. {advice}" if advice else error.message
+
+
+def about_failures(reasons: list[str]) -> str:
+    """What to do about posts that failed for these reasons; empty if no option helps."""
+    if any(reason.endswith("(post_bytes)") for reason in reasons):
+        return "larger posts are read with --max-post-mb MB"
+    return ""
