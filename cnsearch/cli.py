@@ -311,6 +311,8 @@ def _report(report: UpdateReport, index_path: str, dry_run: bool, as_json: bool)
         _say(f"{failure.path}: {failure.reason}")
     if advice := about_failures([failure.reason for failure in report.failed]):
         _say(f"note: {advice}")
+    for warning in report.warnings:
+        _say(f"{warning.path}: {warning.reason}")
     if as_json:
         _print_json(report.to_dict())
     else:

@@ -90,10 +90,12 @@ class _Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """What a worker hands over: the outcomes of its tasks, in order, and the documents of those that are written."""
+    """What a worker hands over: the outcomes of its tasks, in order, the documents of those that are written, and what
+    of these could not be read as it was written."""
 
     outcomes: list[_Outcome]
     batch: DocumentBatch | None
+    warnings: list[Failure]
 
 
 @dataclass
@@ -104,11 +106,13 @@ class _Tally:
     unchanged: int = 0
     failed: list[Failure] = field(default_factory=list)
     retokenised: int = 0
+    warnings: list[Failure] = field(default_factory=list)
 
     def report(self, articles: int, took_s: float) -> UpdateReport:
         failed = tuple(sorted(self.failed, key=lambda failure: (failure.path, failure.reason)))
         counts = (self.added, self.changed, self.removed, self.unchanged)
-        return UpdateReport(*counts, failed, articles, took_s, self.retokenised)
+        warnings = tuple(sorted(self.warnings, key=lambda warning: (warning.path, warning.reason)))
+        return UpdateReport(*counts, failed, articles, took_s, self.retokenised, warnings)
 
 
 # What is asked for
@@ -539,6 +543,7 @@ def _bring_in(
     new: set[str] = set()
     unread: list[str] = []
     for chunk in _chunks(tasks, batch.analyzer, jobs=jobs, tokenise=not dry_run):
+        tally.warnings += chunk.warnings
         for outcome in chunk.outcomes:
             if outcome.failure is not None:
                 tally.failed.append(outcome.failure)
@@ -659,6 +664,7 @@ def _analyse_in_worker(tasks: Sequence[_Task], tokenise: bool) -> _Chunk:
 def _analyse(tasks: Sequence[_Task], tokenizer: WordTokenizer, tokenise: bool) -> _Chunk:
     """Read, compare, clean and tokenise articles; turn their tokens into arrays."""
     outcomes = []
+    warnings: list[Failure] = []
     builder = BatchBuilder(ENCODERS, PLAIN_FIELDS)
     for task in tasks:
         source, origin = task.source, task.origin
@@ -670,7 +676,7 @@ def _analyse(tasks: Sequence[_Task], tokenizer: WordTokenizer, tokenise: bool) -
                 if digest == task.known:
                     outcomes.append(_Outcome(source.id, task.replaces))
                     continue
-                article = article_from_post(data, id=source.id, path=source.path)
+                article = article_from_post(data, id=source.id, path=source.path, warn=warnings.append)
             else:
                 article = source
         except CorpusError as error:
@@ -681,4 +687,4 @@ def _analyse(tasks: Sequence[_Task], tokenizer: WordTokenizer, tokenise: bool) -
             document = document_of(article, tokenizer, values)
             builder.add(document.tokens, document.stored, document.columns)
         outcomes.append(_Outcome(article.id, task.replaces, written=True, retokenised=task.retokenised))
-    return _Chunk(outcomes, builder.build() if builder.doc_count else None)
+    return _Chunk(outcomes, builder.build() if builder.doc_count else None, warnings)

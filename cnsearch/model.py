@@ -174,6 +174,7 @@ class UpdateReport:
     took_s      : seconds
     retokenised : cut again from the stored text, because they contain a word that the user dictionary has changed; one
                   of these may also be changed, removed or unchanged
+    warnings    : articles that were read but not as they were written: what was lost, and where
     """
 
     added: int = 0
@@ -184,6 +185,7 @@ class UpdateReport:
     articles: int = 0
     took_s: float = 0.0
     retokenised: int = 0
+    warnings: tuple[Failure, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -197,6 +199,7 @@ class UpdateReport:
             "articles": self.articles,
             "took_s": round(self.took_s, 3),
             "retokenised": self.retokenised,
+            "warnings": [{"path": warning.path, "reason": warning.reason} for warning in self.warnings],
         }
 
 

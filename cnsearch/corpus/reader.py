@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 
 from cnsearch.corpus.clean import clean_body
 from cnsearch.corpus.dates import parse_date
-from cnsearch.corpus.decoding import decoded
+from cnsearch.corpus.decoding import decode
 from cnsearch.corpus.front_matter import split_front_matter
 from cnsearch.corpus.posts import POST_SUFFIXES, PostFile
 from cnsearch.corpus.text import one_line
 from cnsearch.errors import CorpusError
 from cnsearch.limits import DEFAULT_LIMITS
-from cnsearch.model import Article
+from cnsearch.model import Article, Failure
 
 #: What stands before the channel's name in some posts: ``— 资讯``, ``-  资讯``.
 _DASHES = " -–—―"
@@ -55,15 +56,21 @@ def too_large(num_bytes: int, max_bytes: int) -> str:
     return f"too large: {num_bytes / 2**20:.1f} MiB, the limit is {max_bytes / 2**20:.4g} MiB (post_bytes)"
 
 
-def article_from_post(data: bytes, *, id: str, path: str = "") -> Article:
+def article_from_post(
+    data: bytes, *, id: str, path: str = "", warn: Callable[[Failure], object] = lambda warning: None
+) -> Article:
     """The article of a post file.
 
     data : the file
     id   : the article's; its last part names an article whose front matter has no title
     path : where the file lies, for the article and for messages
-    Raises : CorpusError if ``data`` is not text in UTF-8, UTF-16 (with a byte order mark) or GB18030, or is empty
+    warn : is told what could not be read as it was written (undecodable bytes); the article is read all the same
+    Raises : CorpusError if ``data`` is not text in an encoding that `decode` knows, or is empty
     """
-    text = decoded(data, path or id)
+    decoded = decode(data, path or id)
+    if decoded.warning:
+        warn(Failure(path or id, decoded.warning))
+    text = decoded.text
     if not text or text.isspace():
         raise CorpusError(path or id, "the file is empty")
     matter, body = split_front_matter(text)

@@ -621,3 +621,16 @@ def test_a_long_update_leaves_one_segment(tmp_path: Path, many: Path, monkeypatc
         index.add([Article(id=f"new {number}", title="上海") for number in range(120)])
         assert index.stats()["segments"] == 2
         assert len(index) == NUM_MANY + 120
+
+
+def test_undecodable_bytes_cost_a_warning_not_the_article(tmp_path: Path) -> None:
+    (tmp_path / "posts").mkdir()
+    (tmp_path / "posts" / "灯塔.txt").write_bytes("灯塔建于清末。\n很多人来看海。\n".encode("gb18030") + b"\xff")
+    with cnsearch.open_index(tmp_path / "index", create=True) as index:
+        report = index.update(tmp_path / "posts", jobs=1)
+        assert report.warnings == (
+            cnsearch.Failure(str(tmp_path / "posts" / "灯塔.txt"), "1 byte is not GB18030 and was replaced"),
+        )
+        assert report.to_dict()["warnings"][0]["reason"] == "1 byte is not GB18030 and was replaced"
+        assert [hit.id for hit in index.search("看海")] == ["灯塔.txt"]
+        assert index.update(tmp_path / "posts").warnings == ()
