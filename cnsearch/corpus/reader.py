@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
+from datetime import datetime
 
 from cnsearch.corpus.clean import clean_body
-from cnsearch.corpus.dates import parse_date
+from cnsearch.corpus.dates import BEIJING
 from cnsearch.corpus.decoding import decode
+from cnsearch.corpus.descriptions import looks_locked, with_descriptions, without_ciphers, without_title
 from cnsearch.corpus.front_matter import split_front_matter
+from cnsearch.corpus.metadata import distinct_tags, metadata_of
+from cnsearch.corpus.names import date_of_name, in_drafts, name_of, title_of_name
+from cnsearch.corpus.notes import hashtags
 from cnsearch.corpus.posts import POST_SUFFIXES, PostFile
-from cnsearch.corpus.text import one_line
 from cnsearch.errors import CorpusError
 from cnsearch.limits import DEFAULT_LIMITS
 from cnsearch.model import Article, Failure
 
-#: What stands before the channel's name in some posts: ``— 资讯``, ``-  资讯``.
-_DASHES = " -–—―"
 _MARKDOWN_SUFFIXES = (".md", ".markdown")
 
 
@@ -57,56 +59,62 @@ def too_large(num_bytes: int, max_bytes: int) -> str:
 
 
 def article_from_post(
-    data: bytes, *, id: str, path: str = "", warn: Callable[[Failure], object] = lambda warning: None
+    data: bytes,
+    *,
+    id: str,
+    path: str = "",
+    default_source: str = "",
+    warn: Callable[[Failure], object] = lambda warning: None,
 ) -> Article:
     """The article of a post file.
 
-    data : the file
-    id   : the article's; its last part names an article whose front matter has no title
-    path : where the file lies, for the article and for messages
-    warn : is told what could not be read as it was written (undecodable bytes); the article is read all the same
-    Raises : CorpusError if ``data`` is not text in an encoding that `decode` knows, or is empty
+    data           : the file; an empty one is an article that has its file's name as title and no text
+    id             : the article's; its last part names an article that has no title of its own
+    path           : where the file lies, for the article and for messages
+    default_source : of an article that names none
+    warn           : is told what could not be read as it was written (undecodable bytes, a front matter that would
+                     expand); the article is read all the same
+    Raises : CorpusError if ``data`` is not text in an encoding that `decode` knows, or its front matter is too large
     """
     decoded = decode(data, path or id)
-    if decoded.warning:
-        warn(Failure(path or id, decoded.warning))
-    text = decoded.text
-    if not text or text.isspace():
-        raise CorpusError(path or id, "the file is empty")
-    matter, body = split_front_matter(text)
-    name = id.rstrip("/").rpartition("/")[2]
-    suffix = next((suffix for suffix in POST_SUFFIXES if name.lower().endswith(suffix)), "")
-    title = one_line(matter.text("title")) or one_line(name[: len(name) - len(suffix)]) or one_line(name)
-    clean = clean_body(body, title=title, markdown=suffix in _MARKDOWN_SUFFIXES)
-    author = one_line(matter.text("author"))
-    categories, source = _categories(matter.get("categories", []))
+    matter, body = split_front_matter(decoded.text)
+    if matter.too_large:
+        raise CorpusError(path or id, matter.too_large)
+    for warning in filter(None, (decoded.warning, matter.refused)):
+        warn(Failure(path or id, warning))
+    known = metadata_of(matter)
+    name = name_of(id, POST_SUFFIXES)
+    markdown = id.lower().endswith(_MARKDOWN_SUFFIXES)
+    title = known.title
+    clean = clean_body(body, title=title or title_of_name(name), markdown=markdown)
+    if not title and clean.title:
+        title, clean = clean.title, without_title(clean)
+    tags = known.tags
+    if markdown and not body.startswith("<", len(body) - len(body.lstrip())):
+        tags = distinct_tags((*tags, *hashtags(body)))
+    clean = with_descriptions(clean, known.descriptions, title)
+    if known.locked or looks_locked(body):
+        clean = without_ciphers(clean)
     return Article(
         id=id,
-        title=title,
+        title=title or title_of_name(name),
         paragraphs=clean.paragraphs,
-        source=source or before_dash(author),
-        categories=categories,
-        author=author,
-        date=parse_date(matter.text("date")) or clean.date,
-        url=one_line(matter.text("url") or matter.text("link")),
+        source=known.source or default_source,
+        categories=known.categories,
+        author=known.author,
+        date=known.date or _date_of_text(clean.date, date_of_name(id, name), markdown) or known.changed,
+        url=known.url,
         path=path,
+        tags=tags,
+        draft=known.draft or in_drafts(id),
+        headings=clean.headings,
     )
 
 
-def _categories(raw: list[str]) -> tuple[tuple[str, ...], str]:
-    """Topic, source and channel as written, and the source, from the front matter's list.
-
-    The oldest posts have two items, ``topic`` and ``source - channel``.
-    """
-    items = [name for name in (one_line(item).lstrip(_DASHES) for item in raw) if name]
-    if len(items) < 2:
-        return tuple(items), ""
-    source = before_dash(items[1])
-    if len(items) == 2 and source != items[1]:
-        channel = items[1].partition(" - ")[2].lstrip(_DASHES)
-        items[1:] = [source, channel] if channel else [source]
-    return tuple(items), source
-
-
-def before_dash(name: str) -> str:
-    return name.partition(" - ")[0].strip()
+def _date_of_text(said: datetime | None, named: datetime | None, markdown: bool) -> datetime | None:
+    """The date that the text says or the one of the file's name: the text's where it is a page's own (``<time>``), or
+    tells the time of the same day."""
+    if said is None or named is None:
+        return said or named
+    same_day = said.astimezone(BEIJING).date() == named.astimezone(BEIJING).date()
+    return said if same_day or not markdown else named

@@ -11,7 +11,8 @@ from io import IOBase
 from cnsearch.corpus.clean import CleanBody, clean_html, clean_text, clean_title
 from cnsearch.corpus.dates import date_from_epoch, parse_date
 from cnsearch.corpus.decoding import undecodable
-from cnsearch.corpus.reader import before_dash, too_large
+from cnsearch.corpus.metadata import before_dash
+from cnsearch.corpus.reader import too_large
 from cnsearch.corpus.text import one_line
 from cnsearch.errors import CorpusError
 from cnsearch.limits import DEFAULT_LIMITS

@@ -1,12 +1,13 @@
 """Dates as feeds and pages write them."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnsearch.corpus.dates import FIRST_YEAR, LAST_YEAR, date_from_epoch, find_date, parse_date
+from cnsearch.corpus.dates import FIRST_YEAR, LAST_YEAR, date_from_epoch, date_of, find_date, parse_date
 
 
 def utc(*parts: int) -> datetime:
@@ -42,6 +43,23 @@ def utc(*parts: int) -> datetime:
         # JavaScript, English
         ("Wed Oct 27 2021 20:11:47 GMT+0800 (中国标准时间)", utc(2021, 10, 27, 12, 11, 47)),
         ("Oct 27, 2021", utc(2021, 10, 26, 16)),
+        ("20211027", utc(2021, 10, 26, 16)),
+        ("20211027T201147Z", utc(2021, 10, 27, 20, 11, 47)),
+        ("20211027T201147+0800", utc(2021, 10, 27, 12, 11, 47)),
+        ("202110272011", utc(2021, 10, 27, 12, 11)),
+        ("20211027201147", utc(2021, 10, 27, 12, 11, 47)),
+        ("2021-10", utc(2021, 9, 30, 16)),
+        ("2021年10月", utc(2021, 9, 30, 16)),
+        ("2021年10月27号", utc(2021, 10, 26, 16)),
+        ("2021-10-27T20:11:47+08", utc(2021, 10, 27, 12, 11, 47)),
+        ("2021-10-27 8:11 PM", utc(2021, 10, 27, 12, 11)),
+        ("2021-10-27 12:11 am", utc(2021, 10, 26, 16, 11)),
+        ("2021-10-27 Wednesday 20:11", utc(2021, 10, 27, 12, 11)),
+        ("Wednesday, October 27th 2021, 8:11:47 pm", utc(2021, 10, 27, 12, 11, 47)),  # Obsidian's linter
+        ("Wed Oct 27 20:11:47 +0800 2021", utc(2021, 10, 27, 12, 11, 47)),  # Weibo
+        ("Wed Oct 27 20:11:47 2021", utc(2021, 10, 27, 12, 11, 47)),
+        ("1635307729", utc(2021, 10, 27, 4, 8, 49)),
+        ("1635307729000", utc(2021, 10, 27, 4, 8, 49)),
         # a leap second
         ("2016-12-31T23:59:60Z", utc(2016, 12, 31, 23, 59, 59)),
     ],
@@ -69,7 +87,13 @@ def test_each_form_is_read(text: str, expected: datetime) -> None:
         "2021-10-27 20:61",
         "Wed, 27 Foo 2021 02:08:49 GMT",
         "2021-10-27T20:11:47+99:99",
-        "20211027",
+        "20211327",
+        "202110271",
+        "20191",
+        "20191-01-01",
+        "2021-13",
+        "2021-1 期",
+        "16353077290",
         "昨天",
         "2021",
         "今天是2021-10-27",
@@ -78,6 +102,14 @@ def test_each_form_is_read(text: str, expected: datetime) -> None:
 )
 def test_what_is_no_date_is_none(text: str) -> None:
     assert parse_date(text) is None
+
+
+def test_a_day_of_a_program_is_midnight_where_it_says() -> None:
+    assert date_of(date(2021, 10, 27)) == utc(2021, 10, 26, 16)
+    assert date_of(datetime(2021, 10, 27, 20, 11), ZoneInfo("Europe/Paris")) == utc(2021, 10, 27, 18, 11)
+    assert date_of(utc(2021, 10, 27)) == utc(2021, 10, 27)
+    assert date_of(date(1, 1, 1)) is None
+    assert parse_date("2021-10-27 20:11", ZoneInfo("Europe/Paris")) == utc(2021, 10, 27, 18, 11)
 
 
 def test_a_year_counts_in_utc() -> None:

@@ -85,10 +85,6 @@ def test_a_post_cut_inside_a_character() -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"", "the file is empty"),
-        (b" \n\t\r\n", "the file is empty"),
-        (codecs.BOM_UTF8, "the file is empty"),
-        (codecs.BOM_UTF16_LE + "　\n".encode("utf-16-le"), "the file is empty"),
         (b"abc\0def", "not text"),
         (b"a long text with one such byte, which no text has: \0", "not text"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\xff\xfe", "not text"),
@@ -106,6 +102,11 @@ def test_what_is_no_text_is_one_clear_line(data: bytes, reason: str) -> None:
     with pytest.raises(CorpusError) as caught:
         article_from_post(data, id="a.md")
     assert caught.value.path == "a.md"
+
+
+@pytest.mark.parametrize("data", [b"", b" \n\t\r\n", codecs.BOM_UTF8, codecs.BOM_UTF16_LE + "　\n".encode("utf-16-le")])
+def test_an_empty_note_is_an_article_that_has_its_name(data: bytes) -> None:
+    assert article_from_post(data, id="笔记/沉浸式翻译.md") == Article("笔记/沉浸式翻译.md", "沉浸式翻译")
 
 
 @pytest.mark.parametrize(
@@ -147,16 +148,22 @@ def test_an_article_may_have_no_body() -> None:
         (["编程", "A-B"], ("编程", "A-B"), "A-B"),
         (["编程", "A - B", "C"], ("编程", "A - B", "C"), "A"),
         (["编程", "掘金", "—"], ("编程", "掘金"), "掘金"),
-        (["编程"], ("编程",), "作者"),
-        ([], (), "作者"),
     ],
 )
-def test_categories_and_source(items: list[str], categories: tuple[str, ...], source: str) -> None:
+def test_the_second_category_is_the_source_where_the_author_repeats_it(
+    items: list[str], categories: tuple[str, ...], source: str
+) -> None:
     lines = "".join(f" - {item}\n" for item in items)
-    article = post(f"---\ntitle: a\ncategories: \n{lines}author: 作者 - 频道\n---\n正文")
-    assert article.categories == categories
-    assert article.source == source
-    assert article.author == "作者 - 频道"
+    for author in (source, f"{source} - 频道"):
+        article = post(f"---\ntitle: a\ncategories: \n{lines}author: {author}\n---\n正文")
+        assert (article.categories, article.source, article.author) == (categories, source, author)
+
+
+@pytest.mark.parametrize("items", [["运维", "Docker"], ["编程", "A - B"], ["编程"], []])
+def test_the_categories_of_a_blog_are_a_path_and_its_author_no_source(items: list[str]) -> None:
+    lines = "".join(f" - {item}\n" for item in items)
+    article = post(f"---\ntitle: a\ncategories: \n{lines}author: 张三\n---\n正文")
+    assert (article.categories, article.source, article.author) == (tuple(items), "", "张三")
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_nothing_but_text_reaches_a_terminal(tmp_path: Path) -> None:
     except OSError:
         pytest.skip("this file system has only names in UTF-8")
     (posts / ("a" + EVIL + ".md")).write_text("江豚", encoding="utf-8")
-    (posts / ("b" + EVIL + ".md")).write_bytes(b"")
+    (posts / ("b" + EVIL + ".md")).write_bytes(b"\x00")
     (posts / ("c" + EVIL + ".md")).symlink_to(EVIL)
     (posts / os.fsdecode(b"d\xff\x07.md")).write_text("江豚", encoding="utf-8")
     forms = [["--json"], ["--html"], ["--ids"], ["--count"], ["--explain"], ["--facet", "category"]]

@@ -1,0 +1,170 @@
+"""What the front matter says about an article, under all the names that blogs and notes give its keys."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cnsearch.corpus.dates import parse_date
+from cnsearch.corpus.front_matter import FrontMatter, bare
+from cnsearch.corpus.text import one_line
+
+# The names of keys as `bare` writes them, the surest first. Records of JSON use the same.
+TITLE_KEYS = ("title", "标题", "標題", "题目", "headline")
+DATE_KEYS = tuple(
+    """
+    date published publishdate publisheddate publishedat publishtime publishedtime pubdate datepublished created
+    createdat datecreated createddate createdtime creationdate createtime createdate posted postedat postdate posttime
+    datetime time timestamp 日期 发布时间 发布日期 发表时间 发表日期 创建时间 创建日期 时间 發布時間 創建時間
+    """.split()
+)
+#: When it was changed: better than no date.
+CHANGE_KEYS = tuple(
+    "lastmod updated updatedat datemodified modified modifiedat lastmodified lastupdated update updatetime updatedtime "
+    "更新时间 更新日期 修改时间 更新 mtime".split()
+)
+AUTHOR_KEYS = ("author", "authors", "作者", "byline", "creator")
+SOURCE_KEYS = ("source", "来源", "來源")
+SITE_KEYS = ("site", "sitename", "publisher", "网站", "站点")
+CATEGORY_KEYS = ("categories", "category", "分类", "分類", "类别", "目录")
+TAG_KEYS = ("tags", "tag", "keywords", "keyword", "标签", "標籤", "关键词", "关键字", "關鍵詞")
+URL_KEYS = ("url", "link", "permalink", "链接", "网址", "網址", "原文链接")
+#: What is told about the article, in the order in which it is put before it.
+DESCRIPTION_KEYS = tuple(
+    "subtitle 副标题 description summary excerpt abstract desc digest 摘要 描述 简介 导语 intro".split()
+)
+
+_NO = frozenset("false no off 0 n 否".split())
+_YES = frozenset("true yes on 1 y 是".split())
+#: ``[[note|shown]]``: what is shown
+_WIKI_LINK = re.compile(r"\[\[(?:[^\[\]|\n]{0,200}\|)?([^\[\]|\n]{1,200})\]\]")
+_WEB_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{1,20}:", re.IGNORECASE)
+
+#: What stands before the channel's name in some posts: ``— 资讯``, ``-  资讯``.
+_DASHES = " -–—―"
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What the front matter says; everything that it does not say is empty.
+
+    date         : of writing or publishing; aware, UTC
+    changed      : of the last change
+    descriptions : texts about the article, none twice
+    locked       : it has a password: what is encrypted in its body is no text
+    """
+
+    title: str = ""
+    date: datetime | None = None
+    changed: datetime | None = None
+    author: str = ""
+    source: str = ""
+    categories: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    url: str = ""
+    draft: bool = False
+    descriptions: tuple[str, ...] = ()
+    locked: bool = False
+
+
+def metadata_of(matter: FrontMatter) -> Metadata:
+    """Read the front matter. Raises : nothing"""
+    if not matter:
+        return Metadata()
+    known = {bare(key[:60]): key for key in reversed(matter)}
+
+    def values(keys: Sequence[str]) -> list[str]:
+        return [value for key in keys if key in known for value in matter[known[key]]]
+
+    def text(keys: Sequence[str]) -> str:
+        return next((line for line in map(one_line, values(keys)) if line), "")
+
+    def labels(keys: Sequence[str], separators: str) -> list[str]:
+        return [
+            label
+            for key in keys
+            if key in known
+            for label in split_labels(matter[known[key]], separators if known[key] not in matter.lists else "")
+        ]
+
+    def date(keys: Sequence[str]) -> datetime | None:
+        return next((found for found in map(parse_date, values(keys)) if found), None)
+
+    authors = labels(AUTHOR_KEYS, "")
+    author = "、".join(dict.fromkeys(authors))
+    categories, source = split_categories(labels(CATEGORY_KEYS, ",，;；"), author)
+    return Metadata(
+        title=text(TITLE_KEYS),
+        date=date(DATE_KEYS),
+        changed=date(CHANGE_KEYS),
+        author=author,
+        source=text(SOURCE_KEYS) or source or text(SITE_KEYS),
+        categories=categories,
+        tags=distinct_tags(labels(TAG_KEYS, ",，;；、")),
+        url=next((url for url in map(one_line, values(URL_KEYS)) if _WEB_ADDRESS.match(url)), "")
+        or text(("url", "link")),
+        draft=text(("draft", "草稿")).lower() in _YES
+        or text(("status",)).lower() == "draft"
+        or any(text((key,)).lower() in _NO for key in ("published", "publish")),
+        descriptions=tuple(dict.fromkeys(filter(None, values(DESCRIPTION_KEYS)))),
+        locked=any(text((key,)) for key in ("password", "passwd", "encrypt", "encrypted", "密码")),
+    )
+
+
+def split_labels(values: Iterable[str], separators: str) -> list[str]:
+    """Names in ``values``, cut at any of the ``separators``, each on one line and without the marks of wiki links.
+
+    >>> split_labels(["技术, 后端", "[[海边|海]]"], ",")
+    ['技术', '后端', '海']
+    """
+    labels = []
+    for value in values:
+        if "[[" in value:
+            value = _WIKI_LINK.sub(r"\1", value)
+        parts = re.split(f"[{separators}]", value) if separators else [value]
+        labels += [label for label in map(one_line, parts) if label]
+    return labels
+
+
+def distinct_tags(labels: Iterable[str]) -> tuple[str, ...]:
+    """Tags without the ``#`` before them, each once, in order. A value of nothing but ``#a #b`` is several.
+
+    >>> distinct_tags(["#旅行 #海/沙滩", "旅行", "C#"])
+    ('旅行', '海/沙滩', 'C#')
+    """
+    tags: dict[str, None] = {}
+    for label in labels:
+        words = label.split()
+        several = len(words) > 1 and all(word.startswith("#") for word in words)
+        for tag in words if several else [label]:
+            tag = tag.lstrip("#").strip()
+            if tag:
+                tags.setdefault(tag)
+    return tuple(tags)
+
+
+def split_categories(raw: Sequence[str], author: str) -> tuple[tuple[str, ...], str]:
+    """Topic, source and channel as written, and the source: the second one, where ``author`` repeats it.
+
+    The oldest posts have two items, ``topic`` and ``source - channel``. Elsewhere they are a path of labels, each once.
+    """
+    items = [name for name in (one_line(item).lstrip(_DASHES) for item in raw) if name]
+    source = before_dash(items[1]) if len(items) > 1 else ""
+    if not source or before_dash(author) != source:
+        return tuple(dict.fromkeys(items)), ""
+    if len(items) == 2 and source != items[1]:
+        channel = items[1].partition(" - ")[2].lstrip(_DASHES)
+        items[1:] = [source, channel] if channel else [source]
+    return tuple(items), source
+
+
+def before_dash(name: str) -> str:
+    return name.partition(" - ")[0].strip()
+
+
+def bare_text(text: str) -> str:
+    """``text`` without white space and punctuation, in one width and case: to see whether two say the same."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).lower()))
