@@ -56,7 +56,7 @@ assert post(filled("&#20013;")).paragraphs == (filled("&#20013;").replace("&#200
 case("signs")
 assert post(filled("<")).paragraphs
 case("half a million categories")
-levels = post("江豚", "author: a\\ncategories: [" + "a," * 500_000 + "]")
+levels = post("江豚", "author: a\ncategories: [" + "a," * 500_000 + "]")
 index.add(levels)
 assert index.search("", category="a/a/a").total == 1
 case("one line of megabytes")
