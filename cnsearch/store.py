@@ -312,7 +312,7 @@ class Segment:
 
     def check(self) -> SegmentCheck:
         """A look at the whole file, which says what is wrong with it."""
-        return SegmentCheck(self._arrays.data, self.num_docs)
+        return SegmentCheck(self._arrays.data, self.num_docs, unboosted=True)
 
     def all_postings(self, field: str) -> Iterator[tuple[list[bytes], npt.NDArray[np.int64], Postings]]:
         """(terms, counts, postings) of ``field``, some thousands of terms at a time: the lists one after the other."""

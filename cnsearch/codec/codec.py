@@ -6,12 +6,14 @@ that were analysed into arrays is writer.py; both write the same files.
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 from whoosh.codec import base
+from whoosh.writing import PostingPool, SegmentWriter
 
 from cnsearch.codec.column_types import kind_of, value_checker
 from cnsearch.codec.columns import make_column
@@ -19,7 +21,13 @@ from cnsearch.codec.container import EXTENSION
 from cnsearch.codec.postings import PostingValues
 from cnsearch.codec.ragged import lengths_of, write_ragged
 from cnsearch.codec.reader import ColumnarPerDocumentReader, ColumnarTermsReader
-from cnsearch.codec.segment import VECTOR_KINDS, ColumnarSegment, SegmentFileWriter, open_segment
+from cnsearch.codec.segment import (
+    VECTOR_KINDS,
+    ColumnarSegment,
+    SegmentFileWriter,
+    added_column_name,
+    open_segment,
+)
 from cnsearch.codec.stored import StoredWriter, encode_piece
 from cnsearch.codec.terms import FieldTermsWriter, has_frequency_values
 from cnsearch.codec.values import PLAIN_TYPES, encode_value
@@ -38,7 +46,7 @@ class ColumnarCodec(base.Codec):  # type: ignore[misc]
     length_stats = False  # lengths are kept per document; postings need none
 
     def per_document_writer(self, storage: Any, segment: ColumnarSegment) -> ColumnarPerDocumentWriter:
-        return ColumnarPerDocumentWriter(storage, segment)
+        return ColumnarPerDocumentWriter(storage, segment, careful_pool(sys._getframe(1).f_locals.get("self")))
 
     def field_writer(self, storage: Any, segment: ColumnarSegment) -> ColumnarFieldWriter:
         return ColumnarFieldWriter(storage, segment)
@@ -53,19 +61,63 @@ class ColumnarCodec(base.Codec):  # type: ignore[misc]
         return ColumnarTermsReader(open_segment(storage, segment))
 
     def per_document_reader(self, storage: Any, segment: ColumnarSegment) -> ColumnarPerDocumentReader:
-        return ColumnarPerDocumentReader(open_segment(storage, segment), segment)
+        return ColumnarPerDocumentReader(open_segment(storage, segment), segment, storage)
 
     def supports_columns(self) -> bool:
         return True
+
+    def column_filename(self, segment: ColumnarSegment, fieldname: str) -> str:
+        """Where ``whoosh.sorting.add_sortable`` puts a column of its own kind, beside the segment's file."""
+        return added_column_name(segment, fieldname)
 
     def new_segment(self, storage: Any, indexname: str) -> ColumnarSegment:
         return ColumnarSegment(indexname)
 
 
-class ColumnarPerDocumentWriter(base.PerDocumentWriter):  # type: ignore[misc]
-    """Stored values, lengths, columns and vectors, one document at a time. The file is made with the first document."""
+class CarefulPool(PostingPool):  # type: ignore[misc]
+    """Whoosh's pool of postings, which takes those of a document when it is finished, or not at all.
 
-    def __init__(self, storage: Any, segment: ColumnarSegment) -> None:
+    Whoosh's writer hands over the postings of a document before it knows that the document can be stored.
+    """
+
+    document: list[Any] | None = None
+
+    def add(self, item: Any) -> None:
+        if self.document is None:
+            super().add(item)
+        else:
+            self.document.append(item)
+
+    def begin(self) -> None:
+        self.document = []
+
+    def end(self, *, keep: bool) -> None:
+        items, self.document = self.document or (), None
+        for item in items if keep else ():
+            super().add(item)
+
+
+def careful_pool(writer: Any) -> CarefulPool | None:
+    """Give Whoosh's writer a ``CarefulPool``; None for any other caller.  REQUIRES: its pool is still empty
+
+    The writer tells its codec nothing of itself, but it is who asks for a per-document writer.
+    """
+    pool = getattr(writer, "pool", None)
+    if type(pool) is not PostingPool or not isinstance(writer, SegmentWriter):
+        return None
+    pool.__class__ = CarefulPool
+    return pool
+
+
+class ColumnarPerDocumentWriter(base.PerDocumentWriter):  # type: ignore[misc]
+    """Stored values, lengths, columns and vectors, one document at a time. The file is made with the first document.
+
+    A document that was started and not finished leaves no trace, whatever stopped it: Whoosh's writer cancels it only
+    for a ValueError.
+    """
+
+    def __init__(self, storage: Any, segment: ColumnarSegment, pool: CarefulPool | None = None) -> None:
+        self._pool = pool
         self._storage = storage
         self._segment = segment
         self._file: SegmentFileWriter | None = None
@@ -81,10 +133,12 @@ class ColumnarPerDocumentWriter(base.PerDocumentWriter):  # type: ignore[misc]
 
     def start_doc(self, docnum: int) -> None:
         if self._in_doc:
-            raise ValueError("the document before was not finished")
+            self.cancel_doc()
         if docnum != self._doc_count:
             raise ValueError(f"document {docnum} was started, expected {self._doc_count}")
         self._in_doc = True
+        if self._pool is not None:
+            self._pool.begin()
 
     def add_field(self, fieldname: str, fieldobj: Any, value: Any, length: int | None) -> None:
         if value is not None:
@@ -105,10 +159,12 @@ class ColumnarPerDocumentWriter(base.PerDocumentWriter):  # type: ignore[misc]
 
     def add_vector_items(self, fieldname: str, fieldobj: Any, items: Iterable[tuple[str, float, bytes]]) -> None:
         rows = [(text, weight, value or b"") for text, weight, value in items]
-        if rows:
+        if rows:  # what cannot be encoded refuses the document
             self._vectors[fieldname][self._doc_count] = encode_value(rows)
 
     def finish_doc(self) -> None:
+        if self._pool is not None:
+            self._pool.end(keep=True)
         self._in_doc = False
         self._doc_count += 1
         self._pending_docs += 1
@@ -123,6 +179,8 @@ class ColumnarPerDocumentWriter(base.PerDocumentWriter):  # type: ignore[misc]
             by_doc.pop(self._doc_count, None)  # type: ignore[attr-defined]
         for _, _, values in self._columns.values():
             values.pop(self._doc_count, None)
+        if self._pool is not None:
+            self._pool.end(keep=False)
         self._in_doc = False
 
     def _flush_stored(self) -> None:
@@ -140,7 +198,7 @@ class ColumnarPerDocumentWriter(base.PerDocumentWriter):  # type: ignore[misc]
 
     def close(self) -> None:
         if self._in_doc:
-            self.finish_doc()
+            self.cancel_doc()
         self.is_closed = True
         if not self._doc_count:
             return
@@ -166,6 +224,7 @@ class ColumnarPerDocumentWriter(base.PerDocumentWriter):  # type: ignore[misc]
             write_ragged(file.container, VECTOR_KINDS, number, lengths_of(rows), [b"".join(rows)])
         file.close(count)
         self._segment.set_doc_count(count)
+        self._segment.written_docs = count
 
 
 class ColumnarFieldWriter(base.FieldWriter):  # type: ignore[misc]

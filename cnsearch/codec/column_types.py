@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import math
 from collections.abc import Callable
 from typing import Any
 
 from whoosh import columns as whoosh_columns
+from whoosh.filedb.structfile import StructFile
 
 from cnsearch.codec.values import encode_value
 
@@ -13,6 +16,9 @@ _INTEGER_RANGES = {
     code: (-(1 << (8 * size - 1)), (1 << (8 * size - 1)) - 1)
     for code, size in (("b", 1), ("h", 2), ("i", 4), ("l", 8), ("q", 8))
 } | {code: (0, (1 << (8 * size)) - 1) for code, size in (("B", 1), ("H", 2), ("I", 4), ("L", 8), ("Q", 8))}
+
+
+_MAX_SINGLE = 3.4028234663852886e38  # FLT_MAX of IEEE 754 binary32
 
 
 class OrdinalListColumn(whoosh_columns.VarBytesListColumn):  # type: ignore[misc]
@@ -59,7 +65,10 @@ def value_checker(column: Any) -> Callable[[Any], Any]:
         low, high = _INTEGER_RANGES[(column._child if clamped else column)._typecode]
 
         def check_integer(value: Any) -> int:
-            number = int(value)
+            try:
+                number = int(value)
+            except OverflowError as exc:
+                raise ValueError(f"{value!r} is no integer") from exc
             if not low <= number <= high:
                 if not clamped:
                     raise ValueError(f"{number} does not fit the column ({low}..{high})")
@@ -68,7 +77,18 @@ def value_checker(column: Any) -> Callable[[Any], Any]:
 
         return check_integer
     if kind == "float":
-        return float
+        widest = _MAX_SINGLE if column._typecode == "f" else math.inf
+
+        def check_float(value: Any) -> float:
+            try:
+                number = float(value)
+            except OverflowError as exc:
+                raise ValueError(f"{value!r:.40} does not fit the column") from exc
+            if widest < abs(number) < math.inf:
+                raise ValueError(f"{number} does not fit the column (single precision)")
+            return number
+
+        return check_float
     if kind == "bit":
         return bool
     if kind in ("ordinal", "bytes"):
@@ -77,7 +97,18 @@ def value_checker(column: Any) -> Callable[[Any], Any]:
         return lambda values: [as_bytes(value) for value in values]
     if kind == "value":
         return encode_value
-    return lambda value: value
+
+    def check_opaque(value: Any) -> Any:
+        """Whether the column's own writer takes it is known when it has written it."""
+        try:
+            writer = column.writer(StructFile(io.BytesIO()))
+            writer.add(0, value)
+            writer.finish(1)
+        except Exception as exc:
+            raise TypeError(f"{type(column).__name__} does not take {value!r:.80}: {exc}") from exc
+        return value
+
+    return check_opaque
 
 
 def as_bytes(value: Any) -> bytes:

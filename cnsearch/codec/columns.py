@@ -63,7 +63,8 @@ class NumberColumn:
         info: dict[str, Any] = {"default": self.default, "typecode": self.typecode}
         known = values if present is None else values[present]
         if values.dtype.kind == "f":
-            narrow = values.astype("<f4")
+            with np.errstate(over="ignore"):  # then it is not exact
+                narrow = values.astype("<f4")
             exact = self.typecode == "f" or bool((narrow.astype("f8") == values).all())
             writer.add(SectionKind.COLUMN_DATA, narrow if exact else values.astype("<f8"), field)
         else:

@@ -12,6 +12,9 @@ from cnsearch.codec.batch import ItemBatchBuilder, check_stored
 from cnsearch.codec.column_types import value_checker
 from cnsearch.codec.values import encode_value
 
+MAX_WEIGHT = float(1 << 31)
+"""Above any number of occurrences; what a posting can hold."""
+
 
 class AnalysedDocument:
     """One document, ready for ItemBatchBuilder; ``keys`` are the terms of its unique fields."""
@@ -48,15 +51,12 @@ def analyse(schema: Any, fields: Mapping[str, Any]) -> AnalysedDocument:
 
 def _analyse_field(document: AnalysedDocument, name: str, field: Any, value: Any, custom: Any, boost: float) -> None:
     if field.indexed:
-        rows, length = [], 0
-        for term, freq, weight, encoded in field.index(value):
-            rows.append((term, weight * boost, encoded))
-            length += freq
+        rows, length = _rows(name, field.index(value), boost)
         document.items[name] = rows
         if field.scorable and length:
             document.lengths[name] = length
         if field.unique:
-            document.keys[name] = field.to_bytes(value)
+            document.keys[name] = field.to_bytes(value[0] if isinstance(value, (list, tuple)) and value else value)
     if field.separate_spelling():
         # Whoosh's writer puts every such word into document 0; here each document has its own.
         words = {word.encode("utf-8") for word in field.spellable_words(value)}
@@ -69,7 +69,27 @@ def _analyse_field(document: AnalysedDocument, name: str, field: Any, value: Any
     if field.stored:
         document.stored[name] = custom
     if field.column_type and custom is not None:
-        document.columns[name] = value_checker(field.column_type)(field.to_column_value(custom))
+        column_value = field.to_column_value(custom)
+        value_checker(field.column_type)(column_value)
+        document.columns[name] = column_value
+
+
+def _rows(name: str, found: Any, boost: float) -> tuple[list[tuple[bytes, float, bytes]], int]:
+    """(postings, field length) of what a field finds in a value. Several numbers or dates in one field share terms (of
+    lower precision), which a document has once: their weights are added."""
+    rows: dict[bytes, tuple[bytes, float, bytes]] = {}
+    length = 0
+    for term, freq, weight, encoded in found:
+        if not isinstance(term, bytes) or not isinstance(encoded, (bytes, type(None))):
+            raise TypeError(f'field "{name}": the term {term!r:.80} and its value must be bytes')
+        weight = float(weight * boost)
+        before = rows.get(term)
+        rows[term] = (term, weight, encoded or b"") if before is None else (term, before[1] + weight, before[2])
+        length += int(freq)
+    for term, weight, _ in rows.values():
+        if not 0 < weight < MAX_WEIGHT:
+            raise ValueError(f'field "{name}": the term {term!r:.80} has the weight {weight}')
+    return list(rows.values()), length
 
 
 def copy_documents(leaf: Any, schema: Any, builder: ItemBatchBuilder) -> Iterator[int]:
@@ -81,13 +101,13 @@ def copy_documents(leaf: Any, schema: Any, builder: ItemBatchBuilder) -> Iterato
             column = leaf.column_reader(name)
             if isinstance(column, whoosh_columns.TranslatingColumnReader):
                 column = column.raw_column()
-            readers[name] = (column, value_checker(schema[name].column_type))
+            readers[name] = column
     new_ids = {}
     for docnum, stored in leaf.iter_docs():
         lengths = {name: leaf.doc_field_length(docnum, name) for name in names if schema[name].scorable}
         kept = {name: value for name, value in stored.items() if name in schema}
         check_stored(kept)
-        columns = {name: check(column[docnum]) for name, (column, check) in readers.items()}
+        columns = {name: column[docnum] for name, column in readers.items()}
         vectors = {}
         for name in names:
             if schema[name].vector and leaf.has_vector(docnum, name):

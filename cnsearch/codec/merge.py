@@ -7,14 +7,15 @@ not by the segments.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, count
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.codec.column_types import kind_of
+from cnsearch.codec.column_types import kind_of, value_checker
 from cnsearch.codec.columns import AnyColumn, OpaqueColumn, concatenate, make_column
 from cnsearch.codec.postings import PostingValues
 from cnsearch.codec.postings_reader import PostingsReader
@@ -36,6 +37,11 @@ class MergeSource(NamedTuple):
 
     data: SegmentData
     kept: Ints | None
+    added: Mapping[str, OpaqueColumn] = MappingProxyType({})
+    """Columns that are beside the segment's file, see ``segment.added_column_name``."""
+
+    def column(self, name: str) -> AnyColumn | None:
+        return self.data.column(name) or self.added.get(name)
 
     @property
     def doc_count(self) -> int:
@@ -101,7 +107,7 @@ def merge_segments(storage: Any, schema: Any, segment: ColumnarSegment, sources:
     """
     file = SegmentFileWriter(storage, segment)
     try:
-        names = sorted({name for source in sources for name in source.data.infos if name in schema})
+        names = sorted({name for source in sources for name in (*source.data.infos, *source.added) if name in schema})
         _merge_stored(file, sources, names)
         for name in names:
             _merge_lengths(file, sources, name)
@@ -154,6 +160,8 @@ def _merge_column(file: SegmentFileWriter, sources: Sequence[MergeSource], name:
         info = source.data.infos.get(name, {})
         if "column" in info:
             kinds.add(info["column"]["kind"])
+        elif name in source.added:
+            kinds.add("opaque")
     if not column or not kinds:
         return
     kind = kind_of(column)
@@ -167,13 +175,14 @@ def _merge_column(file: SegmentFileWriter, sources: Sequence[MergeSource], name:
         file.add_column(name, kind, concatenate(parts, column, kind))
         return
     values: list[Any] = []
+    check = value_checker(column)
     for source in sources:
-        part = source.data.column(name)
+        part = source.column(name)
         if part is None:
             rows: list[Any] = [None] * source.data.doc_count
         elif isinstance(part, OpaqueColumn):
             reader = part.reader(column)
-            rows = [reader[doc] for doc in range(source.data.doc_count)]
+            rows = [check(reader[doc]) for doc in range(source.data.doc_count)]
         else:
             rows = part.optional_values()
         values += rows if source.kept is None else [rows[doc] for doc in source.kept.tolist()]

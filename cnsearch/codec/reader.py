@@ -14,7 +14,7 @@ from cnsearch.codec.arrays import SegmentArrays
 from cnsearch.codec.columns import ColumnarColumnReader, OpaqueColumn
 from cnsearch.codec.matcher import ColumnarMatcher, VectorMatcher
 from cnsearch.codec.postings_reader import PostingsList
-from cnsearch.codec.segment import ColumnarSegment, SegmentData
+from cnsearch.codec.segment import ColumnarSegment, SegmentData, added_column_name, read_added_column
 from cnsearch.codec.termdict import TermDictionary
 from cnsearch.codec.values import decode_value
 
@@ -183,9 +183,10 @@ class ColumnarTermsReader(base.TermsReader):  # type: ignore[misc]
 class ColumnarPerDocumentReader(base.PerDocumentReader):  # type: ignore[misc]
     """Per-document data of a segment, with the deletions of one of its entries."""
 
-    def __init__(self, data: SegmentData, segment: ColumnarSegment) -> None:
+    def __init__(self, data: SegmentData, segment: ColumnarSegment, storage: Any = None) -> None:
         self.data = data
         self._segment = segment
+        self._storage = storage
         # The entry of the TOC is the authority on the number of documents; both must agree.
         if segment.doc_count_all() != data.doc_count:
             raise data.container.corrupt(
@@ -219,7 +220,10 @@ class ColumnarPerDocumentReader(base.PerDocumentReader):  # type: ignore[misc]
         return True
 
     def has_column(self, fieldname: str) -> bool:
-        return "column" in self.data.infos.get(fieldname, {})
+        return "column" in self.data.infos.get(fieldname, {}) or self._has_added_column(fieldname)
+
+    def _has_added_column(self, fieldname: str) -> bool:
+        return self._storage is not None and self._storage.file_exists(added_column_name(self._segment, fieldname))
 
     def list_columns(self) -> list[str]:
         return [name for name, info in self.data.infos.items() if "column" in info]
@@ -227,7 +231,9 @@ class ColumnarPerDocumentReader(base.PerDocumentReader):  # type: ignore[misc]
     def column_reader(self, fieldname: str, column: Any) -> Any:
         found = self.data.column(fieldname)
         if found is None:
-            raise ValueError(f'field "{fieldname}" has no column')
+            if not self._has_added_column(fieldname):
+                raise ValueError(f'field "{fieldname}" has no column')
+            found = read_added_column(self._storage, self._segment, fieldname)
         if isinstance(found, OpaqueColumn):
             return found.reader(column)
         return ColumnarColumnReader(found, self.data.doc_count)

@@ -20,8 +20,9 @@ from weakref import WeakValueDictionary
 import numpy as np
 import numpy.typing as npt
 from whoosh.codec import base
+from whoosh.writing import IndexingError
 
-from cnsearch.codec.columns import COLUMN_CLASSES, AnyColumn
+from cnsearch.codec.columns import COLUMN_CLASSES, AnyColumn, OpaqueColumn
 from cnsearch.codec.container import EXTENSION, Container, ContainerWriter, SectionKind, smallest_unsigned
 from cnsearch.codec.postings_reader import PostingsList, PostingsReader
 from cnsearch.codec.ragged import RaggedReader
@@ -54,6 +55,8 @@ class ColumnarSegment(base.Segment):  # type: ignore[misc]
         self._doc_count = doc_count
         self._deleted: npt.NDArray[np.bool_] | None = None
         self._deleted_count = 0
+        self.written_docs: int | None = None
+        """How many documents its file has, where a writer of Whoosh has just made it."""
 
     # -- what is stored ---------------------------------------------------------------------------------------------
 
@@ -103,6 +106,10 @@ class ColumnarSegment(base.Segment):  # type: ignore[misc]
         return self._doc_count
 
     def set_doc_count(self, doc_count: int) -> None:
+        """Raises IndexingError (Whoosh's) if the file has another number: a table of contents that says so would be of
+        an index that cannot be opened."""
+        if self.written_docs not in (None, doc_count):
+            raise IndexingError(f"the segment's file has {self.written_docs} documents, expected {doc_count}")
         self._doc_count = doc_count
         if self._deleted is not None and len(self._deleted) != doc_count:
             self._deleted = np.resize(self._deleted, doc_count)
@@ -406,6 +413,17 @@ def _empty_segment() -> SegmentData:
 
 
 _open_files: WeakValueDictionary[tuple[Any, ...], SegmentData] = WeakValueDictionary()
+
+
+def added_column_name(segment: ColumnarSegment, fieldname: str) -> str:
+    """The file of a column that ``whoosh.sorting.add_sortable`` made for a segment that was there."""
+    return str(segment.make_filename(f".{fieldname}.col"))
+
+
+def read_added_column(storage: Any, segment: ColumnarSegment, fieldname: str) -> OpaqueColumn:
+    """That column. Raises FileNotFoundError (NameError for RamStorage) if there is none."""
+    with storage.open_file(added_column_name(segment, fieldname)) as file:
+        return OpaqueColumn(file.read(), segment.doc_count_all())
 
 
 def open_segment(storage: Any, segment: ColumnarSegment, extension: str = EXTENSION) -> SegmentData:

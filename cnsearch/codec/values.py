@@ -1,7 +1,7 @@
 """Python values as bytes, for stored fields and vectors: one tag byte, then the value. FORMAT.md has the table.
 
 Nothing is pickled: reading a damaged or foreign file can run no code. What has no form here is refused when it is
-written. Subclasses (an IntEnum, a namedtuple) come back as their base type.
+written. Subclasses (an IntEnum, a namedtuple) come back as their base type, numbers of numpy as those of Python.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import datetime
 import decimal
 import struct
 from typing import Any
+
+import numpy as np
 
 TAG_NONE = b"n"
 TAG_FALSE = b"F"
@@ -90,6 +92,10 @@ def encode_value(value: Any, _depth: int = 0) -> bytes:
         return TAG_TIME + value.isoformat().encode("ascii")
     if isinstance(value, decimal.Decimal):
         return TAG_DECIMAL + str(value).encode("ascii")
+    if isinstance(value, np.generic):
+        plain = value.item()
+        if type(plain) in PLAIN_TYPES and (type(plain) is not int or isinstance(value, np.integer)):
+            return encode_value(plain, _depth)
     if isinstance(value, (list, tuple, dict)):
         if _depth == _MAX_DEPTH:
             raise TypeError(f"a value is nested more than {_MAX_DEPTH} deep")

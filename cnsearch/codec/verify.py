@@ -43,11 +43,13 @@ class SegmentCheck:
     """One look at the file of a segment, which is read anew: nothing that was found good before is taken for granted.
 
     doc_count : documents that the table of contents says it has
+    unboosted : nothing was boosted when it was written: then a field length is the sum of the frequencies
     counts    : what was checked: bytes, blocks, sections, terms, postings, lengths, columns, values
     """
 
-    def __init__(self, data: SegmentData, doc_count: int) -> None:
+    def __init__(self, data: SegmentData, doc_count: int, *, unboosted: bool = False) -> None:
         self._opened = data.container
+        self._unboosted = unboosted
         self._doc_count = doc_count
         self.counts: Counter[str] = Counter()
 
@@ -129,7 +131,11 @@ class SegmentCheck:
             number += len(words)
             self.counts.update(terms=len(words), postings=len(lists.doc_ids))
         lengths = data.lengths(name)
-        if lengths is not None and (unequal := np.flatnonzero(lengths != tokens)).size:
+        if lengths is None:
+            return
+        # A boost multiplies the frequencies, not the lengths: then only that there is something can be compared.
+        wrong_lengths = lengths != tokens if self._unboosted else (lengths > 0) & (tokens <= 0)
+        if (unequal := np.flatnonzero(wrong_lengths)).size:
             doc_id = int(unequal[0])
             yield data.container.corrupt(
                 f'of the field "{name}" is not the sum of the frequencies in document {doc_id}',

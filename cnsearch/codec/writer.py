@@ -31,9 +31,16 @@ from cnsearch.codec.batch import BatchBuilder, DocumentBatch, ItemBatchBuilder
 from cnsearch.codec.buffer import SegmentBuffer, check_format
 from cnsearch.codec.codec import ColumnarCodec
 from cnsearch.codec.column_types import as_bytes, value_checker
+from cnsearch.codec.columns import OpaqueColumn
 from cnsearch.codec.documents import AnalysedDocument, analyse, copy_documents
 from cnsearch.codec.merge import MergeSource, choose_merges, merge_segments
-from cnsearch.codec.segment import ColumnarSegment, open_segment
+from cnsearch.codec.segment import (
+    ColumnarSegment,
+    SegmentData,
+    added_column_name,
+    open_segment,
+    read_added_column,
+)
 from cnsearch.codec.toc import ColumnarIndex
 
 #: megabytes of documents that are collected before they become a segment
@@ -306,7 +313,8 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
             else:
                 arrays = segment_arrays(leaf)
                 live = arrays.live_mask()
-                source = MergeSource(arrays.data, None if live is None else np.flatnonzero(live))
+                added = self._added_columns(leaf.storage(), leaf.segment(), arrays.data)
+                source = MergeSource(arrays.data, None if live is None else np.flatnonzero(live), added)
                 if source.doc_count:
                     self._sources.append(source)
 
@@ -468,6 +476,7 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
             self._flush()
             segments = self._choose_segments(mergetype or self.mergetype, optimize, merge)
             self._close_segment()
+            self._check_segments(segments)
             self._commit_toc(segments)
         except BaseException:
             self._remove_new_files()
@@ -479,6 +488,15 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
             self._remove_leftovers(segments)
         self._stop_pool()
         self._finish()
+
+    def _check_segments(self, segments: Sequence[Any]) -> None:
+        """Raise IndexingError unless the files have what the table of contents will say of them."""
+        for segment in segments:
+            if isinstance(segment, ColumnarSegment):
+                found, expected = open_segment(self.storage, segment).doc_count, segment.doc_count_all()
+                if found != expected:
+                    name = segment.make_filename(".cnp")
+                    raise IndexingError(f"{name} has {found} documents, the table of contents would say {expected}")
 
     def _commit_toc(self, segments: list[Any]) -> None:
         if isinstance(self._index, ColumnarIndex):
@@ -553,7 +571,20 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
         return any(name not in self.schema for name in open_segment(self.storage, segment).infos)
 
     def _source(self, segment: ColumnarSegment) -> MergeSource:
-        return MergeSource(open_segment(self.storage, segment), segment.live_doc_ids())
+        data = open_segment(self.storage, segment)
+        return MergeSource(data, segment.live_doc_ids(), self._added_columns(self.storage, segment, data))
+
+    def _added_columns(self, storage: Any, segment: ColumnarSegment, data: SegmentData) -> dict[str, OpaqueColumn]:
+        """Columns that ``whoosh.sorting.add_sortable`` has put beside a segment's file."""
+        if isinstance(self._index, ColumnarIndex):  # whose fields are fixed
+            return {}
+        return {
+            name: read_added_column(storage, segment, name)
+            for name, field in self.schema.items()
+            if field.column_type
+            and "column" not in data.infos.get(name, {})
+            and storage.file_exists(added_column_name(segment, name))
+        }
 
     def _merge(self, sources: Sequence[MergeSource]) -> ColumnarSegment:
         merged = ColumnarSegment(self.indexname)
