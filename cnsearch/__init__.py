@@ -12,6 +12,7 @@ What is named here is the public API; everything else may change.
 
 from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.tokenizer import Token
+from cnsearch.articles import article_of_arguments as _article_of_arguments
 from cnsearch.errors import (
     AnalyzerMismatchError,
     ArticleNotFoundError,
@@ -40,7 +41,10 @@ from cnsearch.model import (
     Suggestion,
     UpdateReport,
 )
+from cnsearch.model import read_records_with as _read_records_with
 from cnsearch.verify import VerifyReport
+
+_read_records_with(_article_of_arguments)
 
 __version__ = "0.1.0"
 

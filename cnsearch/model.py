@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dates
 import html
 import json
 import re
@@ -59,9 +60,14 @@ class Article:
                 raise TypeError(f"Article.{name} must be a string, not {getattr(self, name)!r}")
         if not isinstance(self.draft, bool):
             raise TypeError(f"Article.draft must be True or False, not {self.draft!r}")
+        for name in ("paragraphs", "categories", "tags", "headings"):
+            if isinstance(getattr(self, name), list):
+                object.__setattr__(self, name, tuple(getattr(self, name)))
         for name in ("paragraphs", "categories", "tags"):
             if isinstance(getattr(self, name), str):
                 raise TypeError(f"Article.{name} must be a tuple of strings, not one string")
+            if not isinstance(getattr(self, name), tuple):
+                raise TypeError(f"Article.{name} must be a tuple or a list, not {getattr(self, name)!r}")
             for text in getattr(self, name):
                 if not isinstance(text, str):
                     raise TypeError(f"Article.{name} must be a tuple of strings, with no {text!r} in it")
@@ -77,6 +83,67 @@ class Article:
             object.__setattr__(self, "labels", checked_labels(self.labels))
         if self.extra:
             _check_extra(self.extra)
+
+    @classmethod
+    def from_html(
+        cls,
+        id: str | int,
+        html: str,
+        *,
+        title: str | None = None,
+        source: str | None = None,
+        categories: str | Sequence[str] | None = None,
+        tags: str | Sequence[str] | None = None,
+        author: str | Sequence[str] | None = None,
+        date: str | float | datetime | dates.date | None = None,
+        url: str | None = None,
+        path: str | None = None,
+        draft: bool = False,
+        labels: Mapping[str, str | Sequence[str]] | None = None,
+        extra: Mapping[str, Any] | None = None,
+        time_zone: str | tzinfo = "Asia/Shanghai",
+    ) -> Article:
+        """An article of HTML, cleaned as that of a post or of a record of JSON Lines is; None is for "unknown".
+
+        id         : a number is written out
+        title      : without one the first paragraph is its beginning
+        categories : a list, or one string with ``/`` between the levels
+        tags       : a list, or one string with commas
+        date       : as a datetime or a day, as text in any usual form (what is none is unknown), or seconds since 1970
+        time_zone  : of a date that names none
+
+        Raises TypeError or ValueError that names the argument.
+
+        >>> Article.from_html(7, "<p>一</p><p>二</p>", title="甲", categories="新闻/国内").paragraphs
+        ('一', '二')
+        """
+        return _from_record(cls.from_html, locals(), time_zone)
+
+    @classmethod
+    def from_text(
+        cls,
+        id: str | int,
+        text: str,
+        *,
+        markdown: bool = False,
+        title: str | None = None,
+        source: str | None = None,
+        categories: str | Sequence[str] | None = None,
+        tags: str | Sequence[str] | None = None,
+        author: str | Sequence[str] | None = None,
+        date: str | float | datetime | dates.date | None = None,
+        url: str | None = None,
+        path: str | None = None,
+        draft: bool = False,
+        labels: Mapping[str, str | Sequence[str]] | None = None,
+        extra: Mapping[str, Any] | None = None,
+        time_zone: str | tzinfo = "Asia/Shanghai",
+    ) -> Article:
+        """An article of plain text, a paragraph a line, or of Markdown; everything else as in ``from_html``."""
+        arguments = locals()
+        if arguments.pop("markdown"):
+            arguments["markdown"] = arguments.pop("text")
+        return _from_record(cls.from_text, arguments, time_zone)
 
     def to_dict(self, zone: tzinfo | None = None) -> dict[str, Any]:
         """For JSON; the date in ``zone``."""
@@ -102,6 +169,25 @@ class Article:
     def body(self) -> str:
         """The paragraphs joined with newlines; character offsets of body snippets count in this text."""
         return "\n".join(self.paragraphs)
+
+
+RecordReader = Callable[[str, Mapping[str, object], "str | tzinfo"], Article]
+"""Makes an article of the arguments of the method that is named first. It cleans HTML, which stands floors above."""
+
+_record_reader: RecordReader | None = None
+
+
+def read_records_with(reader: RecordReader) -> None:
+    """Say who makes the articles of ``Article.from_html`` and ``from_text``. The package does, when it is imported."""
+    global _record_reader
+    _record_reader = reader
+
+
+def _from_record(method: Callable[..., Article], arguments: Mapping[str, object], time_zone: str | tzinfo) -> Article:
+    assert _record_reader is not None, "import cnsearch first"
+    left_out = ("cls", "time_zone")
+    record = {name: value for name, value in arguments.items() if name not in left_out}
+    return _record_reader(method.__qualname__, record, time_zone)
 
 
 RESERVED_NAMES = frozenset(

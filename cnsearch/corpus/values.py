@@ -7,6 +7,7 @@ events, without its types. Loaded only for front matter that needs it.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date, datetime, time
 
 #: Characters of front matter that is read as YAML, TOML or JSON. Real ones have a few hundred.
@@ -120,9 +121,9 @@ def strings(value: object, *, depth: int = 0) -> list[str]:
         return [value.isoformat()]
     if depth > _MOST_DEPTH:
         return []
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [text for item in value for text in strings(item, depth=depth + 1)]
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return next((strings(value[key], depth=depth + 1) for key in _NAME_KEYS if value.get(key) is not None), [])
     return []
 

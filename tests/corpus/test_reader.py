@@ -268,7 +268,8 @@ def test_a_whole_record() -> None:
         "date": "2021-10-27T20:11:47+08:00",
         "url": "https://example.com/1",
         "path": "/x",
-        "extra": {"ignored": True},
+        "extra": {"price": 5},
+        "unknown": {"ignored": True},
     }
     assert article_from_record(record, where="f:1") == Article(
         id="n1",
@@ -280,6 +281,7 @@ def test_a_whole_record() -> None:
         date=datetime(2021, 10, 27, 12, 11, 47, tzinfo=timezone.utc),
         url="https://example.com/1",
         path="/x",
+        extra={"price": 5},
     )
 
 
@@ -293,7 +295,7 @@ def test_a_whole_record() -> None:
             {"id": "a", "title": "t", "categories": "金融/每经网/ 重磅 "},
             Article("a", "t", categories=("金融", "每经网", "重磅")),
         ),
-        ({"id": "a", "title": "t", "author": "源 - 频道"}, Article("a", "t", source="源", author="源 - 频道")),
+        ({"id": "a", "title": "t", "author": "源 - 频道"}, Article("a", "t", author="源 - 频道")),
         (
             {"id": "a", "title": "t", "date": 1635307729},
             Article("a", "t", date=datetime(2021, 10, 27, 4, 8, 49, tzinfo=timezone.utc)),
@@ -330,7 +332,8 @@ def test_records(record: object, expected: Article) -> None:
         ([], "not an object but a list: []"),
         ("x", 'not an object but a string: "x"'),
         (None, "not an object but null"),
-        ({}, '"id" must be a non-empty string, not null'),
+        ({}, 'neither "id" nor an address, a title or a text'),
+        ({"tags": ["a"], "text": " "}, 'neither "id" nor an address, a title or a text'),
         ({"id": ""}, '"id" must be a non-empty string, not a string: ""'),
         ({"id": "  "}, '"id" must be a non-empty string, not a string: "  "'),
         ({"id": True}, '"id" must be a non-empty string, not true or false: true'),
