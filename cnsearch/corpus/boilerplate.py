@@ -26,8 +26,13 @@ _CLASSES = frozenset(name for _, names in CLASS_RULES for name in names.split())
 #: QR codes have as many class names as sites: ``qrcode``, ``wechat-qr-code``, ``post_qrcode``, ``erweima``.
 _QR_CODE = re.compile(r"(?:^|[-_])qr[-_]?(?:code|img|image|wrap|box)|qrcode|erweima")
 
-#: Classes of the line numbers beside code: hexo, Pygments, highlight.js.
-_LINE_NUMBERS = frozenset("gutter lineno linenos linenodiv line-number hljs-ln-numbers hljs-ln-n".split())
+#: Classes of the line numbers beside code: hexo, Pygments, highlight.js, Hugo (Chroma), VuePress, Prism, Rouge.
+_LINE_NUMBERS = frozenset(
+    """
+    gutter lineno linenos linenodiv line-number hljs-ln-numbers hljs-ln-n lnt ln line-numbers-wrapper line-numbers-rows
+    rouge-gutter
+    """.split()
+)
 
 _END = r"[。．.!！]?"
 _HAN = r"[\u4e00-\u9fff]"

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from cnsearch.corpus.clean import CleanBody, clean_body
+from cnsearch.corpus.forms import Form
 from cnsearch.corpus.metadata import bare_text
 
 #: What hexo-blog-encrypt and the notes' ciphers leave in a body.
@@ -25,7 +26,7 @@ def with_descriptions(clean: CleanBody, descriptions: Iterable[str], title: str)
     said = ""
     before: list[str] = []
     for description in descriptions:
-        paragraphs = clean_body(description, markdown=True).paragraphs
+        paragraphs = clean_body(description, form=Form.MARKDOWN).paragraphs
         said = said or bare_text(title) + "\n" + "".join(map(bare_text, clean.paragraphs))
         for paragraph in paragraphs:
             bare = bare_text(_ELLIPSIS.sub("", paragraph))
@@ -36,13 +37,6 @@ def with_descriptions(clean: CleanBody, descriptions: Iterable[str], title: str)
         return clean
     headings = tuple(at + len(before) for at in clean.headings)
     return replace(clean, paragraphs=(*before, *clean.paragraphs), headings=headings)
-
-
-def without_title(clean: CleanBody) -> CleanBody:
-    """The body without the heading at its beginning that has become the article's title."""
-    if clean.headings[:1] != (0,) or bare_text(clean.paragraphs[0]) != bare_text(clean.title):
-        return clean
-    return replace(clean, paragraphs=clean.paragraphs[1:], headings=tuple(at - 1 for at in clean.headings[1:]))
 
 
 def looks_locked(body: str) -> bool:

@@ -20,7 +20,8 @@ from bs4.builder._lxml import LXMLTreeBuilder
 
 from cnsearch.corpus.boilerplate import is_boilerplate_class, is_line_number_class
 from cnsearch.corpus.dates import find_date, parse_date
-from cnsearch.corpus.text import squeeze, unwrapped_lines
+from cnsearch.corpus.text import squeeze
+from cnsearch.corpus.wraps import unwrapped_lines
 
 
 class Kind(enum.IntEnum):

@@ -41,6 +41,9 @@ _LONGEST_UNSEEN = 5000
 #: Tags that parsers take for the begin or end of the whole page, wherever they stand.
 _PAGE = ("body", "head", "html", "plaintext", "xmp")
 
+#: Elements whose content is no text of the page, or swallows the tags in it.
+UNSEEN_NAMES = frozenset((*_RAW, *_UNSEEN, "plaintext", "xmp", "textarea"))
+
 _SCAN = re.compile(rf"<(?:!|\?|/?({'|'.join(_RAW + _UNSEEN + _PAGE)})(?=[\s/>]))", re.IGNORECASE)
 _HALF_TAG = re.compile(r"<[/!?a-z0-9]*\Z", re.IGNORECASE)
 _COMMENT_END = re.compile("--!?>")

@@ -10,7 +10,8 @@ from datetime import datetime
 from cnsearch.corpus.clean import clean_body
 from cnsearch.corpus.dates import BEIJING
 from cnsearch.corpus.decoding import decode
-from cnsearch.corpus.descriptions import looks_locked, with_descriptions, without_ciphers, without_title
+from cnsearch.corpus.descriptions import looks_locked, with_descriptions, without_ciphers
+from cnsearch.corpus.forms import Form
 from cnsearch.corpus.front_matter import split_front_matter
 from cnsearch.corpus.metadata import distinct_tags, metadata_of
 from cnsearch.corpus.names import date_of_name, in_drafts, name_of, title_of_name
@@ -20,7 +21,7 @@ from cnsearch.errors import CorpusError
 from cnsearch.limits import DEFAULT_LIMITS
 from cnsearch.model import Article, Failure
 
-_MARKDOWN_SUFFIXES = (".md", ".markdown")
+_FORMS = {".md": Form.MARKDOWN, ".markdown": Form.MARKDOWN, ".txt": Form.TEXT}
 
 
 def read_post(file: PostFile, *, max_bytes: int = DEFAULT_LIMITS.post_bytes) -> bytes:
@@ -84,11 +85,11 @@ def article_from_post(
         warn(Failure(path or id, warning))
     known = metadata_of(matter)
     name = name_of(id, POST_SUFFIXES)
-    markdown = id.lower().endswith(_MARKDOWN_SUFFIXES)
-    title = known.title
-    clean = clean_body(body, title=title or title_of_name(name), markdown=markdown)
-    if not title and clean.title:
-        title, clean = clean.title, without_title(clean)
+    suffix = next((suffix for suffix in POST_SUFFIXES if id.lower().endswith(suffix)), "")
+    form = _FORMS.get(suffix, Form.HTML)
+    markdown = form is Form.MARKDOWN
+    clean = clean_body(body, title=known.title or ("" if markdown else title_of_name(name)), form=form)
+    title = known.title or clean.title
     tags = known.tags
     if markdown and not body.startswith("<", len(body) - len(body.lstrip())):
         tags = distinct_tags((*tags, *hashtags(body)))

@@ -11,7 +11,7 @@ from datetime import date, datetime, tzinfo
 from io import IOBase
 from typing import Any
 
-from cnsearch.corpus.clean import CleanBody, clean_body, clean_html, clean_text, clean_title
+from cnsearch.corpus.clean import CleanBody, clean_html, clean_markdown, clean_text, clean_title
 from cnsearch.corpus.dates import BEIJING, date_from_epoch, date_of, parse_date
 from cnsearch.corpus.decoding import undecodable
 from cnsearch.corpus.descriptions import with_descriptions
@@ -195,13 +195,13 @@ def _body(fields: _Found, title: str, where: str) -> CleanBody:
     for _, value in fields.get("content", ()):
         text = value if isinstance(value, str) else "\n".join(strings(value))
         if text.strip():
-            return clean_html(text, title=title) if _TAG.search(text) else clean_text(text, unwrap=False)
+            return clean_html(text, title=title) if _TAG.search(text) else clean_text(text, long_lines=False)
     markdown = _string(fields, "markdown", where)
     if markdown:
-        return clean_body(markdown, title=title, markdown=True)
+        return clean_markdown(markdown, title=title)
     text = _string(fields, "text", where)
     if text:
-        return clean_text(text, unwrap=False)
+        return clean_text(text, long_lines=False)
     for key, value in fields.get("paragraphs", ()):
         if not isinstance(value, (list, tuple)) or not all(isinstance(one, str) for one in value):
             raise WrongTypeError(where, f'"{key}" must be a list of strings, not {_found(value)}')

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 
 #: Characters that show nothing and would sit inside words: controls (white space aside), soft hyphen, zero-width
 #: spaces and joiners, direction marks, byte order marks, annotation anchors, lone surrogates, non-characters, tags.
@@ -24,23 +23,6 @@ _WIDE = (
 )
 _WIDE_MARK = "，。、；：？！（）《》〈〉「」『』【】〔〕"
 _NO_SPACE = re.compile(f"[{_WIDE}][{_WIDE}]|[{_WIDE_MARK}].|.[{_WIDE_MARK}]", re.DOTALL)
-
-#: Marks that end a sentence: a line that ends with one is not a line that was wrapped.
-_SENTENCE_END = frozenset("。！？；：…”’」』）】》.!?;:)")
-
-#: Columns (a Chinese character takes two) from which on a line without a sentence end counts as wrapped. Text is
-#: wrapped at 72 to 80 columns, where the last word leaves at most some ten empty.
-_WRAP_COLUMNS = 60
-
-_LIST_MARK = re.compile(
-    r"[-*+•·◎●■]\s|[0-9]{1,3}[.、)]|[（(][0-9一二三四五六七八九十]{1,3}[)）]|[一二三四五六七八九十]{1,3}、|#|>"
-)
-_FENCE = re.compile(r"(?:```|~~~)")
-_IMAGE = re.compile(r"!\[[^\[\]\n]{0,500}\]\([^()\n]{0,2000}\)")
-_LINK = re.compile(r"\[([^\[\]\n]{1,500})\]\([^()\n]{0,2000}\)")
-_BLOCK_MARK = re.compile(r"(?:#{1,6}[ \t]+|>[ \t]?|[-*+][ \t]+)")
-_RULE_LINE = re.compile(r"[-*_=][-*_= ]{2,}")
-
 
 _LONG_NUMBER = re.compile("&#([0-9]{8,})")
 
@@ -94,65 +76,3 @@ def squeeze(text: str) -> str:
 def one_line(text: str) -> str:
     """``text`` as a title or a name is kept: visible characters, one line."""
     return squeeze(visible(text))
-
-
-def lines(text: str) -> list[str]:
-    """Each line of ``text`` that shows something, squeezed: the paragraphs of text that was split by its writer."""
-    return [line for line in map(squeeze, visible(text).splitlines()) if line]
-
-
-def unwrapped_lines(text: str) -> list[str]:
-    """The paragraphs of ``text`` where a line break may also come from wrapping at a column.
-
-    A break ends a paragraph, except where the line before is long, ends no sentence, and the next one begins no list:
-    then the two are joined.
-    """
-    paragraphs: list[str] = []
-    wrapped: list[str] = []
-    for line in visible(text).split("\n"):
-        words = " ".join(line.split())
-        if wrapped and (not words or _LIST_MARK.match(words)):
-            paragraphs.append(squeeze("\n".join(wrapped)))
-            wrapped = []
-        if words:
-            wrapped.append(words)
-            if words[-1] in _SENTENCE_END or _columns(words) < _WRAP_COLUMNS:
-                paragraphs.append(squeeze("\n".join(wrapped)))
-                wrapped = []
-    if wrapped:
-        paragraphs.append(squeeze("\n".join(wrapped)))
-    return paragraphs
-
-
-def markdown_lines(text: str) -> list[str]:
-    """The paragraphs of Markdown without HTML: like `unwrapped_lines`, with the marks of headings, quotes, lists, bold
-    type, links (the address goes, the words stay) and pictures taken away. Fenced code stays as it is, line by line.
-    """
-    paragraphs: list[str] = []
-    prose: list[str] = []
-    fenced = False
-    for line in visible(text).split("\n"):
-        stripped = line.strip()
-        fence = _FENCE.match(stripped) is not None
-        if fence or fenced:
-            paragraphs += _markdown_prose(prose)
-            prose = []
-            if fence:
-                fenced = not fenced
-            elif stripped:
-                paragraphs.append(" ".join(stripped.split()))
-        else:
-            prose.append("" if _RULE_LINE.fullmatch(stripped) else stripped)
-    return paragraphs + _markdown_prose(prose)
-
-
-def _markdown_prose(prose: list[str]) -> list[str]:
-    text = _LINK.sub(r"\1", _IMAGE.sub("", "\n".join(prose))).replace("**", "")
-    bare = (_BLOCK_MARK.sub("", paragraph, count=1) for paragraph in unwrapped_lines(text))
-    return [paragraph for paragraph in bare if paragraph]
-
-
-def _columns(text: str) -> int:
-    if text.isascii():
-        return len(text)
-    return len(text) + sum(unicodedata.east_asian_width(character) in "WF" for character in text[:_WRAP_COLUMNS])

@@ -3,6 +3,7 @@
 import pytest
 
 from cnsearch.corpus.clean import clean_body, clean_html, clean_text
+from cnsearch.corpus.forms import Form
 
 
 def paragraphs(html: str, title: str = "") -> list[str]:
@@ -274,12 +275,23 @@ def test_a_page_of_inline_tags_ends_paragraphs_at_empty_lines_only() -> None:
 
 
 def test_an_abstract_that_is_repeated_is_kept_once() -> None:
-    assert paragraphs("<p>摘要是一句话。</p><p>正文。</p><p>摘要是一句话。</p>") == ["摘要是一句话。", "正文。"]
-    assert paragraphs("<p>重复的一段</p><div>重复的一段</div>") == ["重复的一段"]
+    first = "摘要是一句话，说的是村口的老榕树被台风吹倒了。"
+    assert paragraphs(f"<p>{first}</p><p>正文。</p><p>{first}</p>") == [first, "正文。"]
+    assert paragraphs(f"<p>{first}</p><div>{first}</div>") == [first]
+    assert paragraphs(f"<p>一</p><p>{first * 2}</p><p>二</p><p>{first * 2}</p>") == ["一", first * 2, "二"]
 
 
 def test_of_an_abstract_with_a_bullet_the_text_in_the_article_stays() -> None:
     assert paragraphs("<p>◎摘要是一句话。</p><p>正文。</p><p>摘要是一句话。</p>") == ["正文。", "摘要是一句话。"]
+
+
+def test_a_paragraph_that_came_before_is_lost() -> None:
+    for kind in ("p", "li", "blockquote", "td"):
+        song = ["海风吹过旧码头，", "我在等你回来，等你回来。", "潮水带走旧船票，", "我在等你回来，等你回来。"]
+        assert paragraphs("".join(f"<{kind}>{line}</{kind}>" for line in song)) == song
+    long = "示例输出，这一句有很多字，多得好像是一篇文章的摘要，可是它并不在文章的开头，而在它的中间。"
+    page = "".join(f"<p>{number}</p>" for number in range(10)) + f"<p>{long}</p><p>x</p><p>{long}</p>"
+    assert paragraphs(page).count(long) == 2
 
 
 def test_what_may_repeat() -> None:
@@ -319,7 +331,7 @@ def test_a_section_named_like_the_article_stays() -> None:
 
 def test_plain_text() -> None:
     assert clean_text("一\r\n\r\n　二  二\r三<b>\n").paragraphs == ("一", "二 二", "三<b>")
-    assert clean_text("字" * 40 + "\n行", unwrap=False).paragraphs == ("字" * 40, "行")
+    assert clean_text("字" * 40 + "\n行", long_lines=False).paragraphs == ("字" * 40, "行")
     assert clean_body("标题\n正文 &#123;x&#125; 1 < 2\n").paragraphs == ("标题", "正文 {x} 1 < 2")
 
 
@@ -348,14 +360,16 @@ snake_case 与 2*3*4
 
 
 def test_markdown() -> None:
-    assert clean_body(MARKDOWN, markdown=True).paragraphs == (
+    assert clean_body(MARKDOWN, form=Form.MARKDOWN).title == "一级标题 #1"
+    assert clean_body(MARKDOWN, form=Form.MARKDOWN, title="题").headings == (0, 3)
+    assert clean_body(MARKDOWN, form=Form.MARKDOWN, title="题").paragraphs == (
         "一级标题 #1",
-        "正文里有粗体、`代码`、链接和。",
+        "正文里有粗体、代码、链接和图。",
         "word wrapped at a column that is somewhere near to the eightieth one goes on here.",
         "二级标题",
         "第一项",
         "第二项",
-        "1. 第三项",
+        "第三项",
         "引用",
         "def f(a_b):",
         "return a_b < 3 # 注释",
@@ -364,4 +378,4 @@ def test_markdown() -> None:
 
 
 def test_markdown_with_a_comment_only_is_still_markdown() -> None:
-    assert clean_body("一\n\n<!-- more -->\n\n## 二\n", markdown=True).paragraphs == ("一", "二")
+    assert clean_body("一\n\n<!-- more -->\n\n## 二\n", form=Form.MARKDOWN).paragraphs == ("一", "二")

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from cnsearch.analysis import compounds
 from cnsearch.analysis.tokenizer import WordTokenizer, is_chinese_word
 from cnsearch.corpus import elements
-from cnsearch.corpus.clean import CleanBody, clean_body, clean_html, clean_text
+from cnsearch.corpus.clean import CleanBody, clean_body, clean_html, clean_markdown, clean_text
+from cnsearch.corpus.forms import Form
 from cnsearch.corpus.reader import article_from_post
 from cnsearch.corpus.records import article_from_record
 from cnsearch.corpus.text import unescape
@@ -66,13 +67,124 @@ def test_time_is_linear_and_the_end_survives(name: str) -> None:
     check(found)
 
 
-@pytest.mark.parametrize("text", ["[a](b" * 20_000, "![" * 20_000, "**" * 20_000, "```\n" * 20_000, "1. " * 20_000])
-def test_markdown_is_linear_too(text: str) -> None:
+#: What is repeated until there is enough of it; the last are patterns of growing length.
+MARKDOWN_CASES: dict[str, Callable[[int], str]] = {
+    piece[:12]: lambda n, piece=piece: piece * (n // len(piece))  # type: ignore[misc]
+    for piece in [
+        *(
+            "[a](b",
+            "![",
+            "**",
+            "```\n",
+            "1. ",
+            "[",
+            "]",
+            "[]",
+            "[a](\\(",
+            "[a](<b",
+            "[a](b '",
+            "[[a|",
+            "[a][",
+            "[^a",
+            "^[",
+        ),
+        *(
+            "*a **b ",
+            "**a",
+            "a_",
+            "_a __b ",
+            "~~a",
+            "==a",
+            "*_",
+            "`",
+            "`a``",
+            "$a",
+            "$$a",
+            "<a",
+            "<a b=",
+            "<!--",
+            "<a b='",
+            "</",
+        ),
+        *(
+            "{%",
+            "{{",
+            "{{<",
+            "{#",
+            "{/*",
+            "%%",
+            "((",
+            "&a",
+            "&#",
+            "\\",
+            "- ",
+            "> ",
+            "- a\n",
+            "1. a\n",
+            "> a\n",
+            ">\n- ",
+        ),
+        *(
+            "{% raw %}\n",
+            "- {% raw %}\n",
+            "> {% raw %}\n",
+            "$$\n",
+            "> $$\na\n",
+            "%%\n\n",
+            "<script>\n",
+            "- <!--\n",
+            "<div>\n\n",
+        ),
+        *(
+            "::: a\n",
+            '!!! a "b"\n',
+            '=== "b"\n\n',
+            "# a\n",
+            "##a\n",
+            "a\n",
+            "a，\n",
+            "a  \n",
+            "[a]: b\n",
+            "[^a]: b\n",
+            "[a\n",
+        ),
+        *(
+            "    a\n",
+            "    甲\n\n",
+            "|a|b|\n",
+            "import a from 'b'\n",
+            "<A\n",
+            "<A b={\n",
+            "{a",
+            "\\begin{a}\n",
+            "{{< a\n",
+        ),
+        *("<select>", "<template>\n\n", "甲\n", "　　甲\n", "__init__ ", "a::\n", "![[a]]", "<b@c", "https://a.b/"),
+    ]
+}
+MARKDOWN_CASES |= {
+    "brackets that close": lambda n: "[" * (n // 2) + "]" * (n // 2),
+    "links that close": lambda n: "[a](" * (n // 8) + ")" * (n // 2),
+    "ticks of every length": lambda n: "".join("`" * length + "a" for length in range(int((2 * n) ** 0.5))),
+    "emphasis that closes": lambda n: "*" * (n // 2) + "a" + "*" * (n // 2),
+    "emphasis of three": lambda n: "a***b*c" * (n // 7),
+    "lists of growing indent": lambda n: "".join("  " * depth + "- a\n" for depth in range(int(n**0.5))),
+    "quotes of growing depth": lambda n: "".join(">" * depth + " a\n" for depth in range(int((2 * n) ** 0.5))),
+    "admonitions of growing indent": lambda n: "".join("    " * d + "!!! a\n\n" for d in range(int((n / 2) ** 0.5))),
+    "a table of many columns": lambda n: "|a" * (n // 4) + "\n" + "|-" * (n // 4) + "\n",
+    "a table with short rows": lambda n: "|a" * 500 + "\n" + "|-" * 500 + "\n" + "|x\n" * (n // 3),
+    "references used": lambda n: "[a]: b\n\n" + "[a][" * (n // 4),
+}
+
+
+@pytest.mark.parametrize("name", MARKDOWN_CASES)
+def test_markdown_is_linear_too(name: str) -> None:
     started = time.process_time()
-    found = clean_text(text + "\n最后", markdown=True)
+    found = clean_markdown(MARKDOWN_CASES[name](60_000) + "\n\n最后\n")
     assert time.process_time() - started < 8
-    assert "最后" in "".join(found.paragraphs)
+    assert "最后" in found.paragraphs[-1]
     check(found)
+    check(clean_markdown(MARKDOWN_CASES[name](6_000), mdx=True))
 
 
 BAD = re.compile("[\x00-\x1f\x7f-\x9f\u200b\ufeff\ud800-\udfff\u2028\u2029]")
@@ -171,9 +283,10 @@ def test_no_page_raises(page: str) -> None:
 
 @given(anything | pieces)
 def test_no_text_raises(text: str) -> None:
-    for markdown in (False, True):
-        check(clean_text(text, markdown=markdown))
-    check(clean_text(text, unwrap=False))
+    for form in Form:
+        check(clean_body(text, form=form))
+    check(clean_text(text))
+    check(clean_markdown(text, mdx=True))
 
 
 @given(
@@ -244,11 +357,11 @@ plain = (
 def test_clean_paragraphs_stay_as_they_are(texts: list[str]) -> None:
     page = "".join(f"<p>{text}</p>" for text in texts)
     assert clean_html(page).paragraphs == tuple(texts)
-    assert clean_text("\n".join(texts), unwrap=False).paragraphs == tuple(texts)
+    assert clean_text("\n\n".join(texts)).paragraphs == tuple(texts)
     assert clean_html("".join(f"<td>{text}</td>" for text in texts)).paragraphs == tuple(texts)
 
 
 @given(anything | pieces)
 def test_cleaning_what_is_clean_changes_nothing(page: str) -> None:
-    once = clean_text(page, unwrap=False).paragraphs
-    assert clean_text("\n".join(once), unwrap=False).paragraphs == once
+    once = clean_text(page).paragraphs
+    assert clean_text("\n\n".join(once)).paragraphs == once

@@ -409,6 +409,6 @@ def test_a_line_of_about_the_longest_length(length: int, end: bytes) -> None:
 
 
 def test_a_record_with_html_is_cleaned_as_a_post_is() -> None:
-    html = "<h1>标题</h1><p>一</p><!-- 别的 --><p>责任编辑：甲乙</p><p>一段重复的摘要。</p><p>一段重复的摘要。</p>"
+    html = "<h1>标题</h1><p>一</p><!-- 别的 --><p>责任编辑：甲乙</p><p>一段重复的话。</p><p>一段重复的话。</p>"
     line = json.dumps({"id": "a", "title": "标题", "html": html}).encode()
-    assert read([line]) == [Article("a", "标题", ("一", "一段重复的摘要。"))]
+    assert read([line]) == [Article("a", "标题", ("一", "一段重复的话。", "一段重复的话。"))]

@@ -5,11 +5,24 @@ import importlib
 
 import pytest
 
-from cnsearch.corpus.text import lines, one_line, unwrapped_lines, visible
+from cnsearch.corpus.text import one_line, visible
+from cnsearch.corpus.wraps import unwrapped_lines
 
 
 @pytest.mark.parametrize(
-    "name", ["boilerplate", "clean", "dates", "elements", "front_matter", "markup", "posts", "reader", "text"]
+    "name",
+    [
+        "boilerplate",
+        "clean",
+        "dates",
+        "elements",
+        "front_matter",
+        "markdown_inline",
+        "markup",
+        "posts",
+        "reader",
+        "text",
+    ],
 )
 def test_examples_in_docstrings(name: str) -> None:
     assert doctest.testmod(importlib.import_module(f"cnsearch.corpus.{name}")).failed == 0
@@ -19,10 +32,6 @@ def test_invisible_characters() -> None:
     assert visible("a\x00\u200b\ufeff\u00ad\ud800\x1b[1m\u202eb\n\tc") == "a[1mb\n\tc"
     assert visible("❤\ufe0f\u200d🔥 👩\u200d👧 中\u200d文 a\u200d") == "❤\ufe0f\u200d🔥 👩\u200d👧 中文 a"
     assert one_line(" 中\n文 \u200b ") == "中文"
-
-
-def test_lines() -> None:
-    assert lines("一\n\n 二\r\n三\x0b四\u2028五\u200b\n\u200b\n") == ["一", "二", "三", "四", "五"]
 
 
 @pytest.mark.parametrize(

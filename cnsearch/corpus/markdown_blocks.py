@@ -1,0 +1,276 @@
+"""The blocks of Markdown by markdown-it-py, and those that sites and note programs add to it.
+
+A rule here sees a line only where a block may begin, so never one of code. What it takes for a mark goes; what stands
+between two marks (`:::`, ``{% note %}``, ``!!! tip``) is Markdown as before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import MutableMapping
+from functools import lru_cache
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.ruler import RuleOptionsType
+from markdown_it.rules_block import StateBlock, html_block
+from markdown_it.token import Token
+from mdit_py_plugins.footnote.index import footnote_def
+
+from cnsearch.corpus.markdown_inline import words_of_tag
+
+#: Blocks in blocks. What nests deeper is brought up by `_flat` before: the parser would leave it out.
+_DEEPEST = 60
+_DEEP_INDENT = re.compile(r"^[ \t]{60,}", re.MULTILINE)
+_MANY_MARKS = re.compile(
+    r"^((?:[ \t]*(?:[>*+-]|[0-9]{1,9}[.)])(?=[ \t>]|$)){12})(?:[ \t]*(?:[>*+-]|[0-9]{1,9}[.)])(?=[ \t>]|$))+",
+    re.MULTILINE,
+)
+
+#: The first characters of the lines that `_marks` looks at: most lines need no more than this.
+_FIRST = frozenset(":{%!?=$\\#<ie@")
+
+_CONTAINER = re.compile(r":{3,}[ \t]*(?:\{[^{}]*\}|[\w-]*)[ \t]*(?:\{[^{}]*\})?(?:\[([^\]]*)\])?(.*)")
+_ADMONITION = re.compile(r"(?:!!!|\?\?\?\+?|===[!+]?)(?:[ \t]+([\w -]*?))?[ \t]*(?:\"(.*)\")?[ \t]*")
+_TAB = re.compile(r"===[!+]?[ \t]+\"(.*)\"[ \t]*")
+_TAG = re.compile(r"\{%-?((?:(?!%\}).)*?)-?%\}|\{\{[<%]((?:(?!\}\}).)*?)[%>]\}\}")
+_TAGS = re.compile(rf"(?:[ \t]*(?:{_TAG.pattern}))+[ \t]*")
+_MULTI_LINE_TAG = re.compile(r"\{\{[<%]|\{%")
+#: Tags whose content is code: Hexo's, Jekyll's and Hugo's; and where it ends.
+_CODE_TAG = re.compile(r"[ \t]*(codeblock|code|highlight|raw|verbatim|math|mermaid)\b(?!.*(?:\{%|\{\{)).*")
+_HEADING = re.compile(r"(#{2,6})(?=[^#\s])(.*?)[ \t]*#*[ \t]*")
+_FORMULA_ENDS = {"$$": "$$", "\\[": "\\]", "\\begin{": "\\end{"}
+_IMPORT = re.compile(
+    r"(?:import\s(?:[^'\"]*\sfrom\s*)?['\"][^'\"]*['\"]|import\s*\{|export\s+(?:const|let|var|default|function|async|class|\{|\*))"
+)
+_COMPONENT_LINE = re.compile(r"</?(?:[A-Z][\w.]*)?(?=[\s/>]|$)")
+_LONGEST_COMPONENT = 50  # lines of one tag
+_RAW_START = re.compile(r"<(?:(script|style|textarea|pre)(?=[\s>]|$)|(!--))", re.IGNORECASE)
+
+
+def block_tokens(text: str, *, mdx: bool) -> tuple[list[Token], MutableMapping[str, Any]]:
+    """The block tokens of ``text``, whose inlines are not parsed, and what its definitions define.
+
+    text : without carriage returns; see https://markdown-it-py.readthedocs.io for the tokens
+    """
+    tokens: list[Token] = []
+    env: MutableMapping[str, Any] = {"in vain": set()}
+    parser = _parser(mdx)
+    parser.block.parse(_flat(text), parser, env, tokens)
+    return tokens, env
+
+
+def _flat(text: str) -> str:
+    """``text`` without the indents and marks beyond what anybody nests; in code they are white space."""
+    if _DEEP_INDENT.search(text):
+        text = _DEEP_INDENT.sub(" " * 60, text)
+    return _MANY_MARKS.sub(r"\1", text)
+
+
+@lru_cache(maxsize=2)
+def _parser(mdx: bool) -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"maxNesting": 2 * _DEEPEST + 20}).enable("table")
+    alternatives: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    ruler = parser.block.ruler
+    ruler.at("html_block", _html_block, {"alt": ["paragraph", "reference", "blockquote"]})
+    ruler.before("fence", "marks", _mdx_marks if mdx else _marks, alternatives)
+    ruler.before("reference", "footnote_def", footnote_def, {"alt": ["paragraph", "reference"]})
+    if mdx:
+        ruler.disable("code")  # MDX has none: what is indented stands in a component
+    return parser
+
+
+def _line(state: StateBlock, line: int) -> str:
+    return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
+
+
+def _mdx_marks(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Imports, exports and component tags on lines of their own; else as `_marks`."""
+    text = _line(state, start)
+    if text[:1] in ("i", "e"):
+        if state.level or not _IMPORT.match(text):
+            return False
+        if not silent:
+            line = start + 1
+            while line < end and not state.isEmpty(line):
+                line += 1
+            state.line = line
+        return True
+    if text[:1] == "<" and _COMPONENT_LINE.match(text):
+        line = start
+        while line < min(end, start + _LONGEST_COMPONENT) and not _line(state, line).rstrip().endswith(">"):
+            line += 1
+        text = _line(state, line).rstrip() if line < end else ""
+        alone = text.endswith(">") and (line > start or text.count("<") == 1)
+        if alone and not silent:
+            state.line = line + 1
+        return alone
+    return _marks(state, start, end, silent)
+
+
+def _marks(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A line that is nothing but a mark of a site generator or a note program."""
+    at = state.bMarks[start] + state.tShift[start]
+    if at >= state.eMarks[start] or state.src[at] not in _FIRST or state.is_code_block(start):
+        return False
+    text = state.src[at : state.eMarks[start]]
+    first = text[0]
+    if first == ":" and text.startswith(":::"):
+        found = _CONTAINER.fullmatch(text)
+        title = "" if found is None else (found[1] or found[2] or "").strip(" \t:")
+        return silent or _done(state, start, start + 1, title)
+    if first in "!?=" and text[:3] in ("!!!", "???", "==="):
+        return _admonition(state, start, end, silent, text)
+    if first == "{" and text[1:2] in ("%", "{"):
+        return _template_tags(state, start, end, silent, text)
+    if first == "%" and text.startswith("%%"):
+        return _comment(state, start, end, silent, text)
+    if first in "$\\":
+        return _formula(state, start, end, silent, text)
+    if first == "#":
+        return _tight_heading(state, start, silent, text)
+    return first == "@" and text.lower().startswith("@[toc]") and (silent or _done(state, start, start + 1, ""))
+
+
+def _done(state: StateBlock, start: int, end: int, words: str, *, tag: str = "p") -> bool:
+    """The lines ``start .. end`` are read; ``words`` is what of them is text."""
+    state.line = end
+    if words:
+        kind = "paragraph" if tag == "p" else "heading"
+        state.push(f"{kind}_open", tag, 1)
+        token = state.push("inline", "", 0)
+        token.content = words.strip()
+        state.push(f"{kind}_close", tag, -1)
+    return True
+
+
+def _admonition(state: StateBlock, start: int, end: int, silent: bool, text: str) -> bool:
+    """``!!! tip "title"``, ``??? note``, ``=== "tab"``: what is indented below belongs to it."""
+    found = _TAB.fullmatch(text) if text[0] == "=" else _ADMONITION.fullmatch(text)
+    if found is None:
+        return False
+    if silent:
+        return True
+    line, indent = start + 1, state.sCount[start] + 4
+    while line < end and (state.isEmpty(line) or state.sCount[line] >= indent):
+        line += 1
+    _done(state, start, start + 1, found[found.re.groups] or "")
+    block_indent, line_max, parent = state.blkIndent, state.lineMax, state.parentType
+    state.blkIndent, state.lineMax, state.parentType = indent, line, "root"
+    state.level += 1
+    state.md.block.tokenize(state, start + 1, line)
+    state.level -= 1
+    state.blkIndent, state.lineMax, state.parentType = block_indent, line_max, parent
+    state.line = line
+    return True
+
+
+def _template_tags(state: StateBlock, start: int, end: int, silent: bool, text: str) -> bool:
+    """``{% note %}``, ``{{< figure >}}`` on a line of their own; what stands between tags for code is code."""
+    if not _TAGS.fullmatch(text):
+        return not silent and _template_tag_over_lines(state, start, end, text)
+    if silent:
+        return True
+    insides = [found[1] or found[2] for found in _TAG.finditer(text)]
+    code = _CODE_TAG.fullmatch(insides[0]) if len(insides) == 1 else None
+    if code is not None:
+        closing = re.compile(rf"[ \t]*(?:\{{%-?|\{{\{{[<%])[ \t]*(?:end|/)[ \t]*{code[1]}\b")
+        line = _find_line(state, start + 1, end, closing, f"{code[1]}")
+        if line >= 0:
+            token = state.push("fence", "code", 0)
+            token.content = state.getLines(start + 1, line, 0, True)
+            state.line = line + 1
+            return True
+    return _done(state, start, start + 1, " ".join(filter(None, map(words_of_tag, insides))))
+
+
+def _template_tag_over_lines(state: StateBlock, start: int, end: int, text: str) -> bool:
+    """``{{< figure`` with its arguments on the lines below."""
+    opening = _MULTI_LINE_TAG.match(text)
+    if opening is None or "}}" in text or "%}" in text:
+        return False
+    closing = "%}" if opening[0] == "{%" else "}}"
+    line = start + 1
+    while line < min(end, start + _LONGEST_COMPONENT) and not state.isEmpty(line):
+        if _line(state, line).rstrip().endswith(closing):
+            inside = state.getLines(start, line + 1, 0, False).strip()[len(opening[0]) : -len(closing)]
+            return _done(state, start, line + 1, words_of_tag(" ".join(inside.strip("<>%/- ").split())))
+        line += 1
+    return False
+
+
+def _comment(state: StateBlock, start: int, end: int, silent: bool, text: str) -> bool:
+    """Obsidian's ``%%`` over several lines."""
+    if "%%" in text[2:]:
+        return False
+    line = _find_line(state, start + 1, end, re.compile("%%"), "%%", anywhere=True)
+    if line < 0:
+        return False
+    if not silent:
+        _done(state, start, line + 1, _line(state, line).partition("%%")[2])
+    return True
+
+
+def _formula(state: StateBlock, start: int, end: int, silent: bool, text: str) -> bool:
+    """A formula of its own is taken as it is, line by line, like code; only ``$$`` goes."""
+    opening = next((opening for opening in _FORMULA_ENDS if text.startswith(opening)), "")
+    if not opening:
+        return False
+    closing, rest = _FORMULA_ENDS[opening], text[len(opening) :]
+    line = (
+        start
+        if closing in rest
+        else _find_line(state, start + 1, end, re.compile(re.escape(closing)), closing, anywhere=True)
+    )
+    if line < 0 or (line == start and not rest.rstrip().endswith(("$$", "\\]", "}"))):
+        return False
+    if silent:
+        return True
+    lines = [text] if line == start else [text, *(_line(state, at) for at in range(start + 1, line + 1))]
+    token = state.push("fence", "code", 0)
+    formula = "\n".join(lines)
+    tail = ""
+    if opening == "$$":
+        formula, _, tail = formula.removeprefix("$$").partition("$$")
+    elif opening == "\\[":
+        formula, _, tail = formula.removeprefix("\\[").partition("\\]")
+    token.content = formula
+    return _done(state, start, line + 1, tail)
+
+
+def _tight_heading(state: StateBlock, start: int, silent: bool, text: str) -> bool:
+    """``##标题``: older programs took it for a heading. ``#标签`` is a tag."""
+    found = _HEADING.fullmatch(text)
+    if found is None:
+        return False
+    return silent or _done(state, start, start + 1, found[2], tag=f"h{len(found[1])}")
+
+
+def _html_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """The library's rule; but a ``<script>`` or ``<!--`` that never ends takes nothing with it."""
+    at = state.bMarks[start] + state.tShift[start]
+    if state.src.startswith("<", at):
+        found = _RAW_START.match(state.src, at, state.eMarks[start])
+        if found is not None:
+            closing = re.compile(f"</{found[1]}|-->" if found[1] else "-->", re.IGNORECASE)
+            ends_here = closing.search(state.src, at, state.eMarks[start]) is not None
+            if not ends_here and _find_line(state, start + 1, end, closing, found[0].lower(), anywhere=True) < 0:
+                return False
+    return html_block(state, start, end, silent)
+
+
+def _find_line(
+    state: StateBlock, start: int, end: int, pattern: re.Pattern[str], name: str, *, anywhere: bool = False
+) -> int:
+    """The first line from ``start`` on that ``pattern`` matches, or -1; no name is looked for in vain twice."""
+    in_vain = state.env["in vain"]
+    if (name, end) in in_vain:
+        return -1
+    for line in range(start, end):
+        if state.sCount[line] < state.blkIndent and not state.isEmpty(line):
+            return -1  # the list item is over
+        text = _line(state, line)
+        if pattern.search(text) if anywhere else pattern.match(text):
+            return line
+    in_vain.add((name, end))
+    return -1
