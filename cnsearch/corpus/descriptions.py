@@ -26,7 +26,7 @@ def with_descriptions(clean: CleanBody, descriptions: Iterable[str], title: str)
     said = ""
     before: list[str] = []
     for description in descriptions:
-        paragraphs = clean_body(description, form=Form.MARKDOWN).paragraphs
+        paragraphs = clean_body(description, title=title, form=Form.MARKDOWN).paragraphs
         said = said or bare_text(title) + "\n" + "".join(map(bare_text, clean.paragraphs))
         for paragraph in paragraphs:
             bare = bare_text(_ELLIPSIS.sub("", paragraph))
