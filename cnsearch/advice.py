@@ -18,6 +18,7 @@ _BY_CODE = {
     "index_locked": "Try again when it has finished, or wait for it with --wait SECONDS",
     "index_newer": "Install the newer one with: pip install --upgrade cnsearch",
     "index_not_found": "Make one with: cnsearch index data/",
+    "index_replaced": "Run the command again",
     "index_older": _REBUILD,
     "no_folder": "Index one with: cnsearch index PATH",
 }

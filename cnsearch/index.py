@@ -199,22 +199,29 @@ class Index:
                 self._searcher = None
 
     def refresh(self) -> bool:
-        """Move on to the last commit; True if there was a newer one."""
-        current = self._current()
-        if self._store.generation() == current.snapshot.generation:
-            return False
-        fresh = Searcher(self._store.snapshot(), limits=self._limits)
-        with self._lock:
-            newest = self._current()  # another thread may have been faster, or has closed
-            if newest.snapshot.generation >= fresh.snapshot.generation:
-                return newest is not current
-            self._searcher = fresh  # the old snapshot goes when the last search that uses it ends
-        return True
+        """Move on to the last commit; True if it is another than before: a newer one, or that of another index that was
+        put in the place of this one (swapped, restored, built anew).
+
+        Raises IndexNotFoundError if the index is gone.
+        """
+        begun = self._current()
+        while True:
+            current = self._current()
+            if self._store.mark() == current.snapshot.mark:
+                return current is not begun
+            fresh = Searcher(self._store.snapshot(), limits=self._limits)
+            with self._lock:
+                if self._searcher is current:  # else another thread was faster, or has closed
+                    self._searcher = fresh  # the old snapshot goes when the last search that uses it ends
+                    self._store.adopt(fresh.snapshot)
+                    return True
+            fresh.snapshot.close()
 
     def _current(self) -> Searcher:
         searcher = self._searcher
         if searcher is None:
             raise ValueError("this Index is closed")
+        self._store.require_folder()
         return searcher
 
     def __len__(self) -> int:
@@ -299,6 +306,7 @@ class Index:
                 )
         for _ in changes(folders, ignored=self.path, stop=stop or threading.Event()):
             try:
+                self.refresh()
                 report = self.update(folders, jobs=jobs, wait=wait)
             except (CorpusError, IndexLockedError) as error:
                 yield error

@@ -57,6 +57,7 @@ from cnsearch.errors import (
     IndexFormatError,
     IndexLockedError,
     IndexNotFoundError,
+    IndexReplacedError,
     IndexUnusableError,
 )
 from cnsearch.model import Article, printable
@@ -367,9 +368,13 @@ class Indexed:
 class Snapshot:
     """One commit of the index, unchanged by later ones. Thread-safe. ``close`` it when done."""
 
-    def __init__(self, reader: Any, generation: int, analyzer: ChineseAnalyzer, version: int) -> None:
+    def __init__(self, reader: Any, toc: Any, analyzer: ChineseAnalyzer) -> None:
+        version: int = toc.schema.version
         self._reader = reader
-        self.generation = generation
+        self.generation: int = toc.generation
+        self.identity: str = toc.identity
+        """Of the index; see ``ColumnarIndex``."""
+        self.mark: tuple[int, ...] = toc.mark
         self.version = version
         """Of the format that it was written in."""
         self.analyzer = analyzer
@@ -585,6 +590,7 @@ class Transaction:
             self._writer = open_writer(store.whoosh, limit_mb=LIMIT_MB, lock=lock)
         try:
             self.snapshot = store.snapshot()
+            store.require_same_index(self.snapshot)
             if not replace:
                 store.require_writable(self.snapshot)
         except BaseException:
@@ -719,6 +725,25 @@ class Store:
         with _clear_errors(self.path):
             return int(self.whoosh.latest_generation())
 
+    def mark(self) -> tuple[int, ...]:
+        """Tells the last commit from every other one; that of a ``Snapshot`` is equal while it is the last."""
+        with _clear_errors(self.path):
+            return self.whoosh.mark()  # type: ignore[no-any-return]
+
+    def adopt(self, snapshot: Snapshot) -> None:
+        """Write into the index of this snapshot from now on, though another stood there when this one was opened."""
+        self.whoosh.identity = snapshot.identity
+
+    def require_same_index(self, snapshot: Snapshot) -> None:
+        """Raise IndexReplacedError if another index stands where the opened one was."""
+        known = self.whoosh.identity
+        if known and snapshot.identity != known:
+            raise IndexReplacedError(
+                self.path,
+                "another index has taken the place of the one that was opened; nothing was written",
+                hint="refresh() shows it, and lets you write to it",
+            )
+
     def snapshot(self) -> Snapshot:
         """Open the last commit. A commit that ends while we open may take files away: then the next one is opened."""
         for attempt in range(_OPEN_ATTEMPTS):
@@ -731,7 +756,7 @@ class Store:
                         analyzer = known  # it has its dictionary loaded
                     else:
                         self.analyzer = analyzer  # for the next snapshots
-                    return Snapshot(reader, toc.generation, analyzer, toc.schema.version)
+                    return Snapshot(reader, toc, analyzer)
             except CorruptIndexError:
                 if attempt + 1 == _OPEN_ATTEMPTS or self.generation() == generation:
                     raise

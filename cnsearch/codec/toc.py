@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
+import uuid
 import zlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from whoosh.index import _DEF_INDEX_NAME, TOC, EmptyIndexError, FileIndex
@@ -29,6 +32,7 @@ TOC_NAME = re.compile(r"commit_([0-9]{1,18})\.toc")
 TEMPORARY = ".tmp"
 SEGMENT_NAME = re.compile(rf"{INDEX_NAME}_[0-9a-z]{{16}}\.cnp")
 _OURS = re.compile(rf"(?:{TOC_NAME.pattern}|{SEGMENT_NAME.pattern})(?:\{TEMPORARY})?")
+_IDENTITY = re.compile("[0-9a-f]{32}")
 _CHECKSUM = re.compile(rb',"checksum":"([0-9a-f]{8})"\}\n')
 _CHECKSUM_BYTES = len(b',"checksum":"01234567"}\n')
 
@@ -44,21 +48,36 @@ class StorableSchema(Protocol):
         IndexFormatError for a schema of another version."""
 
 
+def _mark_of(generation: int, status: os.stat_result) -> tuple[int, ...]:
+    """The file of a commit never changes: another file is another commit."""
+    return generation, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def toc_name(generation: int) -> str:
     """Name of the file of a commit."""
     return f"commit_{generation}.toc"
 
 
-def encode_toc(generation: int, schema: dict[str, Any], segments: Sequence[ColumnarSegment]) -> bytes:
-    """The content of the file of a commit."""
+def encode_toc(
+    generation: int, schema: dict[str, Any], segments: Sequence[ColumnarSegment], identity: str = ""
+) -> bytes:
+    """The content of the file of a commit of the index ``identity``."""
     entries = [segment.to_dict() for segment in segments]
     toc = {"format": TOC_FORMAT_VERSION, "generation": generation, "schema": schema, "segments": entries}
+    if identity:
+        toc["identity"] = identity
     body = json.dumps(toc, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")[:-1]
     return body + f',"checksum":"{zlib.crc32(body):08x}"}}\n'.encode()
 
 
 def decode_toc(data: bytes, generation: int, *, path: str) -> tuple[object, list[ColumnarSegment]]:
-    """(schema, segments) of a commit; the schema as it stands there, unchecked.
+    """(schema, segments) of a commit, see ``decode_commit``."""
+    return decode_commit(data, generation, path=path)[:2]
+
+
+def decode_commit(data: bytes, generation: int, *, path: str) -> tuple[object, list[ColumnarSegment], str]:
+    """(schema, segments, identity) of a commit; the schema as it stands there, unchecked; the identity of the index is
+    empty in what was written before indexes had one.
 
     Raises : CorruptIndexError if it is damaged or was made by no writer of ours, IndexFormatError if by a newer one
     """
@@ -99,7 +118,10 @@ def decode_toc(data: bytes, generation: int, *, path: str) -> tuple[object, list
                 raise ValueError(f"it lists a segment {segment.segment_id()!r:.80} of {segment.doc_count_all()}")
         if len({segment.segid for segment in segments}) < len(segments):
             raise ValueError("it lists a segment twice")
-        return toc["schema"], segments
+        identity = toc.get("identity", "")
+        if not isinstance(identity, str) or ("identity" in toc and not _IDENTITY.fullmatch(identity)):
+            raise ValueError(f"its identity is {identity!r:.80}")
+        return toc["schema"], segments, identity
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
         reason = f"the table of contents cannot be understood: {type(error).__name__}: {error}"
         raise corrupt(reason, offset=0) from error
@@ -121,7 +143,9 @@ class ColumnarIndex(FileIndex):  # type: ignore[misc]  # Whoosh has no types
         self.indexname = INDEX_NAME
         self._schema_class = schema_class
         self._blank = blank
-        self.read_toc()
+        self.identity: str = uuid.uuid4().hex if blank is not None else ""
+        """Which index this is: another one in the same folder has another. Empty if it was not known when opened."""
+        self.identity = self.read_toc().identity
 
     def latest_generation(self) -> int:
         """The number of the last commit; -1 if there is none."""
@@ -135,7 +159,7 @@ class ColumnarIndex(FileIndex):  # type: ignore[misc]  # Whoosh has no types
     def read_toc(self) -> TOC:
         """The last commit, as Whoosh's object."""
         if self._blank is not None:
-            return TOC(self._blank, [], self.latest_generation())
+            return self._toc(self._blank, [], self.latest_generation(), self.identity, ())
         generation = -1
         while True:
             before, generation = generation, self.latest_generation()
@@ -151,16 +175,34 @@ class ColumnarIndex(FileIndex):  # type: ignore[misc]  # Whoosh has no types
         name = toc_name(generation)
         path = self.storage._fpath(name)
         with contextlib.closing(self.storage.open_file(name)) as file:
+            mark = _mark_of(generation, os.fstat(file.fileno()))
             data = file.read(MAX_TOC_BYTES + 1)
         if len(data) > MAX_TOC_BYTES:
             raise CorruptIndexError(path, f"above {MAX_TOC_BYTES} bytes", found=len(data), hint=REBUILD_HINT)
-        state, segments = decode_toc(data, generation, path=path)
+        state, segments, identity = decode_commit(data, generation, path=path)
         try:
             schema = self._schema_class.from_dict(state, path=path)
         except (ValueError, TypeError, RecursionError) as error:
             reason = f"the table of contents cannot be understood: {error}"
             raise CorruptIndexError(path, reason, section="table of contents", hint=REBUILD_HINT) from error
-        return TOC(schema, segments, generation)
+        return self._toc(schema, segments, generation, identity, mark)
+
+    @staticmethod
+    def _toc(
+        schema: Any, segments: list[ColumnarSegment], generation: int, identity: str, mark: tuple[int, ...]
+    ) -> TOC:
+        toc = TOC(schema, segments, generation)
+        toc.identity, toc.mark = identity, mark
+        return toc
+
+    def mark(self) -> tuple[int, ...]:
+        """Tells the last commit from every other one, also from one of the same number in a folder that was put in the
+        place of this one. Empty if there is none. Costs a listing, and reads nothing."""
+        generation = self.latest_generation()
+        try:
+            return _mark_of(generation, Path(self.storage._fpath(toc_name(generation))).stat())
+        except FileNotFoundError:  # none, or a later one has just taken its place
+            return ()
 
     _read_toc = read_toc  # as Whoosh's own methods call it
 
@@ -207,7 +249,8 @@ class ColumnarIndex(FileIndex):  # type: ignore[misc]  # Whoosh has no types
         if self._schema_class.from_dict(state, path="").names() != schema.names():
             raise TypeError("the fields of this schema are fixed")
         name, storage = toc_name(generation), self.storage
-        data = encode_toc(generation, state, segments)
+        identity = self.identity or uuid.uuid4().hex
+        data = encode_toc(generation, state, segments, identity)
         if len(data) > MAX_TOC_BYTES:
             reason = f"the table of contents would have {len(data):,} bytes, and is not read above {MAX_TOC_BYTES:,}"
             raise IndexUnusableError(storage.folder, reason, hint="Use a smaller user dictionary")
@@ -222,6 +265,7 @@ class ColumnarIndex(FileIndex):  # type: ignore[misc]  # Whoosh has no types
                 storage.delete_file(name + TEMPORARY)
             raise
         self._blank = None
+        self.identity = identity
         storage.sync()
 
     def remove_leftovers(self, generation: int, segments: Sequence[ColumnarSegment]) -> None:
