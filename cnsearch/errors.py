@@ -2,6 +2,7 @@
 
     CnsearchError
     ├── CorpusError              one post, record or folder cannot be read
+    │   └── NoArticlesError      a page is no article: it leads elsewhere, or lists articles
     ├── QuerySyntaxError         a filter value has no meaning (a date that does not exist)
     ├── ArticleNotFoundError     no article has this id
     └── IndexUnusableError       the index cannot be used
@@ -71,6 +72,10 @@ class CorpusError(CnsearchError):
         self.path = os.fspath(path)
         self.reason = reason
         super().__init__(f"{self.path}: {reason}", hint=hint, code=code)
+
+
+class NoArticlesError(CorpusError):
+    """A file was read and is no article (``reason``: a page that leads elsewhere, a list of articles): no fault."""
 
 
 class QuerySyntaxError(CnsearchError):

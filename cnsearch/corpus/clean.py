@@ -54,16 +54,17 @@ class CleanBody:
     title: str = ""
 
 
-def clean_html(html: str, *, title: str = "") -> CleanBody:
+def clean_html(html: str, *, title: str = "", of_page: bool = False) -> CleanBody:
     """The text of an HTML body.
 
     No script, style sheet, comment, attribute, or boilerplate of a publisher; words are not cut at inline tags; each
     line that ``<br>`` ends, table cell, list item and line of code is a paragraph of its own; an abstract at the top
     that the article repeats is left out. A heading at the top that is equal to ``title`` is left out.
 
+    of_page : what surrounds an article has been told by its place on the page: no line goes for its words alone
     Any text is accepted; time and memory are linear in its length.
     """
-    return _clean_markup(_markup(html), title)
+    return _clean_markup(_markup(html), title, boilerplate=not of_page)
 
 
 def clean_text(text: str, *, title: str = "", long_lines: bool = True) -> CleanBody:
@@ -118,23 +119,23 @@ def _line_feeds(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def _clean_markup(markup: str, title: str) -> CleanBody:
+def _clean_markup(markup: str, title: str, *, boilerplate: bool = True) -> CleanBody:
     names = set(map(str.lower, _TAG_NAME.findall(markup)))
     ends = Lines.NONE
     if names.isdisjoint(LINE_TAGS):
         ends = Lines.ALL if names <= _PAGE_TAGS else Lines.EMPTY
     paragraphs, date = html_paragraphs(markup, lines=ends)
-    return _clean(paragraphs, title, date)
+    return _clean(paragraphs, title, date, boilerplate=boilerplate)
 
 
-def _clean(found: Iterable[Paragraph], title: str, date: datetime | None) -> CleanBody:
+def _clean(found: Iterable[Paragraph], title: str, date: datetime | None, *, boilerplate: bool = True) -> CleanBody:
     """Leave out boilerplate, repetitions and the title; find the date if there is none yet."""
     paragraphs = list(found)
     joined = "\n".join([paragraph.text for paragraph in paragraphs])
     if has_invisible(joined):  # entities can name any character
         for paragraph in paragraphs:
             paragraph.text = one_line(paragraph.text)
-    if has_boilerplate(joined):
+    if boilerplate and has_boilerplate(joined):
         for paragraph in paragraphs:
             if paragraph.kind is not Kind.CODE:
                 paragraph.text = without_boilerplate(paragraph.text)

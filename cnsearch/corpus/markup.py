@@ -103,7 +103,7 @@ def visible_markup(html: str) -> str:
     if _NO_TAG.search(html):
         html = _with_escaped_signs(html)
     if html.count("<") > _MANY_TAGS:
-        html = _flattened(html)
+        html = flattened(html)
     return html
 
 
@@ -246,7 +246,7 @@ def _with_escaped_signs(html: str) -> str:
     return _NO_TAG.sub(escaped, html)
 
 
-def _flattened(html: str) -> str:
+def flattened(html: str) -> str:
     """``html`` with elements deeper than _DEEPEST replaced by line breaks."""
     depth = 0
 

@@ -16,8 +16,9 @@ from cnsearch.corpus.front_matter import split_front_matter
 from cnsearch.corpus.metadata import distinct_tags, metadata_of
 from cnsearch.corpus.names import date_of_name, in_drafts, name_of, title_of_name
 from cnsearch.corpus.notes import hashtags
+from cnsearch.corpus.page import Page, is_page, read_page
 from cnsearch.corpus.posts import POST_SUFFIXES, PostFile
-from cnsearch.errors import CorpusError
+from cnsearch.errors import CorpusError, NoArticlesError
 from cnsearch.limits import DEFAULT_LIMITS
 from cnsearch.model import Article, Failure
 
@@ -88,8 +89,12 @@ def article_from_post(
     suffix = next((suffix for suffix in POST_SUFFIXES if id.lower().endswith(suffix)), "")
     form = _FORMS.get(suffix, Form.HTML)
     markdown = form is Form.MARKDOWN
-    clean = clean_body(body, title=known.title or ("" if markdown else title_of_name(name)), form=form)
-    title = known.title or clean.title
+    page = read_page(body, name=id) if is_page(body) else Page()
+    if page.passed:
+        raise NoArticlesError(path or id, page.passed)
+    title = known.title or page.title
+    clean = page.clean or clean_body(body, title=title or ("" if markdown else title_of_name(name)), form=form)
+    title = title or clean.title
     tags = known.tags
     if markdown and not body.startswith("<", len(body) - len(body.lstrip())):
         tags = distinct_tags((*tags, *hashtags(body)))
@@ -100,11 +105,11 @@ def article_from_post(
         id=id,
         title=title or title_of_name(name),
         paragraphs=clean.paragraphs,
-        source=known.source or default_source,
+        source=known.source or default_source or page.source,
         categories=known.categories,
-        author=known.author,
-        date=known.date or _date_of_text(clean.date, date_of_name(id, name), markdown) or known.changed,
-        url=known.url,
+        author=known.author or page.author,
+        date=known.date or page.date or _date_of_text(clean.date, date_of_name(id, name), markdown) or known.changed,
+        url=known.url or page.url,
         path=path,
         tags=tags,
         draft=known.draft or in_drafts(id),

@@ -1,0 +1,240 @@
+"""The facts of a whole page: its headline, its date, who wrote it, from the head and from what stands by the headline.
+
+Rather none than wrong: a date is taken from what the head calls the publication's, from the lines by the headline, from
+the page's own address, and never from elsewhere on the page, where the dates of other articles stand.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from lxml import etree
+
+from cnsearch.corpus.dates import find_date, parse_date
+from cnsearch.corpus.page_head import PageHead
+from cnsearch.corpus.page_tree import Tree, text_of, words_of
+
+_NOT_LETTERS = re.compile(r"[\W_]+")
+_HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
+_TITLE_WORDS = frozenset("title headline biaoti bt tit subject name".split())
+_LONGEST_HEADLINE = 150
+_MOST_COMPARED = 5000
+
+#: Where a <title> may end and the names of section and site begin: signs that headlines do not have, then one that they
+#: have now and then.
+_SURE_CUT = re.compile(r"\s*(?:_+|\||｜|--+|\s[—–·»]+\s|\s-\s|<<|«|»)\s*")
+_HYPHEN = re.compile(r"(?<=[^\s-])-(?=[^-]+$)")
+_SITE = re.compile(
+    r"网$|报$|新闻|频道|门户|论坛|博客|社区|资讯|日报|晚报|在线|杂志|电视台|中心|专栏|财经|头条|公众号|知乎|简书|掘金|百科|平台"
+    r"|\.(?:com|cn|net|org)|^[\w\s]{2,20}(?:Blog|News|Net|Online)$",
+    re.IGNORECASE,
+)
+_SHORTEST = 4
+
+_SOURCE = re.compile(r"(?:稿件来源|信息来源|文章来源|来源|来自|出处)\s*[:：]\s*([^\s|｜，。；:：/]{2,24})")
+_AUTHOR = re.compile(r"(?:作者|撰文|文)\s*[:：/／]\s*([^\s|｜，。；:：/、]{2,16})")
+_NO_AUTHOR = re.compile(
+    r"@|https?:|^(?:admin|administrator|root|name|author|佚名|匿名|未知|小编|编辑|网络)\b", re.IGNORECASE
+)
+#: 2023 07/08 10:20:30, the parts in elements of their own (新华网, 腾讯)
+_SPLIT_DATE = re.compile(
+    r"(?<![0-9])(20[0-9]{2})\s+([0-9]{1,2})\s?[/-]\s?([0-9]{1,2})(?:\s+([0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?))?"
+)
+_DATE_IN_ADDRESS = re.compile(
+    r"/(?:[a-z]{0,3}[-_/]?)(20[0-9]{2})[-/_]?(0[1-9]|1[0-2])[-/_]?(0[1-9]|[12][0-9]|3[01])(?=[/_.-]|$)", re.IGNORECASE
+)
+
+
+def bare(text: str) -> str:
+    """``text`` as titles are compared: letters and digits only, without case."""
+    return _NOT_LETTERS.sub("", text).lower()
+
+
+def find_headline(tree: Tree, head: PageHead) -> etree._Element | None:
+    """The element that shows the title: the one with the longest beginning of <title> or of what the head calls the
+    headline; a heading rather than another; one that is no link; else the only <h1>."""
+    titles = [bare(title) for title in (head.title, head.headline) if title]
+    site = bare(head.site)
+    best: tuple[float, int] = (0.0, -1)
+    h1s: list[etree._Element] = []
+    num_compared = 0
+    for index, element in enumerate(tree.elements):
+        size = tree.text[index]
+        if not 2 <= size <= _LONGEST_HEADLINE or tree.link[index] * 2 > size:
+            continue
+        if element.tag not in _HEADINGS and size == tree.text[tree.parents[index]]:
+            continue  # its parent has been looked at
+        num_compared += 1
+        if num_compared > _MOST_COMPARED:
+            break
+        if element.tag == "h1":
+            h1s.append(element)
+        is_heading = element.tag in _HEADINGS or not _TITLE_WORDS.isdisjoint(words_of(element))
+        if not is_heading and element.tag in ("a", "option", "li", "p"):
+            continue
+        name = bare(text_of(element))
+        if len(name) < 2 or name == site:
+            continue
+        for title in titles:
+            if title.startswith(name) and (
+                len(name) >= _SHORTEST or title == name or _ends_a_part(head, text_of(element))
+            ):
+                score = min(len(name), 60) + 3.0 * is_heading + (element.tag == "h1")
+                if score > best[0]:
+                    best = (score, index)
+    if best[1] >= 0:
+        return tree.elements[best[1]]
+    named = [element for element in h1s if bare(text_of(element)) not in ("", site)]
+    return named[0] if len(named) == 1 and not titles else None
+
+
+def _ends_a_part(head: PageHead, name: str) -> bool:
+    """True if a <title> goes on with a sign that ends its first part, after ``name``."""
+    rest = head.title[len(name) :]
+    return head.title.startswith(name) and (not rest or _SURE_CUT.match(rest) is not None or rest.startswith("-"))
+
+
+def find_title(head: PageHead, headline: etree._Element | None) -> str:
+    """The article's title, or the empty string."""
+    shown = text_of(headline) if headline is not None else ""
+    cut = cut_title(head.title, head.site)
+    given = cut_title(head.headline, head.site) if head.headline else ""
+    name, other = bare(shown), bare(given)
+    longer = not other or len(name) >= len(other) or not name.startswith(other)
+    if shown and longer and (not cut or bare(head.title).startswith(name) or other.startswith(name)):
+        return shown
+    if given and bare(given) != bare(head.site):
+        return given
+    return cut or shown
+
+
+def cut_title(title: str, site: str = "") -> str:
+    """A <title> without the names of section and site at its end.
+
+    >>> cut_title("渔港今日复航_本地新闻_岛报网"), cut_title("钟楼修复 - 岛报"), cut_title("T-60 与 C-919 之争")
+    ('渔港今日复航', '钟楼修复', 'T-60 与 C-919 之争')
+    """
+    if site and len(title) > len(site) + 2 and title.endswith(site):
+        shorter = title[: -len(site)].rstrip()
+        if shorter and not shorter[-1].isalnum():
+            title = re.sub(r"[\s_|｜\-—–·«»]+$", "", shorter) or title
+    parts = _SURE_CUT.split(title)
+    if len(parts) > 1:
+        if bare(parts[0]) == bare(site) and site and bare(parts[1]):  # the site's name comes first
+            parts = parts[1:]
+        first = parts[0]
+        if len(bare(first)) < _SHORTEST and len(parts) > 2:  # 独家|老榕树被台风吹倒_岛报网
+            first = title[: title.find(parts[1], len(parts[0])) + len(parts[1])]
+        if bare(first):
+            title = first
+    before, dash, tail = title.rpartition("——")
+    if dash and len(tail) <= 10 and _SITE.search(tail):
+        title = before
+    hyphen = _HYPHEN.search(title)
+    if hyphen is not None:
+        tail, before = title[hyphen.end() :].strip(), title[: hyphen.start()]
+        in_a_name = before[-1:].isascii() and tail[:1].isascii() and not _SITE.search(tail)
+        digit = tail[:1].isdigit()
+        if len(bare(before)) >= _SHORTEST and 2 <= len(tail) <= 20 and not in_a_name and not digit:
+            title = before
+    return title.strip()
+
+
+def find_published(
+    tree: Tree, head: PageHead, headline: etree._Element | None, content: list[etree._Element]
+) -> tuple[datetime | None, str]:
+    """When the page was published, and the lines by its headline."""
+    near = lines_by(tree, headline, content)
+    date = head.date
+    if date is None:
+        for line in near:
+            date = find_date(line) or _split_date(line)
+            if date is not None:
+                break
+    joined = " ".join(near)
+    if date is None:
+        date = _split_date(joined)
+    if date is None:
+        found = _DATE_IN_ADDRESS.search(head.url)
+        if found is not None:
+            date = parse_date("-".join(found.groups()))
+    return date or head.changed, joined
+
+
+def _split_date(text: str) -> datetime | None:
+    found = _SPLIT_DATE.search(text[:400])
+    if found is None:
+        return None
+    return parse_date(f"{found[1]}-{found[2]}-{found[3]} {found[4] or ''}".strip())
+
+
+_MOST_LINES = 14
+_MOST_ELEMENTS = 300
+_LONGEST_LINE = 160
+
+
+def lines_by(tree: Tree, headline: etree._Element | None, content: list[etree._Element]) -> list[str]:
+    """The short lines after the headline and up to the first paragraph of the text, then the few before it; without a
+    headline those before the text, nearest first."""
+    head = tree.number.get(headline, -1) if headline is not None else -1
+    starts = [tree.number[element] for element in content if element in tree.number]
+    start = min(starts, default=len(tree.elements))
+    inside = {index for index in starts if index <= head}
+    lines: list[str] = []
+    for index in range(head + 1, min(head + _MOST_ELEMENTS, len(tree.elements))) if head >= 0 else ():
+        if tree.block_prose[index] >= 60 or (index in starts and index not in inside and tree.prose[index] < 60):
+            break
+        if not _add_line(tree, index, lines) and len(lines) >= _MOST_LINES:
+            break
+    first = head if head >= 0 else start
+    before: list[str] = []
+    for index in range(first - 1, max(first - 40, -1), -1):
+        if tree.block_prose[index] >= 60 or len(before) >= 8:
+            break
+        _add_line(tree, index, before)
+    return lines + before
+
+
+def _add_line(tree: Tree, index: int, lines: list[str]) -> bool:
+    element = tree.elements[index]
+    size = tree.text[index]
+    if not 4 <= size <= _LONGEST_LINE or tree.link_share(index) > 0.6:
+        return False
+    if any(parent.tag == "li" and tree.link[tree.number[parent]] > 6 for parent in (element, *element.iterancestors())):
+        return False  # a list of other articles
+    line = text_of(element, 300, between=" ")
+    if line and (not lines or line not in lines[-1]):
+        lines.append(line)
+        return True
+    return False
+
+
+def find_source(head: PageHead, near: str, title: str) -> str:
+    """Who published it: what stands by the headline, else the site's name, else what follows the title in <title>."""
+    found = _SOURCE.search(near)
+    if found is not None:
+        return found[1].strip("《》[]【】()（）")
+    if head.source and not head.source.isdigit() and len(head.source) <= 30 and "://" not in head.source:
+        return head.source
+    if head.site:
+        return head.site
+    if title and head.title.startswith(title):
+        parts = [part for part in re.split(r"[_|｜]|--+|\s[—–-]\s|-", head.title[len(title) :]) if bare(part)]
+        names = [part.strip() for part in parts if _SITE.search(part.strip())]
+        if names:
+            return names[-1]
+    return ""
+
+
+def find_author(head: PageHead, near: str, source: str) -> str:
+    found = _AUTHOR.search(near)
+    if found is not None and not _NO_AUTHOR.search(found[1]):
+        return found[1]
+    author = head.author
+    known = {bare(source), bare(head.site)}
+    if not author or _NO_AUTHOR.search(author) or bare(author) in known or len(author) > 40:
+        return ""
+    if len(bare(author)) > 1 and bare(author) in bare(head.title)[-20:]:  # the site's own name
+        return ""
+    return author

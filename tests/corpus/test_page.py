@@ -1,0 +1,150 @@
+"""Whole pages: their facts, their text, and nothing of what surrounds it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cnsearch.corpus.dates import BEIJING
+from cnsearch.corpus.decoding import decode
+from cnsearch.corpus.page import Page, is_page, read_page
+from cnsearch.corpus.page_facts import cut_title
+from cnsearch.corpus.reader import article_from_post
+from cnsearch.errors import NoArticlesError
+
+PAGES = Path(__file__).parent / "pages"
+EXPECTED: dict[str, dict[str, Any]] = json.loads((PAGES / "expectations.json").read_text("utf-8"))
+SHARED = Path(os.environ.get("CNSEARCH_SHARED", Path(__file__).parents[3] / "shared")) / "pages"
+
+
+def read(path: Path) -> Page:
+    text = decode(path.read_bytes(), path.name).text
+    assert is_page(text)
+    return read_page(text, name=path.name)
+
+
+def day(page: Page) -> str | None:
+    return page.date.astimezone(BEIJING).date().isoformat() if page.date else None
+
+
+def bare(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+@pytest.mark.parametrize("name", [name for name in EXPECTED if "passed" not in EXPECTED[name]])
+def test_a_page_in_the_layout_of_a_publisher(name: str) -> None:
+    expected = EXPECTED[name]
+    page = read(PAGES / name)
+    assert not page.passed
+    assert page.clean is not None
+    text = "\n".join(page.clean.paragraphs)
+    assert (page.title, day(page)) == (expected["title"], expected["date"])
+    assert [part for part in expected["has"] if bare(part) not in bare(text)] == []
+    assert [part for part in expected["lacks"] if part in text] == []
+    for fact in ("source", "author", "url"):
+        if expected.get(fact) is not None:
+            assert getattr(page, fact) == expected[fact]
+    if "headings" in expected:
+        assert [page.clean.paragraphs[index] for index in page.clean.headings] == expected["headings"]
+    own = sum(len(bare(part)) for part in expected["has"])
+    if len(expected["has"]) > 3 and "blog" not in name:  # the whole article is given
+        assert len(bare(text)) <= 1.05 * own + 40
+
+
+@pytest.mark.parametrize("name", [name for name in EXPECTED if "passed" in EXPECTED[name]])
+def test_a_page_that_is_no_article_is_passed_over(name: str) -> None:
+    assert read(PAGES / name).passed == EXPECTED[name]["passed"]
+    with pytest.raises(NoArticlesError) as caught:
+        article_from_post((PAGES / name).read_bytes(), id=name)
+    assert caught.value.reason == EXPECTED[name]["passed"]
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason=f"no saved pages in {SHARED} (set CNSEARCH_SHARED)")
+def test_saved_pages_of_publishers() -> None:
+    expected = json.loads((SHARED / "expectations.json").read_text("utf-8"))
+    titles = dates = wrong_dates = sentences = kept = 0
+    for name, facts in expected.items():
+        page = read(SHARED / name)
+        assert page.clean is not None
+        text = bare("".join(page.clean.paragraphs))
+        titles += bare(page.title).startswith(bare(facts["title_begins"]))
+        if facts["date"]:
+            dates += day(page) == facts["date"]
+            wrong_dates += day(page) not in (None, facts["date"])
+        sentences += len(facts["must_contain"])
+        kept += sum(bare(sentence) in text for sentence in facts["must_contain"])
+        assert len(text) <= 1.05 * facts["article_chars"], name
+    assert titles == len(expected)
+    assert (dates, wrong_dates) == (sum(facts["date"] is not None for facts in expected.values()), 0)
+    assert kept >= 0.97 * sentences
+
+
+@pytest.mark.parametrize(
+    ("title", "cut"),
+    [
+        ("老榕树被台风吹倒|台风_岛报新闻", "老榕树被台风吹倒"),
+        ("渔港今日复航--岛报网", "渔港今日复航"),
+        ("码头钟楼修复 - 岛报", "码头钟楼修复"),
+        ("码头钟楼修复-岛报网", "码头钟楼修复"),
+        ("码头钟楼修复 — 岛报", "码头钟楼修复"),
+        ("守塔人之家——一座岛的故事", "守塔人之家——一座岛的故事"),
+        ("COVID-19 疫情中的海岛", "COVID-19 疫情中的海岛"),
+        ("歼-20 飞过海岛", "歼-20 飞过海岛"),
+        ("独家|台风过后的渔村_岛报网", "独家|台风过后的渔村"),
+        ("灯塔", "灯塔"),
+        ("", ""),
+        ("___", "___"),
+    ],
+)
+def test_a_title_is_cut_at_the_site_s_name(title: str, cut: str) -> None:
+    assert cut_title(title) == cut
+
+
+def test_fragments_are_no_pages() -> None:
+    for text in ("<div><p>正文</p></div>", "正文 <html>", "<p>a</p><html><body>", "<!-- c --><p>正文</p>", ""):
+        assert not is_page(text)
+    for text in ("<!DOCTYPE html><html><body>x", "\n<html>\n<p>x", "<?xml version='1.0'?><!DOCTYPE html><html>"):
+        assert is_page(text)
+
+
+def test_what_the_front_matter_says_goes_before_what_the_page_says() -> None:
+    text = "---\ntitle: 甲\ndate: 2001-02-03\n---\n" + (PAGES / "hexo-theme.html").read_text("utf-8")
+    article = article_from_post(text.encode(), id="a.html")
+    assert article.title == "甲"
+    assert article.date is not None
+    assert article.date.astimezone(BEIJING).date().isoformat() == "2001-02-03"
+    assert article.url == "https://puppet.example/2020/02/29/manual/"
+
+
+def test_a_page_that_calls_all_of_itself_furniture_is_read_all_the_same() -> None:
+    page = read_page('<html><body><div class="sidebar comment">守塔人每天傍晚点灯，天亮熄灯。</div></body></html>')
+    assert page.clean is not None
+    assert page.clean.paragraphs == ("守塔人每天傍晚点灯，天亮熄灯。",)
+
+
+_START = "<html><head><title>灯塔</title></head><body>"
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        _START + "<div>" * 100_000 + "守塔人点灯，熄灯。",
+        _START + "</div>" * 100_000 + "守塔人点灯，熄灯。",
+        _START + f'<div class="{"nav " * 300_000}">守塔人点灯，熄灯。</div>',
+        _START + "<!--" * 300_000,
+        "<html>" + "<meta " * 200_000,
+        "<html>" + "<title>" * 100_000,
+        "<html>" + '<script type="application/ld+json">' + "[" * 100_000 + "</script>",
+        _START + ("<h1>" * 50 + "灯塔，塔。" + "</h1>" * 50) * 300,
+        _START + "<p>灯塔，守塔人每天傍晚点灯。</p>" * 20_000,
+        "<html><body>\ud800\x00\ufdd0",
+    ],
+    ids=["nested", "unopened", "attribute", "comments", "metas", "titles", "json", "headings", "paragraphs", "odd"],
+)
+def test_hostile_pages_are_read(html: str) -> None:
+    read_page(html)
