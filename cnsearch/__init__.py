@@ -38,6 +38,7 @@ from cnsearch.model import (
     ScorePart,
     SearchResults,
     Snippet,
+    Stats,
     Suggestion,
     UpdateReport,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "ScorePart",
     "SearchResults",
     "Snippet",
+    "Stats",
     "Suggestion",
     "Token",
     "UpdateReport",

@@ -178,9 +178,26 @@ _filter_options = _together(
     click.option("--source", multiple=True, metavar="NAME", help="Only this source; repeat for alternatives."),
     click.option("--category", multiple=True, metavar="NAME", help="Only this level or leading path (金融/每经网)."),
     click.option("--author", multiple=True, metavar="NAME", help="Only this author."),
+    click.option("--tag", multiple=True, metavar="NAME", help="Only this tag or leading path (编程/python)."),
+    click.option("--label", multiple=True, metavar="NAME=VALUE", help="Only this value of an own field (language=zh)."),
+    click.option("--drafts/--no-drafts", "draft", default=None, help="Only drafts, or none of them."),
     click.option("--since", metavar="DATE", help="Only from this year, month, day or time on (2021-10)."),
     click.option("--until", metavar="DATE", help="Only up to the end of this year, month, day or time."),
 )
+
+
+def _filters(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The filters of the command line as the library takes them. Options that were not given do not filter."""
+    labels: dict[str, list[str]] = {}
+    for label in given["label"]:
+        name, sign, value = label.partition("=")
+        if not sign or not name:
+            raise click.BadParameter(f"{label!r} is not of the form NAME=VALUE", param_hint="--label")
+        labels.setdefault(name, []).append(value)
+    several = {name: given[name] or None for name in ("source", "category", "author", "tag")}
+    return {**several, "labels": labels or None, **{name: given[name] for name in ("draft", "since", "until")}}
+
+
 _page_options = _together(
     click.option("--limit", "-n", type=click.IntRange(0), default=10, show_default=True, help="Hits to show."),
     click.option("--offset", type=click.IntRange(0), default=0, show_default=True, help="Hits to skip."),
@@ -326,11 +343,8 @@ def _watch(index_path: str, jobs: int | None, limits: Limits, as_json: bool) -> 
     with _opened(index_path, limits=limits) as opened, suppress(KeyboardInterrupt):
         _say(f"watching {', '.join(opened.stats()['folders'])}; end with Ctrl-C")
         for report in opened.watch(jobs=jobs):
-            if isinstance(report, CnsearchError):
-                _say_error(report)
-            else:
-                _report(report, index_path, dry_run=False, as_json=as_json)
-                sys.stdout.flush()
+            _report(report, index_path, dry_run=False, as_json=as_json)
+            sys.stdout.flush()
     return 0
 
 
@@ -460,8 +474,8 @@ def _is_short(arg: str, known: Mapping[str, bool]) -> bool:
     "--facet",
     "facets",
     multiple=True,
-    type=click.Choice(["source", "category", "author", "year", "month"]),
-    help="Count the values of this over all hits; repeat for more.",
+    metavar="FIELD",
+    help="Count all hits by source, category, author, tag, year, month or an own field; repeat for more.",
 )
 @click.option(
     "--half-life",
@@ -482,11 +496,6 @@ def _is_short(arg: str, known: Mapping[str, bool]) -> bool:
 def search(
     query: tuple[str, ...],
     index_path: str,
-    source: tuple[str, ...],
-    category: tuple[str, ...],
-    author: tuple[str, ...],
-    since: str | None,
-    until: str | None,
     sort: str,
     limit: int,
     offset: int,
@@ -509,6 +518,7 @@ def search(
     max_pattern_terms: int | None,
     color: str,
     time_zone: str,
+    **given: Any,
 ) -> int:
     """Search for QUERY; - reads a query a line from stdin.
 
@@ -517,7 +527,7 @@ def search(
     "原文"           this text, exactly
     +词 -词          must be there, must not
     AND OR NOT | ()  the same in words
-    source: category: author: title: date:2021-10..2021-12
+    source: category: author: tag: title: date:2021-10..2021-12
     词* w?ldcard     words that begin so, or look so
     """
     printer = _Printer(output, count, ids, _colored(color), explain)
@@ -531,15 +541,15 @@ def search(
         pattern_terms=max_pattern_terms,
     )
     with _opened(index_path, time_zone, synonyms, limits) as opened:
+        for facet in facets:
+            if facet not in opened.facet_names and len(opened):
+                names = ", ".join(opened.facet_names)
+                raise click.BadParameter(f"{facet!r} is not one of {names}", param_hint="--facet")
         for text in _queries(query):
             try:
                 results = opened.search(
                     text,
-                    source=source,
-                    category=category,
-                    author=author,
-                    since=since,
-                    until=until,
+                    **_filters(given),
                     sort=sort,  # type: ignore[arg-type]  # click has checked it
                     limit=0 if count else limit,
                     offset=offset,
@@ -578,11 +588,6 @@ def search(
 def similar(
     article_id: str,
     index_path: str,
-    source: tuple[str, ...],
-    category: tuple[str, ...],
-    author: tuple[str, ...],
-    since: str | None,
-    until: str | None,
     limit: int,
     offset: int,
     output: str,
@@ -593,17 +598,14 @@ def similar(
     explain: bool,
     color: str,
     time_zone: str,
+    **given: Any,
 ) -> int:
     """Find articles like the one with this id. They share its weightiest terms."""
     printer = _Printer(output, count, ids, _colored(color), explain)
     with _opened(index_path, time_zone) as opened:
         results = opened.similar(
             article_id,
-            source=source,
-            category=category,
-            author=author,
-            since=since,
-            until=until,
+            **_filters(given),
             limit=0 if count else limit,
             offset=offset,
             num_fragments=num_fragments,
@@ -845,7 +847,7 @@ def dict_list(index_path: str, as_json: bool) -> None:
 @_json_option
 @_zone_option
 def stats(index_path: str, as_json: bool, time_zone: str) -> None:
-    """Count articles, sources and categories. And tell about the index."""
+    """Count articles, sources, categories and tags. And tell about the index."""
     from cnsearch.render import stats_text
 
     with _opened(index_path, time_zone) as opened:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Literal
@@ -24,7 +24,6 @@ from cnsearch.analysis.userdict import UserDictionary, checked_frequency, checke
 from cnsearch.errors import (
     AnalyzerMismatchError,
     ArticleNotFoundError,
-    CnsearchError,
     CorpusError,
     CorruptIndexError,
     IndexFormatError,
@@ -36,9 +35,12 @@ from cnsearch.model import (
     FORMAT_VERSION,
     Article,
     DictionaryReport,
+    Failure,
     SearchResults,
+    Stats,
     Suggestion,
     UpdateReport,
+    checked_labels,
 )
 from cnsearch.query.plan import MOST, Filters, make_plan
 from cnsearch.query.synonyms import Synonyms
@@ -60,7 +62,8 @@ if TYPE_CHECKING:
     from cnsearch.indexer import Progress
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
-Values = str | Sequence[str] | None
+Values = str | Iterable[str] | None
+Moment = str | date | None
 
 DEFAULT_ZONE = "Asia/Shanghai"
 
@@ -283,11 +286,12 @@ class Index:
 
     def watch(
         self, *, jobs: int | None = None, wait: float = 30.0, stop: threading.Event | None = None
-    ) -> Iterator[UpdateReport | CnsearchError]:
+    ) -> Iterator[UpdateReport]:
         """Follow the folders indexed before and bring in what changes below them, until ``stop`` is set (or for ever).
 
-        Yields the report of each update that found something; or the error that made one impossible (a folder is gone,
-        another writer does not end), after which it goes on. Raises CorpusError if there is no folder to follow.
+        Yields the report of each update that found something. Where one was impossible (a folder is gone, another
+        writer does not end), ``failed`` of its report says why, and following goes on. Raises CorpusError if there is
+        no folder to follow.
         """
         from cnsearch.corpus.watch import changes
 
@@ -309,7 +313,8 @@ class Index:
                 self.refresh()
                 report = self.update(folders, jobs=jobs, wait=wait)
             except (CorpusError, IndexLockedError) as error:
-                yield error
+                reason = f"{error.reason}. {error.hint}" if error.hint else error.reason
+                yield UpdateReport(failed=(Failure(error.path, reason),), articles=len(self))
                 continue
             if report.added or report.changed or report.removed or report.failed:
                 yield report
@@ -454,8 +459,11 @@ class Index:
         source: Values = None,
         category: Values = None,
         author: Values = None,
-        since: str | datetime | None = None,
-        until: str | datetime | None = None,
+        tag: Values = None,
+        labels: Mapping[str, Values] | None = None,
+        draft: bool | None = None,
+        since: Moment = None,
+        until: Moment = None,
         sort: Literal["score", "date"] = "score",
         limit: int = 10,
         offset: int = 0,
@@ -469,16 +477,19 @@ class Index:
     ) -> SearchResults:
         """The articles that match ``query``, best first.
 
-        source, category, author : only articles with this value, or one of these; a category may be any one level or
-                                   a leading path (``金融/每经网``)
+        source, category, author, tag : only articles with this value, or one of these (so of no values none); None does
+                                   not filter. A category may be any one level or a leading path (``金融/每经网``), a
+                                   tag a leading path
+        labels                   : the same for own fields of articles, by name: ``{"language": "zh"}``
+        draft                    : True for drafts only, False for what is none
         since, until             : only articles dated from and up to these, both included ("2021", "2021-10",
-                                   "2021-10-27", a time in ISO 8601, or a datetime)
+                                   "2021-10-27", a time in ISO 8601, a date, or a datetime)
         sort                     : "score", or "date" for the newest first (undated last)
         match                    : a hit has "most" of the words, by weight (ARCHITECTURE.md has the rule); "any" word
                                    makes a hit; or "all" must be there
         raw                      : the text is words, without operators
         facets                   : count the values of these over all hits: "source", "category" (each level), "author",
-                                   "year", "month"
+                                   "tag", "year", "month", or own fields of the articles; see ``facet_names``
         half_life_days           : halve a score for each so many days that an article is older than the newest in the
                                    index (an undated one counts as the oldest); by default age does not matter
         num_fragments, fragment_chars : how many fragments a snippet has at most, and about how long each is
@@ -499,8 +510,10 @@ class Index:
             raise ValueError(f"half_life_days must be above 0, not {half_life_days!r}")
         shown = checked_shown(num_fragments, fragment_chars, None if sort == "date" else half_life_days)
         searcher = self._current()
-        filters = _filters(source, category, author, since, until)
-        parsed = parse_query(query, require_all=match == "all", raw=raw, limits=self._limits)
+        _require_facets(facets, searcher.snapshot)
+        own_fields = searcher.snapshot.own_fields
+        filters = _filters(source, category, author, tag, labels, draft, since, until)
+        parsed = parse_query(query, require_all=match == "all", raw=raw, limits=self._limits, own_fields=own_fields)
         analyzer = searcher.snapshot.analyzer
         root = self._synonyms.expand(parsed.root, analyzer.tokenizer)
         need = 0.0 if match == "any" else MOST
@@ -517,13 +530,15 @@ class Index:
         if not (ranking.total and searcher.finds_words(plan)) and not rules_all_out(unknown, filters, parsed.root):
 
             def has_hits(text: str) -> bool:
-                root = parse_query(text, require_all=match == "all", raw=raw, limits=self._limits).root
+                root = parse_query(
+                    text, require_all=match == "all", raw=raw, limits=self._limits, own_fields=own_fields
+                ).root
                 root = self._synonyms.expand(root, analyzer.tokenizer)
                 corrected = make_plan(root, filters, analyzer.tokenizer, self._zone, need=need)
                 found = searcher.rank(corrected, order="date", limit=0, offset=0)
                 return found.total > 0 and searcher.finds_words(corrected)
 
-            places = places_of_words(query, raw=raw, limits=self._limits)
+            places = places_of_words(query, raw=raw, limits=self._limits, own_fields=own_fields)
             correction = correct(query, places, searcher.vocabulary, analyzer.tokenizer, has_hits)
         excerpts = Excerpts(searcher, plan, analyzer, shown)
         return SearchResults(
@@ -549,8 +564,11 @@ class Index:
         source: Values = None,
         category: Values = None,
         author: Values = None,
-        since: str | datetime | None = None,
-        until: str | datetime | None = None,
+        tag: Values = None,
+        labels: Mapping[str, Values] | None = None,
+        draft: bool | None = None,
+        since: Moment = None,
+        until: Moment = None,
         limit: int = 10,
         offset: int = 0,
         num_fragments: int = NUM_FRAGMENTS,
@@ -566,7 +584,7 @@ class Index:
         limit, offset = checks.count("limit", limit), checks.count("offset", offset)
         shown = checked_shown(num_fragments, fragment_chars)
         searcher = self._current()
-        filters = _filters(source, category, author, since, until)
+        filters = _filters(source, category, author, tag, labels, draft, since, until)
         title, body = searcher.texts(_find(searcher.snapshot, article_id))
         terms = weighty_terms(searcher.snapshot, title, body)
         analyzer = searcher.snapshot.analyzer
@@ -624,8 +642,13 @@ class Index:
         self._current()
         self._store.copy_to(path)
 
-    def stats(self) -> Mapping[str, Any]:
-        """Counts and facts, ready for JSON: articles, sources, categories, segments, size_bytes, tokenizer, dates."""
+    @property
+    def facet_names(self) -> tuple[str, ...]:
+        """What ``search(facets=...)`` can count by: "source" and the like, then the own fields of the articles."""
+        return (*FACETS, *self._current().snapshot.own_fields.values())
+
+    def stats(self) -> Stats:
+        """Counts and facts, ready for JSON."""
         snapshot = self._current().snapshot
         first, last = snapshot.date_span()
         identity = snapshot.analyzer.identity
@@ -635,6 +658,9 @@ class Index:
             "articles": snapshot.num_live_docs,
             "sources": _by_count(snapshot.label_counts("source")),
             "categories": _by_count(snapshot.label_counts("category")),
+            "tags": _by_count(snapshot.label_counts("tag")),
+            "labels": {name: _by_count(snapshot.own_field_counts(name)) for name in snapshot.own_fields.values()},
+            "drafts": sum(snapshot.label_counts("draft").values()),
             "first_date": None if first is None else first.astimezone(self._zone).isoformat(),
             "last_date": None if last is None else last.astimezone(self._zone).isoformat(),
             "segments": len(snapshot.segments),
@@ -673,24 +699,54 @@ def _find(snapshot: Snapshot, article_id: str) -> int:
 
 
 def _filters(
-    source: Values, category: Values, author: Values, since: str | datetime | None, until: str | datetime | None
+    source: Values,
+    category: Values,
+    author: Values,
+    tag: Values,
+    labels: Mapping[str, Values] | None,
+    draft: bool | None,
+    since: Moment,
+    until: Moment,
 ) -> Filters:
-    for name, moment in (("since", since), ("until", until)):
-        if moment is not None and not isinstance(moment, (str, datetime)):
-            raise TypeError(f"{name} must be a str or a datetime, not {moment!r}")
-    return Filters(_values(source), _values(category), _values(author), since, until)
+    if draft is not None and not isinstance(draft, bool):
+        raise TypeError(f"draft must be True, False or None, not {draft!r}")
+    if labels is not None and not isinstance(labels, Mapping):
+        raise TypeError(f"labels must map names of own fields to values, not {labels!r}")
+    given = {"source": source, "category": category, "author": author, "tag": tag}
+    own = {name: values for name, values in (labels or {}).items() if values is not None}
+    fields = {name: _values(name, values) for name, values in given.items() if values is not None}
+    named = checked_labels({name: _values(name, values) for name, values in own.items()}, "labels", keep_empty=True)
+    return Filters((*fields.items(), *named.items()), draft, _moment("since", since), _moment("until", until))
 
 
-def _values(given: Values) -> tuple[str, ...]:
-    if given is None:
-        return ()
+def _moment(name: str, given: Moment) -> str | datetime | None:
+    if given is None or isinstance(given, (str, datetime)):
+        return given
+    if not isinstance(given, date):
+        raise TypeError(f"{name} must be a str, a date or a datetime, not {given!r}")
+    return given.isoformat()
+
+
+def _values(name: str, given: Values) -> tuple[str, ...]:
     if not isinstance(given, Iterable):
-        raise TypeError(f"source, category and author are a string or several, not {given!r}")
+        raise TypeError(f"{name} is a string or several, not {given!r}")
     values = (given,) if isinstance(given, str) else tuple(given)
     for value in values:
         if not isinstance(value, str):
-            raise TypeError(f"source, category and author are strings, not {value!r}")
-    return values
+            raise TypeError(f"{name} must be strings, not {value!r}")
+    return tuple(dict.fromkeys(values))
+
+
+def _require_facets(facets: Sequence[str], snapshot: Snapshot) -> None:
+    """Raise ValueError for what nothing is counted by; an index that is empty may yet get any own field."""
+    if isinstance(facets, str):
+        raise TypeError(f"facets must be several names, not one string: {facets!r}")
+    for facet in facets:
+        if not isinstance(facet, str):
+            raise TypeError(f"facets must be strings, not {facet!r}")
+        if facet not in FACETS and fold(facet) not in snapshot.own_fields and snapshot.num_live_docs:
+            names = ", ".join((*FACETS, *snapshot.own_fields.values()))
+            raise ValueError(f"facets must be of {names}, not {facet!r}")
 
 
 def _by_count(counts: Mapping[str, int]) -> dict[str, int]:

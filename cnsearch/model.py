@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from functools import cached_property
-from typing import Any, overload
+from typing import Any, TypedDict, overload
 
 FORMAT_VERSION = 1
 """Of the dictionaries that ``to_dict`` makes: within a version keys may be added, never renamed."""
@@ -199,8 +199,11 @@ RESERVED_NAMES = frozenset(
 _LABEL_NAME = re.compile(r"\w{1,64}")
 
 
-def checked_labels(labels: object, what: str = "Article.labels") -> dict[str, tuple[str, ...]]:
-    """Own fields with their values as tuples, those without any left out. A string stands for itself alone.
+def checked_labels(
+    labels: object, what: str = "Article.labels", *, keep_empty: bool = False
+) -> dict[str, tuple[str, ...]]:
+    """Own fields with their values as tuples, those without any left out unless ``keep_empty``. A string stands for
+    itself alone.
 
     Raises TypeError, or ValueError for a name that could not be written in a query.
     """
@@ -219,7 +222,7 @@ def checked_labels(labels: object, what: str = "Article.labels") -> dict[str, tu
         for value in values:
             if not isinstance(value, str):
                 raise TypeError(f"{what}[{name!r}] must be strings, not {value!r}")
-        if values:
+        if values or keep_empty:
             checked[name] = values
     return checked
 
@@ -608,6 +611,40 @@ class SearchResults(Sequence[Hit]):
             "hits": [hit.to_dict(zone, explain=explain) for hit in self.hits],
             "facets": {name: dict(counts) for name, counts in self.facets.items()},
         }
+
+
+class Stats(TypedDict):
+    """What an index has.
+
+    version               : of these keys, FORMAT_VERSION
+    index                 : the folder of the index
+    articles, drafts      : how many there are, and how many of them are drafts
+    sources, categories, tags : how many articles have each value, most frequent first
+    labels                : the same of each own field of the articles, by its name
+    first_date, last_date : ISO 8601 in the zone of the ``Index``; None where no date is known
+    segments, size_bytes  : files of postings and text, and bytes of all files
+    tokenizer             : engine and version
+    user_dictionary       : a hash of its words; None where there is none
+    format_version        : of the files
+    folders               : whose posts are in the index, absolute, sorted
+    """
+
+    version: int
+    index: str
+    articles: int
+    drafts: int
+    sources: dict[str, int]
+    categories: dict[str, int]
+    tags: dict[str, int]
+    labels: dict[str, dict[str, int]]
+    first_date: str | None
+    last_date: str | None
+    segments: int
+    size_bytes: int
+    tokenizer: str
+    user_dictionary: str | None
+    format_version: int
+    folders: list[str]
 
 
 @dataclass(frozen=True, slots=True)

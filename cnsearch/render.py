@@ -7,9 +7,8 @@ import html
 import io
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from itertools import islice
-from typing import Any
 from urllib.parse import urlsplit
 
 from wcwidth import ljust
@@ -23,6 +22,7 @@ from cnsearch.model import (
     Hit,
     SearchResults,
     Snippet,
+    Stats,
     Suggestion,
     UpdateReport,
     iso_date,
@@ -40,7 +40,21 @@ FACET_LINES = 20
 """Values of a facet that are shown."""
 FOLDED_SOURCES = 10
 """Sources of folded copies that are named."""
-CSV_COLUMNS = ("rank", "id", "title", "source", "categories", "author", "date", "url", "path", "score", "snippet")
+CSV_COLUMNS = (
+    "rank",
+    "id",
+    "title",
+    "source",
+    "categories",
+    "author",
+    "date",
+    "url",
+    "path",
+    "score",
+    "snippet",
+    "tags",
+    "draft",
+)
 
 BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
@@ -59,7 +73,7 @@ def hit_lines(hit: Hit, *, zone: tzinfo, color: bool, width: int, explain: bool 
     yield from wrapped(
         f"{BOLD}{title.replace(RESET, RESET + BOLD)}{RESET}" if color else title, width, first=label, indent=indent
     )
-    about = _dim(_about(hit.source, hit.categories, hit.date, zone), color)
+    about = _dim(_about(hit, zone), color)
     yield from wrapped(about, width, first=indent, indent=indent)
     most = SNIPPET_LINES * width  # what does not fit, if no character takes less than a column
     fragments = tuple(_cut(fragment, most) for fragment in islice(hit.snippet.fragments, most))
@@ -102,7 +116,7 @@ def results_html(results: SearchResults, *, zone: tzinfo) -> str:
         lines += [
             f'<article id="{_escaped(hit.id)}">',
             f"<h2>{title}</h2>",
-            f'<p class="about">{_escaped(_about(hit.source, hit.categories, hit.date, zone))}</p>',
+            f'<p class="about">{_escaped(_about(hit, zone))}</p>',
             f'<p class="snippet">{printable(hit.snippet.html())}</p>',
             "</article>",
         ]
@@ -137,7 +151,7 @@ def article_text(article: Article, *, zone: tzinfo, color: bool) -> str:
     width = columns()
     title = wrapped(printable(article.title) or "(no title)", width)
     lines = [f"{BOLD}{line}{RESET}" if color else line for line in title]
-    lines += wrapped(_dim(_about(article.source, article.categories, article.date, zone), color), width)
+    lines += wrapped(_dim(_about(article, zone), color), width)
     lines += [_dim(printable(line), color) for line in (article.url, article.path) if line]
     for paragraph in article.paragraphs:
         lines += ["", *wrapped(printable(paragraph), width)]
@@ -162,12 +176,12 @@ def dictionary_text(report: DictionaryReport, *, dry_run: bool) -> str:
     return f"{changes or 'no word changed'}; {touched}"
 
 
-def stats_text(stats: Mapping[str, Any]) -> str:
+def stats_text(stats: Stats) -> str:
     """Facts and counts as a table."""
     facts = {
         "index": stats["index"],
-        "articles": f"{stats['articles']:,}",
-        "dates": " to ".join(str(stats[key])[:10] for key in ("first_date", "last_date") if stats[key]) or "none known",
+        "articles": f"{stats['articles']:,}" + (f", {stats['drafts']:,} of them drafts" if stats["drafts"] else ""),
+        "dates": " to ".join(day[:10] for day in (stats["first_date"], stats["last_date"]) if day) or "none known",
         "size": f"{stats['size_bytes'] / 1e6:,.1f} MB in {stats['segments']} segments",
         "tokenizer": stats["tokenizer"],
         "user dictionary": stats["user_dictionary"] or "none",
@@ -175,9 +189,12 @@ def stats_text(stats: Mapping[str, Any]) -> str:
         "folders": ", ".join(stats["folders"]) or "none",
     }
     lines = [f"{name:16}{printable(str(value))}" for name, value in facts.items()]
-    for heading in ("sources", "categories"):
-        lines += ["", f"{heading} ({len(stats[heading])})"]
-        lines += [f"{count:>9,}  {printable(name)}" for name, count in stats[heading].items()]
+    counted = {"sources": stats["sources"], "categories": stats["categories"], **stats["labels"]}
+    if stats["tags"]:
+        counted["tags"] = stats["tags"]
+    for heading, counts in counted.items():
+        lines += ["", f"{printable(heading)} ({len(counts)})"]
+        lines += [f"{count:>9,}  {printable(name)}" for name, count in counts.items()]
     return "\n".join(lines)
 
 
@@ -206,8 +223,8 @@ def analysis_text(analysis: Analysis) -> str:
 
 
 def csv_text(rows: Iterable[Hit], *, zone: tzinfo, header: bool, query: str | None = None) -> str:
-    """CSV (RFC 4180), ``query`` in a column before the others; levels of categories joined with "/", control characters
-    replaced by spaces."""
+    """CSV (RFC 4180), ``query`` in a column before the others; levels of categories joined with "/", tags with commas,
+    control characters replaced by spaces."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     if header:
@@ -215,6 +232,7 @@ def csv_text(rows: Iterable[Hit], *, zone: tzinfo, header: bool, query: str | No
     for hit in rows:
         row = hit.to_dict(zone)
         row["categories"] = "/".join(hit.categories)
+        row["tags"] = ", ".join(hit.tags)
         values = ["" if row[name] is None else row[name] for name in CSV_COLUMNS]
         if query is not None:
             values.insert(0, query)
@@ -222,10 +240,15 @@ def csv_text(rows: Iterable[Hit], *, zone: tzinfo, header: bool, query: str | No
     return text.getvalue().rstrip("\n")
 
 
-def _about(source: str, categories: tuple[str, ...], date: datetime | None, zone: tzinfo) -> str:
-    day = (iso_date(date, zone) or "")[:16].replace("T", " ")
-    levels = "/".join(islice(categories, LONGEST_TITLE))
-    return printable(" · ".join(_short(part) for part in (source, levels, day) if part))
+def _about(of: Hit | Article, zone: tzinfo) -> str:
+    """Source, categories, date, tags and own fields; that it is a draft; the author where the source is none."""
+    day = (iso_date(of.date, zone) or "")[:16].replace("T", " ").removesuffix(" 00:00")
+    levels = "/".join(islice(of.categories, LONGEST_TITLE))
+    author = "" if of.source and of.author.startswith(of.source) else of.author
+    tags = " ".join(f"#{tag}" for tag in islice(of.tags, LONGEST_TITLE))
+    own = ", ".join(f"{name}={'/'.join(values)}" for name, values in of.labels.items())
+    parts = ("draft" if of.draft else "", of.source, author, levels, day, tags, own)
+    return printable(" · ".join(_short(part) for part in parts if part))
 
 
 def _cut(fragment: Fragment, chars: int) -> Fragment:

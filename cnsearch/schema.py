@@ -58,6 +58,8 @@ ENCODERS = dict.fromkeys(CHARS_FIELD.values(), character_pairs)
 PLAIN_FIELDS = frozenset(TEXT_FIELDS)
 """Stored without compression: exact substrings are verified in them, and the second pass of ranking reads them."""
 
+LABEL_FIELDS = ("source", "category", "author", "tag")
+"""What every article may be filtered by; own fields of articles are values of the field label."""
 PATH_FIELDS = frozenset({"category", "tag"})
 """Label fields whose values may have levels, joined by "/": a filter may name a leading path."""
 LIST_FIELDS = frozenset({"category", "tag", "label"})

@@ -30,6 +30,7 @@ from whoosh import index as whoosh_index
 from whoosh import writing
 
 from cnsearch.analysis.analyzer import ChineseAnalyzer
+from cnsearch.analysis.fold import fold
 from cnsearch.analysis.signature import SIGNATURE_BYTES
 from cnsearch.codec import (
     OLD_TOC_NAME,
@@ -518,13 +519,31 @@ class Snapshot:
                     return segment.base + int(doc_id)
         return None
 
-    def own_labels(self) -> dict[str, Counter[str]]:
-        """For each own field of articles, how many have each of its values, both as written."""
-        found: dict[str, Counter[str]] = {}
+    @cached_property
+    def own_fields(self) -> Mapping[str, str]:
+        """The names of the own fields of articles: as most articles write it, by the folded name."""
+        written: dict[str, Counter[str]] = {}
         for text, count in sorted(self.label_counts("label").items()):
-            name, _, value = text.partition("=")
-            found.setdefault(name, Counter())[value] = count
+            name = text.partition("=")[0]
+            written.setdefault(fold(name), Counter())[name] += count
+        return {folded: names.most_common(1)[0][0] for folded, names in sorted(written.items())}
+
+    def own_field_counts(self, name: str, matching: npt.NDArray[np.bool_] | None = None) -> Counter[str]:
+        """How many articles (of those ``matching``, bool, shape (num_docs,)) have each value of an own field."""
+        counts = self.label_counts("label") if matching is None else self.count_labels("label", matching)
+        found: Counter[str] = Counter()
+        for text, count in counts.items():
+            field, _, value = text.partition("=")
+            if fold(field) == fold(name):
+                found[value] += count
         return found
+
+    def count_labels(self, field: str, matching: npt.NDArray[np.bool_]) -> Counter[str]:
+        """How many of the ``matching`` documents (bool, shape (num_docs,)) have each label as written."""
+        counts: Counter[str] = Counter()
+        for segment in self.segments:
+            counts += segment.count_labels(field, matching[segment.base : segment.base + segment.num_docs])
+        return counts
 
     def label_counts(self, field: str) -> Counter[str]:
         """For each label as written, how many articles have it."""

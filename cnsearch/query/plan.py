@@ -22,7 +22,7 @@ from cnsearch.analysis.scripts import CJK, CJK_RUN, HAN_CHAR, WORD
 from cnsearch.analysis.tokenizer import Token, WordTokenizer
 from cnsearch.errors import QuerySyntaxError
 from cnsearch.query import syntax
-from cnsearch.schema import CHARS_FIELD, TEXT_FIELDS, label_term, seconds_of
+from cnsearch.schema import CHARS_FIELD, DRAFT, LABEL_FIELDS, TEXT_FIELDS, label_term, own_label_term, seconds_of
 
 # What is executed
 
@@ -188,16 +188,21 @@ are not flooded (news)."""
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """The conditions given beside the query text. Values of one field are alternatives; fields are all required."""
+    """The conditions given beside the query text. Values of one field are alternatives; fields are all required.
 
-    source: tuple[str, ...] = ()
-    category: tuple[str, ...] = ()
-    author: tuple[str, ...] = ()
+    labels       : names of label fields, those of every article (``LABEL_FIELDS``) or own ones, each with its values; a
+                   field that is named but has no values admits nothing
+    draft        : only drafts, or only what is none
+    since, until : both included
+    """
+
+    labels: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    draft: bool | None = None
     since: str | datetime | None = None
     until: str | datetime | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.source or self.category or self.author or self.since or self.until)
+        return bool(self.labels or self.draft is not None or self.since or self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,14 +408,16 @@ class _Planner:
     def _filter(self, field: str, value: str) -> Step:
         if field == "date":
             return date_range(value, self._zone)
-        return Label(field, label_term(field, value))
+        return label(field, value)
 
     def conditions(self, filters: Filters) -> list[Step]:
         found: list[Step] = []
-        for field in ("source", "category", "author"):
-            labels: list[Step] = [Label(field, label_term(field, value)) for value in getattr(filters, field)]
-            if labels:
-                found.append(AnyOf(tuple(labels)) if len(labels) > 1 else labels[0])
+        for field, values in filters.labels:
+            labels = tuple(label(field, value) for value in values)
+            found.append(labels[0] if len(labels) == 1 else AnyOf(labels))  # none of no labels
+        if filters.draft is not None:
+            drafts = Label("draft", DRAFT)
+            found.append(drafts if filters.draft else Without(All(), drafts))
         if filters.since is not None or filters.until is not None:
             start = None if filters.since is None else _moment(filters.since, self._zone)[0]
             end = None if filters.until is None else _moment(filters.until, self._zone)[1]
@@ -489,6 +496,13 @@ def _with_others(bigram: Term, several: Sequence[_WithSynonyms]) -> Term | Synon
 
 def _texts(group: Sequence[Token]) -> tuple[str, ...]:
     return tuple(token.text for token in group)
+
+
+def label(field: str, value: str) -> Label:
+    """The documents with this value, as written, in a label field of every article or in an own one."""
+    if field in LABEL_FIELDS:
+        return Label(field, label_term(field, value))
+    return Label("label", own_label_term(field, value))
 
 
 def _fields(field: str | None) -> tuple[str, ...]:

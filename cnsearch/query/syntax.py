@@ -14,19 +14,21 @@ clause of nothing but filters. A folded dash is a minus only where the user type
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.scripts import CJK, WORD
 from cnsearch.limits import DEFAULT_LIMITS, Limits
 
-FILTER_FIELDS = ("source", "category", "author", "date")
+FILTER_FIELDS = ("source", "category", "author", "tag", "date")
 TEXT_FIELDS = ("title", "body")
 _FIELD_NAMES = {name: name for name in (*FILTER_FIELDS, *TEXT_FIELDS)} | {
     "来源": "source",
     "分类": "category",
     "作者": "author",
+    "标签": "tag",
+    "tags": "tag",
     "日期": "date",
     "标题": "title",
     "正文": "body",
@@ -93,7 +95,7 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A condition on source, category, author or date. It selects and does not rank."""
+    """A condition on source, category, author, tag, date, or an own field of articles. It selects and does not rank."""
 
     field: str
     value: str
@@ -158,13 +160,19 @@ class ParsedQuery:
 
 
 def parse_query(
-    text: str, *, require_all: bool = False, raw: bool = False, limits: Limits = DEFAULT_LIMITS
+    text: str,
+    *,
+    require_all: bool = False,
+    raw: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+    own_fields: Collection[str] = (),
 ) -> ParsedQuery:
     """The tree of a query text. Never raises for any str.
 
     require_all : juxtaposed words are all required
     raw         : no syntax: the whole text is words
     limits      : of characters, clauses, patterns and depth; ``notes`` say what is cut short
+    own_fields  : names of own fields of articles, folded, by which a query may filter too
     """
     notes = []
     if len(text) > limits.query_chars:
@@ -176,13 +184,15 @@ def parse_query(
         if words is not None and require_all:
             return ParsedQuery(Group(required=(words,)), tuple(notes))
         return ParsedQuery(words, tuple(notes))
-    root = _Parser(list(_lex(text)), require_all, notes, limits).query()
+    root = _Parser(list(_lex(text, own_fields)), require_all, notes, limits).query()
     if root is None:
         notes.append("there is nothing to search for in the query")
     return ParsedQuery(root, tuple(dict.fromkeys(notes)))
 
 
-def places_of_words(text: str, *, raw: bool = False, limits: Limits = DEFAULT_LIMITS) -> list[tuple[int, int]]:
+def places_of_words(
+    text: str, *, raw: bool = False, limits: Limits = DEFAULT_LIMITS, own_fields: Collection[str] = ()
+) -> list[tuple[int, int]]:
     """(start, end) in the query text of each word and each quoted text that a document is asked to contain: no filter,
     no operator, no pattern, and nothing excluded. Arguments as for ``parse_query``."""
     text = text[: limits.query_chars]
@@ -190,7 +200,7 @@ def places_of_words(text: str, *, raw: bool = False, limits: Limits = DEFAULT_LI
         return [match.span() for match in re.finditer(r"\S+", text)]
     places = []
     excluded, depth = False, 0  # depth of the parentheses inside those that are excluded
-    for lexeme in _lex(text):
+    for lexeme in _lex(text, own_fields):
         if depth:
             depth += {"(": 1, ")": -1}.get(lexeme.kind, 0)
         elif lexeme.kind in ("-", "NOT"):
@@ -198,7 +208,7 @@ def places_of_words(text: str, *, raw: bool = False, limits: Limits = DEFAULT_LI
         elif lexeme.kind != "+":
             if excluded:
                 depth = int(lexeme.kind == "(")
-            elif lexeme.text and lexeme.field not in FILTER_FIELDS and not ("*" in lexeme.text or "?" in lexeme.text):
+            elif lexeme.text and not _is_filter(lexeme.field) and not ("*" in lexeme.text or "?" in lexeme.text):
                 places.append((lexeme.start, lexeme.start + len(lexeme.text)))
             excluded = False
     return places
@@ -259,7 +269,7 @@ _CLOSING = {"“": "”", "「": "」", "『": "』", "«": "»", "〝": "〞"}
 _SIGNS = ("+", "-", "＋", "－")
 
 
-def _lex(text: str) -> Iterator[_Lexeme]:
+def _lex(text: str, own_fields: Collection[str] = ()) -> Iterator[_Lexeme]:
     folded = fold(text)
     if _QUESTION_MARK in text:  # folds to the wildcard, but who types the Chinese one asks a question
         folded = "".join(typed if typed == _QUESTION_MARK else char for typed, char in zip(text, folded, strict=True))
@@ -281,8 +291,10 @@ def _lex(text: str) -> Iterator[_Lexeme]:
         elif text[at] in "+-＋－" and _begins_clause(folded, at):
             yield _Lexeme(char)
             at += 1
-        elif (match := _FIELD.match(folded, at)) is not None and match.group(1) in _FIELD_NAMES:
-            field = _FIELD_NAMES[match.group(1)]
+        elif (match := _FIELD.match(folded, at)) is not None and (
+            match.group(1) in _FIELD_NAMES or match.group(1) in own_fields
+        ):
+            field = _FIELD_NAMES.get(match.group(1), match.group(1))
             at = match.end()
             while text[at : at + 1] in _SIGNS and not folded[at + 1 : at + 2].isspace() and at + 1 < len(folded):
                 yield _Lexeme(folded[at])  # title:-上海 is -title:上海
@@ -449,7 +461,7 @@ class _Parser:
 
     def _word(self, lexeme: _Lexeme) -> Node | None:
         text, field = lexeme.text, lexeme.field
-        if field in FILTER_FIELDS:
+        if field is not None and _is_filter(field):
             return Filter(field, text)
         unknown = _UNKNOWN_FIELD.match(text)
         if unknown is not None:
@@ -472,7 +484,14 @@ def _phrase(lexeme: _Lexeme) -> Node | None:
     text = _SPACE.sub(" ", lexeme.text).strip()
     if not text:
         return None
-    return Filter(lexeme.field, text) if lexeme.field in FILTER_FIELDS else Phrase(text, lexeme.field)
+    if lexeme.field is not None and _is_filter(lexeme.field):
+        return Filter(lexeme.field, text)
+    return Phrase(text, lexeme.field)
+
+
+def _is_filter(field: str | None) -> bool:
+    """Whether a field selects; the others are texts."""
+    return field is not None and field not in TEXT_FIELDS
 
 
 def _merge_words(nodes: list[Node]) -> tuple[Node, ...]:

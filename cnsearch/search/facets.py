@@ -1,4 +1,5 @@
-"""Facets: how many hits have each source, level of a category, author, year or month, counted on the columns."""
+"""Facets: how many hits have each source, level of a category, author, tag, year, month, or value of an own field,
+counted on the columns."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ import numpy.typing as npt
 from cnsearch.schema import NO_DATE, date_of, seconds_of
 from cnsearch.store import Snapshot
 
-FACETS = ("source", "category", "author", "year", "month")
+FACETS = ("source", "category", "author", "tag", "year", "month")
+"""What articles are counted by, besides the own fields that an index has."""
 _MONTHS = range(1, 13)
 
 
@@ -19,16 +21,16 @@ def count_facet(snapshot: Snapshot, matching: npt.NDArray[np.bool_], field: str,
     """How many of the matching documents have each value, the most frequent first, equal ones by name.
 
     matching : bool, shape (snapshot.num_docs,)
-    field    : one of FACETS; a category counts once for each of its levels; years and months are those in ``zone``
+    field    : one of FACETS, or an own field; a category counts once for each of its levels; years and months are those
+               in ``zone``
     Documents without a value count nowhere.
     """
     if field in ("year", "month"):
         counts = _dates(snapshot.dates[matching], field, zone)
+    elif field in FACETS:
+        counts = snapshot.count_labels(field, matching)
     else:
-        counts = Counter()
-        for segment in snapshot.segments:
-            inside = matching[segment.base : segment.base + segment.num_docs]
-            counts += segment.count_labels(field, inside)
+        counts = snapshot.own_field_counts(field, matching)
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 

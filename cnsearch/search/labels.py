@@ -7,12 +7,12 @@ from collections.abc import Container, Iterator
 from whoosh.support.levenshtein import damerau_levenshtein
 
 from cnsearch.analysis import pinyin
-from cnsearch.query.plan import Filters
+from cnsearch.analysis.fold import fold
+from cnsearch.query.plan import Filters, label
 from cnsearch.query.syntax import Filter, Group, Node, filters_of
-from cnsearch.schema import PATH_FIELDS, label_term
+from cnsearch.schema import LABEL_FIELDS, PATH_FIELDS, label_term
 from cnsearch.store import Snapshot
 
-LABEL_FIELDS = ("source", "category", "author")
 MAX_NOTES = 3
 _CHARS_PER_ERROR = 3
 """One error for so many characters is a value close by; one in any value of two characters or more."""
@@ -21,28 +21,25 @@ _CHARS_PER_ERROR = 3
 def unknown_values(snapshot: Snapshot, filters: Filters, root: Node | None) -> dict[tuple[str, str], str]:
     """The (field, value) of the filters, beside the query and in it, that no article has, each with a note; that of
     those after the first MAX_NOTES is empty."""
-    asked = [(field, value) for field in LABEL_FIELDS for value in getattr(filters, field)]
-    asked += [(clause.field, clause.value) for clause in filters_of(root) if clause.field in LABEL_FIELDS]
-    unknown = [
-        (field, value)
-        for field, value in dict.fromkeys(asked)
-        if not snapshot.has_term(field, label_term(field, value))
-    ]
+    asked = [(field, value) for field, values in filters.labels for value in values]
+    asked += [(clause.field, clause.value) for clause in filters_of(root) if clause.field != "date"]
+    terms = {one: label(*one) for one in dict.fromkeys(asked)}
+    unknown = [one for one, term in terms.items() if not snapshot.has_term(term.field, term.value)]
     # Each is compared with all known values, so that a note for each of hundreds would take seconds.
     return {one: _note(snapshot, *one) if at < MAX_NOTES else "" for at, one in enumerate(unknown)}
 
 
 def rules_all_out(unknown: Container[tuple[str, str]], filters: Filters, root: Node | None) -> bool:
-    """Whether unknown values are required, so that no other words would find anything."""
-    for field in LABEL_FIELDS:
-        values = getattr(filters, field)
-        if values and all((field, value) in unknown for value in values):
-            return True
+    """Whether unknown values are required, or none are admitted, so that no other words would find anything."""
+    if any(all((field, value) in unknown for value in values) for field, values in filters.labels):
+        return True
     required = root.required if isinstance(root, Group) else (root,)
     return any(isinstance(node, Filter) and (node.field, node.value) in unknown for node in required)
 
 
 def _note(snapshot: Snapshot, field: str, value: str) -> str:
+    if field not in LABEL_FIELDS and fold(field) not in snapshot.own_fields:
+        return f'no article has a field "{field}"'
     known = _known(snapshot, field)
     closest = min(_close(label_term(field, value), known), default=None)
     note = f'no article has the {field} "{value}"'
@@ -54,7 +51,8 @@ def _note(snapshot: Snapshot, field: str, value: str) -> str:
 def _known(snapshot: Snapshot, field: str) -> dict[str, tuple[str, int]]:
     """What a filter may say: for each term of the field, the value as most write it, and the articles that have it."""
     written: dict[str, tuple[str, int]] = {}
-    for value, count in sorted(snapshot.label_counts(field).items(), key=lambda item: (item[1], item[0])):
+    counts = snapshot.label_counts(field) if field in LABEL_FIELDS else snapshot.own_field_counts(field)
+    for value, count in sorted(counts.items(), key=lambda item: (item[1], item[0])):
         term = label_term(field, value)
         if term:
             written[term] = (value, count + written.get(term, ("", 0))[1])

@@ -68,7 +68,7 @@ def step_of(text: str, **options: bool) -> object:
 
 
 def pairs(text: str) -> tuple[Term, ...]:
-    return tuple(Term(text[at : at + 2], ("title_chars", "body_chars")) for at in range(len(text) - 1))
+    return tuple(Term(text[at : at + 2], ("title_chars", "tags_chars", "body_chars")) for at in range(len(text) - 1))
 
 
 def test_words_bring_the_bigrams_of_their_run() -> None:
@@ -110,7 +110,7 @@ def test_excluded_words_must_all_be_there_to_exclude() -> None:
 
 
 def test_filters_of_one_field_are_alternatives() -> None:
-    filters = Filters(source=("甲", "乙"), category=("金融 / 每经网",), since="2021", until="2021")
+    filters = Filters((("source", ("甲", "乙")), ("category", ("金融 / 每经网",))), since="2021", until="2021")
     step = make_plan(None, filters, TOKENIZER, ZONE).step
     assert isinstance(step, AllOf)
     assert AnyOf((Label("source", "甲"), Label("source", "乙"))) in step.clauses
