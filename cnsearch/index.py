@@ -501,7 +501,6 @@ class Index:
         started = time.perf_counter()
         checks.text("query", query)
         limit, offset = checks.count("limit", limit), checks.count("offset", offset)
-        facets = checks.several("facets", facets, FACETS)
         if sort not in ("score", "date"):
             raise ValueError(f'sort must be "score" or "date", not {sort!r}')
         if match not in ("most", "any", "all"):
@@ -510,7 +509,7 @@ class Index:
             raise ValueError(f"half_life_days must be above 0, not {half_life_days!r}")
         shown = checked_shown(num_fragments, fragment_chars, None if sort == "date" else half_life_days)
         searcher = self._current()
-        _require_facets(facets, searcher.snapshot)
+        facets = _facets(facets, searcher.snapshot)
         own_fields = searcher.snapshot.own_fields
         filters = _filters(source, category, author, tag, labels, draft, since, until)
         parsed = parse_query(query, require_all=match == "all", raw=raw, limits=self._limits, own_fields=own_fields)
@@ -713,9 +712,9 @@ def _filters(
     if labels is not None and not isinstance(labels, Mapping):
         raise TypeError(f"labels must map names of own fields to values, not {labels!r}")
     given = {"source": source, "category": category, "author": author, "tag": tag}
+    fields = {name: tuple(checks.texts(name, values)) for name, values in given.items() if values is not None}
     own = {name: values for name, values in (labels or {}).items() if values is not None}
-    fields = {name: _values(name, values) for name, values in given.items() if values is not None}
-    named = checked_labels({name: _values(name, values) for name, values in own.items()}, "labels", keep_empty=True)
+    named = checked_labels(own, "labels", keep_empty=True)
     return Filters((*fields.items(), *named.items()), draft, _moment("since", since), _moment("until", until))
 
 
@@ -727,26 +726,12 @@ def _moment(name: str, given: Moment) -> str | datetime | None:
     return given.isoformat()
 
 
-def _values(name: str, given: Values) -> tuple[str, ...]:
-    if not isinstance(given, Iterable):
-        raise TypeError(f"{name} is a string or several, not {given!r}")
-    values = (given,) if isinstance(given, str) else tuple(given)
-    for value in values:
-        if not isinstance(value, str):
-            raise TypeError(f"{name} must be strings, not {value!r}")
-    return tuple(dict.fromkeys(values))
-
-
-def _require_facets(facets: Sequence[str], snapshot: Snapshot) -> None:
-    """Raise ValueError for what nothing is counted by; an index that is empty may yet get any own field."""
-    if isinstance(facets, str):
-        raise TypeError(f"facets must be several names, not one string: {facets!r}")
-    for facet in facets:
-        if not isinstance(facet, str):
-            raise TypeError(f"facets must be strings, not {facet!r}")
-        if facet not in FACETS and fold(facet) not in snapshot.own_fields and snapshot.num_live_docs:
-            names = ", ".join((*FACETS, *snapshot.own_fields.values()))
-            raise ValueError(f"facets must be of {names}, not {facet!r}")
+def _facets(given: Sequence[str], snapshot: Snapshot) -> tuple[str, ...]:
+    """What to count by. An index that is empty may yet get any own field."""
+    known = (*FACETS, *snapshot.own_fields.values(), *snapshot.own_fields)
+    if snapshot.num_live_docs or isinstance(given, str):
+        return checks.several("facets", given, tuple(dict.fromkeys(known)))
+    return tuple(checks.texts("facets", given))
 
 
 def _by_count(counts: Mapping[str, int]) -> dict[str, int]:

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -392,7 +392,7 @@ def test_no_such_time_zone(index: cnsearch.Index, path: Path, name: str) -> None
         (lambda index: index.search("x", category=[1]), TypeError),
         (lambda index: index.search("x", author=b"x"), TypeError),
         (lambda index: index.search("x", since=2021), TypeError),
-        (lambda index: index.search("x", until=date(2021, 1, 1)), TypeError),
+        (lambda index: index.search("x", until=5), TypeError),
         (lambda index: index.search("x", since="2021-02-30"), cnsearch.QuerySyntaxError),
         (lambda index: index.search("x", until="gestern"), cnsearch.QuerySyntaxError),
         (lambda index: index.search("date:2021-13"), cnsearch.QuerySyntaxError),
@@ -659,14 +659,14 @@ def test_watching_from_a_program(tmp_path: Path, write_post: Callable[..., Path]
         assert (report.added, report.articles) == (1, 2)
         shutil.rmtree(tmp_path / "posts")
         gone = next(reports)
-        while isinstance(gone, cnsearch.UpdateReport):  # it looked while the folder was being emptied
+        while not any(failure.path == str(tmp_path / "posts") for failure in gone.failed):  # it is being emptied
             gone = next(reports)
-        assert isinstance(gone, cnsearch.CorpusError)
+        assert "the folder is gone" in gone.failed[0].reason or "no such file" in gone.failed[0].reason
         stop.set()
         assert list(reports) == []
 
 
 def test_a_source_that_is_no_string_is_said(data_index: cnsearch.Index) -> None:
     for name in ("source", "category", "author"):
-        with pytest.raises(TypeError, match="a string or several, not 5"):
+        with pytest.raises(TypeError, match=f"{name} must be a str or several, not 5"):
             data_index.search("数字", **{name: 5})  # type: ignore[arg-type]
