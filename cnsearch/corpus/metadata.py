@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cnsearch.corpus.dates import parse_date
-from cnsearch.corpus.front_matter import FrontMatter, bare
+from cnsearch.corpus.keys import FrontMatter, bare
 from cnsearch.corpus.text import one_line
 
 # The names of keys as `bare` writes them, the surest first. Records of JSON use the same.
@@ -36,6 +36,26 @@ URL_KEYS = ("url", "link", "permalink", "链接", "网址", "網址", "原文链
 DESCRIPTION_KEYS = tuple(
     "subtitle 副标题 description summary excerpt abstract desc digest 摘要 描述 简介 导语 intro".split()
 )
+
+_PLACES = {
+    name: (what, rank)
+    for what, names in {
+        "title": TITLE_KEYS,
+        "date": DATE_KEYS,
+        "changed": CHANGE_KEYS,
+        "author": AUTHOR_KEYS,
+        "source": SOURCE_KEYS,
+        "site": SITE_KEYS,
+        "categories": CATEGORY_KEYS,
+        "tags": TAG_KEYS,
+        "url": URL_KEYS,
+        "description": DESCRIPTION_KEYS,
+        "draft": ("draft", "草稿"),
+        "status": ("status",),
+        "password": ("password", "passwd", "encrypt", "encrypted", "密码"),
+    }.items()
+    for rank, name in enumerate(names)
+}
 
 _NO = frozenset("false no off 0 n 否".split())
 _YES = frozenset("true yes on 1 y 是".split())
@@ -72,45 +92,46 @@ class Metadata:
 
 def metadata_of(matter: FrontMatter) -> Metadata:
     """Read the front matter. Raises : nothing"""
-    if not matter:
-        return Metadata()
-    known = {bare(key[:60]): key for key in reversed(matter)}
+    keys: dict[str, list[tuple[int, str]]] = {}  # of what is told; the surest first
+    for key in matter:
+        place = _PLACES.get(bare(key[:60]))
+        if place is not None:
+            keys.setdefault(place[0], []).append((place[1], key))
+    for several in keys.values():
+        several.sort()
 
-    def values(keys: Sequence[str]) -> list[str]:
-        return [value for key in keys if key in known for value in matter[known[key]]]
+    def values(what: str) -> list[str]:
+        return [value for _, key in keys[what] for value in matter[key]] if what in keys else []
 
-    def text(keys: Sequence[str]) -> str:
-        return next((line for line in map(one_line, values(keys)) if line), "")
+    def text(what: str) -> str:
+        return next(filter(None, map(one_line, values(what))), "") if what in keys else ""
 
-    def labels(keys: Sequence[str], separators: str) -> list[str]:
+    def labels(what: str, separators: str) -> list[str]:
         return [
             label
-            for key in keys
-            if key in known
-            for label in split_labels(matter[known[key]], separators if known[key] not in matter.lists else "")
+            for _, key in keys.get(what, ())
+            for label in split_labels(matter[key], "" if key in matter.lists else separators)
         ]
 
-    def date(keys: Sequence[str]) -> datetime | None:
-        return next((found for found in map(parse_date, values(keys)) if found), None)
+    def date(what: str) -> datetime | None:
+        return next(filter(None, map(parse_date, values(what))), None)
 
-    authors = labels(AUTHOR_KEYS, "")
-    author = "、".join(dict.fromkeys(authors))
-    categories, source = split_categories(labels(CATEGORY_KEYS, ",，;；"), author)
+    author = "、".join(dict.fromkeys(labels("author", "")))
+    categories, source = split_categories(labels("categories", ",，;；"), author)
     return Metadata(
-        title=text(TITLE_KEYS),
-        date=date(DATE_KEYS),
-        changed=date(CHANGE_KEYS),
+        title=text("title"),
+        date=date("date"),
+        changed=date("changed"),
         author=author,
-        source=text(SOURCE_KEYS) or source or text(SITE_KEYS),
+        source=text("source") or source or text("site"),
         categories=categories,
-        tags=distinct_tags(labels(TAG_KEYS, ",，;；、")),
-        url=next((url for url in map(one_line, values(URL_KEYS)) if _WEB_ADDRESS.match(url)), "")
-        or text(("url", "link")),
-        draft=text(("draft", "草稿")).lower() in _YES
-        or text(("status",)).lower() == "draft"
-        or any(text((key,)).lower() in _NO for key in ("published", "publish")),
-        descriptions=tuple(dict.fromkeys(filter(None, values(DESCRIPTION_KEYS)))),
-        locked=any(text((key,)) for key in ("password", "passwd", "encrypt", "encrypted", "密码")),
+        tags=distinct_tags(labels("tags", ",，;；、")),
+        url=next(filter(_WEB_ADDRESS.match, map(one_line, values("url"))), matter.text("url") or matter.text("link")),
+        draft=text("draft").lower() in _YES
+        or text("status").lower() == "draft"
+        or any(value.lower() in _NO for key in ("published", "publish") for value in matter.get(key, ())),
+        descriptions=tuple(dict.fromkeys(filter(None, values("description")))),
+        locked=bool(text("password")),
     )
 
 
@@ -120,7 +141,7 @@ def split_labels(values: Iterable[str], separators: str) -> list[str]:
     >>> split_labels(["技术, 后端", "[[海边|海]]"], ",")
     ['技术', '后端', '海']
     """
-    labels = []
+    labels: list[str] = []
     for value in values:
         if "[[" in value:
             value = _WIKI_LINK.sub(r"\1", value)
@@ -147,11 +168,11 @@ def distinct_tags(labels: Iterable[str]) -> tuple[str, ...]:
 
 
 def split_categories(raw: Sequence[str], author: str) -> tuple[tuple[str, ...], str]:
-    """Topic, source and channel as written, and the source: the second one, where ``author`` repeats it.
+    """Topic, source and channel as written, and the source: the second one, where ``author`` repeats it. Of lines.
 
     The oldest posts have two items, ``topic`` and ``source - channel``. Elsewhere they are a path of labels, each once.
     """
-    items = [name for name in (one_line(item).lstrip(_DASHES) for item in raw) if name]
+    items = [name for name in (item.lstrip(_DASHES) for item in raw) if name]
     source = before_dash(items[1]) if len(items) > 1 else ""
     if not source or before_dash(author) != source:
         return tuple(dict.fromkeys(items)), ""

@@ -7,7 +7,7 @@ import re
 from cnsearch.corpus.metadata import split_labels
 
 #: ``#标签`` after white space: letters, digits, ``_``, ``-`` and ``/`` between them, not digits alone (Obsidian's rule)
-_HASHTAG = re.compile(r"(?<![^\s（(，。、；：])#((?=[^\W\d]|[\d_/-]*[^\W\d])[\w-]{1,60}(?:/[\w-]{1,60}){0,9})(?![\w(])")
+_HASHTAG = re.compile(r"(?<![^\s（，。、；：])#((?=[^\W\d]|[\d_/-]*[^\W\d])[\w-]{1,60}(?:/[\w-]{1,60}){0,9})(?![\w(])")
 _COLOR = re.compile(r"(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
 _C_WORDS = frozenset(
     "include define undef ifdef ifndef endif elif if else pragma error region endregion import".split()

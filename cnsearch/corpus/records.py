@@ -15,7 +15,7 @@ from cnsearch.corpus.clean import CleanBody, clean_html, clean_markdown, clean_t
 from cnsearch.corpus.dates import BEIJING, date_from_epoch, date_of, parse_date
 from cnsearch.corpus.decoding import undecodable
 from cnsearch.corpus.descriptions import with_descriptions
-from cnsearch.corpus.front_matter import bare
+from cnsearch.corpus.keys import bare
 from cnsearch.corpus.metadata import (
     AUTHOR_KEYS,
     CATEGORY_KEYS,

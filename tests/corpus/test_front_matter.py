@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnsearch.corpus.front_matter import FrontMatter, split_front_matter, unquoted
+from cnsearch.corpus.front_matter import split_front_matter
+from cnsearch.corpus.keys import FrontMatter
+from cnsearch.corpus.yaml_lines import unquoted
 
 
 @pytest.mark.parametrize(
