@@ -198,7 +198,7 @@ def _properties(text: str, start: int) -> tuple[FrontMatter, str] | None:
     """Logseq's properties of a page: the lines ``key:: value`` that it begins with."""
     matter = FrontMatter()
     at = start
-    while at < len(text) and len(matter) < _MOST_LINES:
+    for _ in range(_MOST_LINES):
         line, after = _line(text, at)
         found = _PROPERTY.match(line.lstrip())
         if found is None:

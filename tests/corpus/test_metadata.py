@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnsearch.corpus.clean import CleanBody
-from cnsearch.corpus.descriptions import with_descriptions, without_ciphers, without_title
+from cnsearch.corpus.descriptions import with_descriptions, without_ciphers
 from cnsearch.corpus.front_matter import split_front_matter
 from cnsearch.corpus.metadata import Metadata, metadata_of
 from cnsearch.corpus.names import date_of_name, in_drafts, name_of, title_of_name
@@ -210,7 +210,7 @@ def test_a_megabyte_of_tags_takes_no_quadratic_time(piece: str) -> None:
     hashtags(piece * (2**20 // len(piece)))
 
 
-# Descriptions, titles, ciphers
+# Descriptions, ciphers
 
 
 @pytest.mark.parametrize(
@@ -232,13 +232,6 @@ def test_a_description_is_said_once(descriptions: list[str], before: tuple[str, 
     found = with_descriptions(clean, descriptions, "题目")
     assert found.paragraphs == (*before, *clean.paragraphs)
     assert found.headings == (len(before),)
-
-
-def test_the_heading_that_became_the_title_is_no_text() -> None:
-    assert without_title(CleanBody(("题", "文", "二"), headings=(0, 2), title="题")).paragraphs == ("文", "二")
-    assert without_title(CleanBody(("题", "文", "二"), headings=(0, 2), title="题")).headings == (1,)
-    assert without_title(CleanBody(("题", "文"), title="题")).paragraphs == ("题", "文")
-    assert without_title(CleanBody(("文", "题"), headings=(1,), title="题")).paragraphs == ("文", "题")
 
 
 def test_what_is_encrypted_is_no_text() -> None:
