@@ -355,12 +355,14 @@ class Fragment:
     field      : "title" or "body"
     text       : characters ``start .. start + len(text)`` of the title or of ``Article.body``
     highlights : (start, end) of each match in characters of ``text``, ascending, neither touching nor overlapping
+    heading    : of the article, under which the text stands; empty if it has none there
     """
 
     field: str
     text: str
     highlights: tuple[tuple[int, int], ...] = ()
     start: int = 0
+    heading: str = ""
 
     def marked(self, before: str, after: str, clean: Callable[[str], str] = str) -> str:
         """The text, each piece passed through ``clean``, with ``before`` and ``after`` around each match."""
@@ -548,7 +550,12 @@ class Hit:
             "score": round(self.score, 4),
             "snippet": self.snippet.text(),
             "fragments": [
-                {"field": part.field, "text": part.text, "highlights": [list(span) for span in part.highlights]}
+                {
+                    "field": part.field,
+                    "text": part.text,
+                    "highlights": [list(span) for span in part.highlights],
+                    "heading": part.heading,
+                }
                 for part in self.fragments
             ],
             "more": self.more,

@@ -7,6 +7,7 @@ import html
 import io
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import tzinfo
 from itertools import islice
 from urllib.parse import urlsplit
@@ -36,6 +37,7 @@ MAX_COLUMNS = 100
 SNIPPET_LINES = 6
 LONGEST_TITLE = 500
 """Characters of a title, or of a line about an article, that a list of hits has; --json has all."""
+LONGEST_HEADING = 40
 FACET_LINES = 20
 """Values of a facet that are shown."""
 FOLDED_SOURCES = 10
@@ -78,7 +80,7 @@ def hit_lines(hit: Hit, *, zone: tzinfo, color: bool, width: int, explain: bool 
     most = SNIPPET_LINES * width  # what does not fit, if no character takes less than a column
     fragments = tuple(_cut(fragment, most) for fragment in islice(hit.snippet.fragments, most))
     snippet = Snippet(fragments, hit.snippet.body_chars)
-    excerpt = snippet.ansi() if color else printable(snippet.text())
+    excerpt = _dim(_under(fragments), color) + (snippet.ansi() if color else printable(snippet.text()))
     yield from wrapped(excerpt, width, first=indent, indent=indent, max_lines=SNIPPET_LINES)
     yield f"{indent}{_dim(printable(hit.id), color)}"
     if hit.more:
@@ -88,6 +90,14 @@ def hit_lines(hit: Hit, *, zone: tzinfo, color: bool, width: int, explain: bool 
         sum_of_parts = "".join(f" {'-' if score < 0 else '+'} {abs(score):.2f} {name}" for score, name in named)
         text = _dim(f"score {hit.score:.2f} = {sum_of_parts.removeprefix(' + ')}", color)
         yield from wrapped(text, width, first=indent, indent=indent)
+
+
+def _under(fragments: tuple[Fragment, ...]) -> str:
+    """The heading that an excerpt stands under, to be put before it, unless it begins with that."""
+    heading = fragments[0].heading if fragments else ""
+    if not heading or fragments[0].text.startswith(heading):
+        return ""
+    return f"{printable(_short(heading, LONGEST_HEADING))} › "
 
 
 def _folded(hit: Hit) -> str:
@@ -256,7 +266,7 @@ def _cut(fragment: Fragment, chars: int) -> Fragment:
     if len(fragment.text) <= chars:
         return fragment
     inside = tuple((start, min(end, chars)) for start, end in fragment.highlights if start < chars)
-    return Fragment(fragment.field, _short(fragment.text, chars), inside, fragment.start)
+    return replace(fragment, text=_short(fragment.text, chars), highlights=inside)
 
 
 def _short(text: str, chars: int = LONGEST_TITLE) -> str:

@@ -46,7 +46,7 @@ class Excerpts:
         if self._highlighter is None:
             self._highlighter = self._make()
         title, body = self._searcher.texts(number)
-        return self._highlighter.title(title), self._highlighter.snippet(body)
+        return self._highlighter.title(title), self._highlighter.snippet(body, self._searcher.snapshot.headings(number))
 
     def explain(self, number: int, second_pass: bool) -> tuple[ScorePart, ...]:
         if self._searcher.snapshot.closed:

@@ -1,19 +1,22 @@
 """Snippets: the stretches of an article that show most of what the query asked, with the matches marked.
 
 Offsets are characters of the text as stored: folding keeps lengths, so a match in the folded text is a match there.
-A word is marked where the tokenizer finds it, not wherever its characters stand side by side (和服 in 产品和服务).
+A word is marked where the tokenizer finds it, not wherever its characters stand side by side (和服 in 产品和服务). Of a
+word of three characters or more that a text does not have, the parts are marked that it has, for by these it is found
+(草船借箭 finds 孔明借箭).
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from cnsearch.analysis.compounds import standing_alone
 from cnsearch.analysis.fold import fold
-from cnsearch.analysis.scripts import JOINED_WORD, WORD
+from cnsearch.analysis.scripts import CJK_RUN, JOINED_WORD, WORD
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.model import Fragment, Snippet
 
@@ -26,6 +29,12 @@ _LONGEST_WINDOW = 1_000
 """But no more than so much: every match in it is weighed for every place where it can begin."""
 MAX_MATCHES = 1_000
 """Of a longer list of matches the first are looked at: bounds the time for a very long article."""
+
+
+MAX_PART_WORDS, MAX_PART_CHARS = 32, 12
+"""Words of which parts are looked for, and their length: of a longer one, pairs of its characters are."""
+_PART_WEIGHT = 0.5
+"""What a part weighs, of its share of the word's characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,11 @@ class Highlighter:
         self._weights = {**terms, **compounds, **substrings}
         self._anywhere = [found for found in (_alternation(substrings), _alternation(compounds, whole=True)) if found]
         self._candidates = _alternation(terms)
+        self._parts = {word: _parts_of(word) for word in terms if len(word) > 2 and CJK_RUN.fullmatch(word)}
+        for word, parts in self._parts.items():
+            for part in parts:
+                weight = _PART_WEIGHT * terms[word] * len(part) / len(word)
+                self._weights[part] = max(weight, self._weights.get(part, 0.0))
 
     def matches(self, text: str) -> list[Match]:
         """Every match in ``text``, sorted by start. At most about ``MAX_MATCHES`` places are looked at."""
@@ -83,8 +97,20 @@ class Highlighter:
                 key = self._key(token.text)
                 if key is not None:
                     found.append(Match(start + token.start, start + token.end, key))
+        found += self._part_matches(folded, {match.key for match in found})
         found.sort(key=lambda match: (match.start, match.end))
         return found
+
+    def _part_matches(self, folded: str, keys: set[str]) -> list[Match]:
+        """The parts of the words that are not among ``keys``, the longest that stand anywhere."""
+        absent = [parts for word, parts in self._parts.items() if word not in keys][:MAX_PART_WORDS]
+        pattern = _alternation({part for parts in absent for part in parts})
+        if pattern is None:
+            return []
+        return [
+            Match(*match.span(), match.group())
+            for match, _ in zip(pattern.finditer(folded), range(MAX_MATCHES), strict=False)
+        ]
 
     def _key(self, term: str) -> str | None:
         if term in self._terms:
@@ -113,26 +139,39 @@ class Highlighter:
         """The whole title with its matches."""
         return Fragment("title", title, merge(self.matches(title)))
 
-    def snippet(self, body: str) -> Snippet:
-        """The fragments of the body around the best matches; its beginning if nothing matches."""
+    def snippet(self, body: str, headings: Sequence[int] = ()) -> Snippet:
+        """The fragments of the body around the best matches; its beginning if nothing matches.
+
+        headings : which lines of the body are headings, ascending; each fragment names the last of them at or before it
+        """
+        found = self._snippet(body)
+        if not headings or not found.fragments:
+            return found
+        starts, lines = [0], body.split("\n")
+        for line in lines:
+            starts.append(starts[-1] + len(line) + 1)
+        places = [starts[line] for line in headings]
+        named = []
+        for fragment in found.fragments:
+            at = bisect_right(places, fragment.start) - 1
+            named.append(replace(fragment, heading=lines[headings[at]]) if at >= 0 else fragment)
+        return replace(found, fragments=tuple(named))
+
+    def _snippet(self, body: str) -> Snippet:
         if not self._num_fragments:
             return Snippet((), len(body))
         matches = self.matches(body)
         windows = self._best_windows(body, matches[:MAX_MATCHES])
+        if len(windows) < self._num_fragments and windows:
+            windows = self._with_missing(body, matches[:MAX_MATCHES], windows)
         if not windows:
             lead = body.partition("\n")[0]
             end = min(self._fragment_chars, len(lead))
             lead = lead[: _whole_end(lead, (), min(1, end), end, _soft_end(lead, 0, end, len(lead)), len(lead))]
             return Snippet((Fragment("body", lead),) if lead else (), len(body))
         fragments: list[Fragment] = []
-        for first, last in windows:
-            start, end = _around(
-                body,
-                matches[first].start,
-                max(match.end for match in matches[first : last + 1]),
-                self._fragment_chars,
-                matches,
-            )
+        for window in windows:
+            start, end = self._place(body, matches, window)
             if fragments:
                 start = max(start, fragments[-1].start + len(fragments[-1].text))
             inside = [
@@ -143,6 +182,41 @@ class Highlighter:
             if start < end:
                 fragments.append(Fragment("body", body[start:end].replace("\n", " "), merge(inside), start))
         return Snippet(tuple(fragments), len(body))
+
+    def _place(self, body: str, matches: Sequence[Match], window: tuple[int, int]) -> tuple[int, int]:
+        """Where the fragment around the matches of a window stands."""
+        first, last = window
+        end = max(match.end for match in matches[first : last + 1])
+        return _around(body, matches[first].start, end, self._fragment_chars, matches)
+
+    def _with_missing(
+        self, body: str, matches: Sequence[Match], windows: list[tuple[int, int]]
+    ) -> list[tuple[int, int]]:
+        """The windows, and one more, while there is room, for each word that the text has and they do not show: it may
+        stand too near to one of them to be another stretch, in the next short paragraph."""
+        most = max(self._worth(matches[first : last + 1], set()) for first, last in windows)
+        wanted = {
+            key
+            for key in {match.key for match in matches}
+            if not self._is_part(key) and (len(key) > 1 or self._weights.get(key, 1.0) > 0.1 * most)
+        }
+        while len(windows) < self._num_fragments:
+            places = [self._place(body, matches, window) for window in windows]
+            outside = []
+            for at, match in enumerate(matches):
+                if any(start <= match.start and match.end <= end for start, end in places):
+                    wanted.discard(match.key)
+                elif all(match.end <= start or end <= match.start for start, end in places):
+                    outside.append(at)
+            missing = next((at for at in outside if matches[at].key in wanted), None)
+            if missing is None:
+                break
+            wanted.discard(matches[missing].key)
+            windows = sorted([*windows, (missing, missing)])
+        return windows
+
+    def _is_part(self, key: str) -> bool:
+        return key not in self._terms and any(key in parts for parts in self._parts.values())
 
     def _best_windows(self, body: str, matches: Sequence[Match]) -> list[tuple[int, int]]:
         """(first, last) positions in ``matches`` of the best stretches, sorted, that do not overlap.
@@ -192,6 +266,12 @@ class Highlighter:
                 worth += 0.25 * weight if match.key in shown else weight
                 seen.add(match.key)
         return worth
+
+
+def _parts_of(word: str) -> frozenset[str]:
+    """What a text may have of a word: every piece of two characters or more."""
+    longest = len(word) if len(word) <= MAX_PART_CHARS else 2
+    return frozenset(word[at : at + length] for length in range(2, longest + 1) for at in range(len(word) - length + 1))
 
 
 def merge(matches: Iterable[Match]) -> tuple[tuple[int, int], ...]:

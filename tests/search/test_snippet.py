@@ -124,7 +124,8 @@ def test_what_holds_for_every_snippet(body: str, terms: list[str], substrings: l
             assert at < start < end <= len(fragment.text)
             at = end
             text = fold(fragment.text[start:end])
-            assert any(word in text for word in [*terms, *substrings])
+            parts = {word[at : at + 2] for word in terms if len(word) > 2 for at in range(len(word) - 1)}
+            assert any(word in text for word in [*terms, *substrings, *parts])
         assert re.sub("</?mark>", "", fragment.html()) == html.escape(fragment.text)
         assert not re.search("[\x00-\x08\x0b-\x1a\x1c-\x1f]", fragment.ansi())
     if any(TOKENIZER.terms(fold(body)).count(term) for term in terms):
