@@ -645,7 +645,7 @@ def test_control_characters_never_reach_stdout(tmp_path: Path) -> None:
 
 
 def test_json_lines(tmp_path: Path) -> None:
-    lines = '{"id": "1", "title": "甲", "text": "江豚"}\n{bad\n{"id": "1", "title": "乙"}\n{"title": "无"}\n'
+    lines = '{"id": "1", "title": "甲", "text": "江豚"}\n{bad\n{"id": "1", "title": "乙"}\n{"id": [], "title": "无"}\n'
     done = run("index", "--jsonl", "-", "--json", cwd=tmp_path, stdin=lines.encode())
     report = json.loads(done.stdout)
     assert done.returncode == 0
