@@ -103,11 +103,17 @@ def _is_list(
     named = _LIST_NAME.search(name) is not None or _LIST_NAME.search(head.url) is not None
     if len(linked) >= _FEWEST and len(linked) > num_plain:
         of_site = headline is None or headline.tag not in ("h1", "h2") or not _SITE_WORDS.isdisjoint(words_of(headline))
-        held = sum(not tree.ancestors(element).isdisjoint(content) for element in linked[:100])
-        if named or of_site or 0 < held < len(linked[:100]):
+        few = linked[:100]
+        held = sum(not tree.ancestors(element).isdisjoint(content) for element in few)
+        size = sum(tree.prose[tree.number[element]] for element in content)
+        if 0 < held < len(few) or (named and size < 300):
             return True
-    mostly_links = tree.link[0] > 0.6 * tree.text[0] and tree.text[0] > 60
+        if of_site and (held == len(few) or size < 0.3 * tree.prose[0]):
+            return True
+    if tree.text[0] < 40 or tree.prose[0] >= 100:
+        return False
+    share = tree.link_share(0)
     num_links = sum(element.tag == "a" for element in tree.elements)
     if named:
-        return mostly_links and num_links >= 2
-    return mostly_links and num_links >= 8 and tree.prose[0] < 100
+        return share > 0.4 and num_links >= 2
+    return share > 0.6 and num_links >= 8 and find_published(tree, head, headline, content)[0] is None

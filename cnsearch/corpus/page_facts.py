@@ -30,7 +30,13 @@ _SITE = re.compile(
     r"|\.(?:com|cn|net|org)|^[\w\s]{2,20}(?:Blog|News|Net|Online)$",
     re.IGNORECASE,
 )
+_GENERIC = re.compile(
+    r"(?:新闻|文章|内容)?(?:正文|详情|内容|页面|详细|首页|无标题|无标题文档)页?|untitled|document|home|article",
+    re.IGNORECASE,
+)
 _SHORTEST = 4
+_CERTAIN = 8
+"""Characters that no two titles share by chance."""
 
 _SOURCE = re.compile(r"(?:稿件来源|信息来源|文章来源|来源|来自|出处)\s*[:：]\s*([^\s|｜，。；:：/]{2,24})")
 _AUTHOR = re.compile(r"(?:作者|撰文|文)\s*[:：/／]\s*([^\s|｜，。；:：/、]{2,16})")
@@ -61,32 +67,53 @@ def find_headline(tree: Tree, head: PageHead) -> etree._Element | None:
     num_compared = 0
     for index, element in enumerate(tree.elements):
         size = tree.text[index]
-        if not 2 <= size <= _LONGEST_HEADLINE or tree.link[index] * 2 > size:
+        is_link = tree.link[index] * 2 > size  # a blog's headline may lead to itself; so may the site's name
+        if not 2 <= size <= _LONGEST_HEADLINE or (is_link and element.tag not in ("h1", "h2")):
             continue
         if element.tag not in _HEADINGS and size == tree.text[tree.parents[index]]:
             continue  # its parent has been looked at
         num_compared += 1
         if num_compared > _MOST_COMPARED:
             break
-        if element.tag == "h1":
+        if element.tag == "h1" and not is_link:
             h1s.append(element)
         is_heading = element.tag in _HEADINGS or not _TITLE_WORDS.isdisjoint(words_of(element))
         if not is_heading and element.tag in ("a", "option", "li", "p"):
             continue
-        name = bare(text_of(element))
+        shown = text_of(element)
+        name = bare(shown)
         if len(name) < 2 or name == site:
             continue
         for title in titles:
-            if title.startswith(name) and (
-                len(name) >= _SHORTEST or title == name or _ends_a_part(head, text_of(element))
-            ):
+            score = 0.0
+            if title.startswith(name) and (len(name) >= _SHORTEST or title == name or _ends_a_part(head, shown)):
                 score = min(len(name), 60) + 3.0 * is_heading + (element.tag == "h1")
-                if score > best[0]:
-                    best = (score, index)
+            elif element.tag in _HEADINGS and len(name) >= _CERTAIN and (name in title or _is_cut(title, name)):
+                score = 1 + min(len(name), 60) / 100  # the site's name comes first, or <title> is cut short
+            if is_link or (title != name and _is_site(shown)):
+                score /= 100
+            if score > best[0]:
+                best = (score, index)
     if best[1] >= 0:
         return tree.elements[best[1]]
     named = [element for element in h1s if bare(text_of(element)) not in ("", site)]
-    return named[0] if len(named) == 1 and not titles else None
+    generic = not titles or (len(titles) == 1 and _is_generic(head))
+    return named[0] if len(named) == 1 and generic else None
+
+
+def _is_site(name: str) -> bool:
+    return len(name) <= 12 and _SITE.search(name) is not None
+
+
+def _is_cut(title: str, name: str) -> bool:
+    """True if ``title`` begins as ``name`` does and ends in the middle of it: 地铁直达，无敌免..."""
+    return len(title) >= _CERTAIN and name.startswith(title)
+
+
+def _is_generic(head: PageHead) -> bool:
+    """True if <title> names the site, or nothing, rather than an article."""
+    title = head.title.strip()
+    return bare(title) == bare(head.site) or _GENERIC.fullmatch(title) is not None or _is_site(title)
 
 
 def _ends_a_part(head: PageHead, name: str) -> bool:
@@ -102,7 +129,10 @@ def find_title(head: PageHead, headline: etree._Element | None) -> str:
     given = cut_title(head.headline, head.site) if head.headline else ""
     name, other = bare(shown), bare(given)
     longer = not other or len(name) >= len(other) or not name.startswith(other)
-    if shown and longer and (not cut or bare(head.title).startswith(name) or other.startswith(name)):
+    whole = bare(head.title)
+    if shown and longer and (not cut or name in whole or name.startswith(whole) or other.startswith(name)):
+        return shown
+    if shown and _is_generic(head) and not other:
         return shown
     if given and bare(given) != bare(head.site):
         return given
@@ -121,7 +151,8 @@ def cut_title(title: str, site: str = "") -> str:
             title = re.sub(r"[\s_|｜\-—–·«»]+$", "", shorter) or title
     parts = _SURE_CUT.split(title)
     if len(parts) > 1:
-        if bare(parts[0]) == bare(site) and site and bare(parts[1]):  # the site's name comes first
+        of_site = bare(parts[0]) == bare(site) or _is_site(parts[0].strip())
+        if of_site and len(bare(parts[1])) >= (_SHORTEST if site else _CERTAIN):  # the site's name comes first
             parts = parts[1:]
         first = parts[0]
         if len(bare(first)) < _SHORTEST and len(parts) > 2:  # 独家|老榕树被台风吹倒_岛报网
@@ -148,18 +179,32 @@ def find_published(
     near = lines_by(tree, headline, content)
     date = head.date
     if date is None:
-        for line in near:
+        for line in filter(_may_be_by_line, near):
             date = find_date(line) or _split_date(line)
             if date is not None:
                 break
     joined = " ".join(near)
     if date is None:
-        date = _split_date(joined)
+        date = next((date for line in lines_after(tree, content) if (date := find_date(line)) is not None), None)
+    if date is None:
+        date = _split_date(" ".join(filter(_may_be_by_line, near)))
     if date is None:
         found = _DATE_IN_ADDRESS.search(head.url)
         if found is not None:
             date = parse_date("-".join(found.groups()))
     return date or head.changed, joined
+
+
+def _may_be_by_line(line: str) -> bool:
+    """False for sentences, which tell the dates of what they speak of, and for the calendar of today."""
+    if _TODAY.search(line) or _ENDS_A_SENTENCE.search(line):
+        return False
+    return "，" not in line or _LABEL.search(line) is not None
+
+
+_TODAY = re.compile("今天|今日是|星期[一二三四五六日天]|农历|万年历|版权|©|copyright", re.IGNORECASE)
+_ENDS_A_SENTENCE = re.compile("[。！？；]")
+_LABEL = re.compile("来源|作者|发布|发表|时间|日期|编辑|记者|浏览|阅读|字号|更新")
 
 
 def _split_date(text: str) -> datetime | None:
@@ -194,6 +239,20 @@ def lines_by(tree: Tree, headline: etree._Element | None, content: list[etree._E
             break
         _add_line(tree, index, before)
     return lines + before
+
+
+def lines_after(tree: Tree, content: list[etree._Element]) -> list[str]:
+    """The lines after the text that say when it was published: ``posted @ 2016-10-11 12:13``."""
+    if not content:
+        return []
+    start = tree.number[content[-1]] + sum(1 for _ in content[-1].iter("*"))
+    lines: list[str] = []
+    for index in range(start, min(start + 30, len(tree.elements))):
+        _add_line(tree, index, lines)
+    return [line for line in lines if _POSTED.match(line) and _may_be_by_line(line)]
+
+
+_POSTED = re.compile(r"posted\b|发[布表]|时间[:：]|日期[:：]|编辑于|创建于", re.IGNORECASE)
 
 
 def _add_line(tree: Tree, index: int, lines: list[str]) -> bool:
