@@ -214,7 +214,7 @@ def _split_date(text: str) -> datetime | None:
     return parse_date(f"{found[1]}-{found[2]}-{found[3]} {found[4] or ''}".strip())
 
 
-_MOST_LINES = 14
+_MOST_LINES = 25
 _MOST_ELEMENTS = 300
 _LONGEST_LINE = 160
 
@@ -235,7 +235,7 @@ def lines_by(tree: Tree, headline: etree._Element | None, content: list[etree._E
     first = head if head >= 0 else start
     before: list[str] = []
     for index in range(first - 1, max(first - 40, -1), -1):
-        if tree.block_prose[index] >= 60 or len(before) >= 8:
+        if tree.block_prose[index] >= 60 or len(before) >= 12:
             break
         _add_line(tree, index, before)
     return lines + before
@@ -263,7 +263,7 @@ def _add_line(tree: Tree, index: int, lines: list[str]) -> bool:
     if any(parent.tag == "li" and tree.link[tree.number[parent]] > 6 for parent in (element, *element.iterancestors())):
         return False  # a list of other articles
     line = text_of(element, 300, between=" ")
-    if line and (not lines or line not in lines[-1]):
+    if line and (not lines or line != lines[-1]):
         lines.append(line)
         return True
     return False

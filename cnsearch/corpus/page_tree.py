@@ -142,7 +142,7 @@ class Tree:
             plain = own_text[index] - own_link[index]
             if plain <= own_link[index] or not plain:
                 continue
-            is_sentence = own_marks[index] > 0 and plain >= 10
+            is_sentence = own_marks[index] > 0 and plain >= 6
             self.block_prose[index] = plain if is_sentence else max(plain // 4, 1)
             self.prose[index] = self.block_prose[index]
         for index in range(size - 1, 0, -1):
@@ -212,7 +212,7 @@ class Tree:
         size = len(self.elements)
         scores = [0.0] * size
         for index, weight in enumerate(self.block_prose):
-            if not weight:
+            if not weight or (weight < 60 and is_by_line(text_of(self.elements[index], 300))):
                 continue
             at, share = index, 1.0
             if self.elements[index].tag in _PIECES:
