@@ -220,16 +220,18 @@ _LONGEST_LINE = 160
 
 
 def lines_by(tree: Tree, headline: etree._Element | None, content: list[etree._Element]) -> list[str]:
-    """The short lines after the headline and up to the first paragraph of the text, then the few before it; without a
-    headline those before the text, nearest first."""
+    """The short lines between the headline and the text, then the few before the headline; without a headline those
+    before the text, nearest first."""
     head = tree.number.get(headline, -1) if headline is not None else -1
-    starts = [tree.number[element] for element in content if element in tree.number]
+    starts = [tree.number[element] for element in content if element is not headline and element in tree.number]
     start = min(starts, default=len(tree.elements))
     inside = {index for index in starts if index <= head}
     lines: list[str] = []
     for index in range(head + 1, min(head + _MOST_ELEMENTS, len(tree.elements))) if head >= 0 else ():
-        if tree.block_prose[index] >= 60 or (index in starts and index not in inside and tree.prose[index] < 60):
+        if index == start and not inside:
             break
+        if tree.block_prose[index] >= 60 and (inside or not head < start):
+            break  # the text; before its element such a block tells of the author
         if not _add_line(tree, index, lines) and len(lines) >= _MOST_LINES:
             break
     first = head if head >= 0 else start
@@ -260,8 +262,9 @@ def _add_line(tree: Tree, index: int, lines: list[str]) -> bool:
     size = tree.text[index]
     if not 4 <= size <= _LONGEST_LINE or tree.link_share(index) > 0.6:
         return False
-    if any(parent.tag == "li" and tree.link[tree.number[parent]] > 6 for parent in (element, *element.iterancestors())):
-        return False  # a list of other articles
+    item = next((parent for parent in (element, *element.iterancestors()) if parent.tag == "li"), None)
+    if item is not None and tree.link[tree.number[item]] > 6 and tree.text[tree.number[item]] < 300:
+        return False  # one of a list of other articles
     line = text_of(element, 300, between=" ")
     if line and (not lines or line != lines[-1]):
         lines.append(line)
