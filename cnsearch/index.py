@@ -584,8 +584,8 @@ class Index:
         shown = checked_shown(num_fragments, fragment_chars)
         searcher = self._current()
         filters = _filters(source, category, author, tag, labels, draft, since, until)
-        title, body = searcher.texts(_find(searcher.snapshot, article_id))
-        terms = weighty_terms(searcher.snapshot, title, body)
+        number = _find(searcher.snapshot, article_id)
+        terms = weighty_terms(searcher.snapshot, *searcher.texts(number), searcher.snapshot.about(number)["tags"])
         analyzer = searcher.snapshot.analyzer
         conditions = make_plan(None, filters, analyzer.tokenizer, self._zone).step
         plan = similar_plan(terms, article_id, conditions)

@@ -10,9 +10,12 @@ from cnsearch import checks
 from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.model import Duplicate, Fragment, Hit, ScorePart, Snippet
 from cnsearch.query.plan import Compound, Plan, Substring, Term, TermPattern
+from cnsearch.schema import CHARS_FIELD
 from cnsearch.search.execute import Ranked, Searcher
 from cnsearch.search.snippet import Highlighter
 from cnsearch.store import Snapshot
+
+_CHARACTERS = frozenset(CHARS_FIELD.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ class Excerpts:
             substrings,
             patterns,
             compounds,
+            parts=any(leaf.fields[0] in _CHARACTERS for leaf in self._plan.leaves),
             num_fragments=self._shown.num_fragments,
             fragment_chars=self._shown.fragment_chars,
         )

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
+from collections.abc import Iterable
 
 from cnsearch.analysis.fold import fold
 from cnsearch.query.plan import MOST, AllOf, Keyword, Keywords, Label, Plan, Step, Term, Without
@@ -27,14 +28,15 @@ TITLE_WEIGHT = 5
 """Times that an occurrence in the title counts: own .522 with 1, .526 with 2, .531 with 5, .534 with 10."""
 
 
-def weighty_terms(snapshot: Snapshot, title: str, body: str) -> list[tuple[str, float]]:
-    """The MAX_TERMS weightiest terms of an article, the weightiest first, and the tf of each.
+def weighty_terms(snapshot: Snapshot, title: str, body: str, tags: Iterable[str] = ()) -> list[tuple[str, float]]:
+    """The MAX_TERMS weightiest terms of an article, the weightiest first, and the tf of each. Its tags count as its
+    title does.
 
     Left out: single characters and numbers, which say little, and what no other article has.
     """
     tokenizer = snapshot.analyzer.tokenizer
     counts = Counter(tokenizer.terms(fold(body)))
-    for term in tokenizer.terms(fold(title)):
+    for term in tokenizer.terms(fold("\n".join((title, *tags)))):
         counts[term] += TITLE_WEIGHT
     rarest = idf(snapshot.num_docs, 2)
     best: list[tuple[float, str]] = []  # a heap, the least first
@@ -44,7 +46,9 @@ def weighty_terms(snapshot: Snapshot, title: str, body: str) -> list[tuple[str, 
         if not _says_something(term):
             continue
         doc_freq = snapshot.doc_freq("body", term)  # which is nearly that of title and body together
-        if doc_freq > 1 or (doc_freq := max(doc_freq, snapshot.doc_freq("title", term))) > 1:
+        if doc_freq < 2:
+            doc_freq = max(doc_freq, snapshot.doc_freq("title", term), snapshot.doc_freq("tags", term))
+        if doc_freq > 1:
             entry = (tf * idf(snapshot.num_docs, doc_freq), term)
             (heapq.heappush if len(best) < MAX_TERMS else heapq.heappushpop)(best, entry)
     return [(term, counts[term]) for _, term in sorted(best, reverse=True)]

@@ -53,6 +53,7 @@ class Highlighter:
     substrings : exact substrings, folded, likewise
     patterns   : patterns that indexed words match, likewise
     compounds  : ``s-300``, likewise: where neither letters nor digits go on at its ends
+    parts      : whether texts are found by parts of a word, too
     num_fragments, fragment_chars : how many fragments a snippet has at most, and about how long each is
     """
 
@@ -64,6 +65,7 @@ class Highlighter:
         patterns: Mapping[re.Pattern[str], float],
         compounds: Mapping[str, float] = MappingProxyType({}),
         *,
+        parts: bool = True,
         num_fragments: int = NUM_FRAGMENTS,
         fragment_chars: int = FRAGMENT_CHARS,
     ) -> None:
@@ -77,9 +79,10 @@ class Highlighter:
         self._weights = {**terms, **compounds, **substrings}
         self._anywhere = [found for found in (_alternation(substrings), _alternation(compounds, whole=True)) if found]
         self._candidates = _alternation(terms)
-        self._parts = {word: _parts_of(word) for word in terms if len(word) > 2 and CJK_RUN.fullmatch(word)}
-        for word, parts in self._parts.items():
-            for part in parts:
+        long_words = [word for word in terms if len(word) > 2 and CJK_RUN.fullmatch(word)] if parts else []
+        self._parts = {word: _parts_of(word) for word in long_words}
+        for word, pieces in self._parts.items():
+            for part in pieces:
                 weight = _PART_WEIGHT * terms[word] * len(part) / len(word)
                 self._weights[part] = max(weight, self._weights.get(part, 0.0))
 

@@ -211,3 +211,10 @@ def test_hits_and_results_pickle_copy_and_compare(tmp_path: Path) -> None:
     assert seen.snippet.text() == shown
     with pytest.raises(ValueError, match="closed"):
         seen.explain()
+
+
+def test_articles_of_the_same_tags_are_alike(tmp_path: Path) -> None:
+    with cnsearch.open_index(tmp_path, create=True) as index:
+        index.add([cnsearch.Article(id=str(at), title="", paragraphs=(f"第{at}篇",)) for at in range(9)])
+        index.add([cnsearch.Article(id=name, title="", tags=("江豚", "摄影")) for name in "ab"])
+        assert [hit.id for hit in index.similar("a")] == ["b"]

@@ -170,7 +170,7 @@ def test_filters_and_pages(index: cnsearch.Index) -> None:
 
 
 def test_misuse(index: cnsearch.Index) -> None:
-    with pytest.raises(cnsearch.ArticleNotFoundError, match="search --ids"):
+    with pytest.raises(cnsearch.ArticleNotFoundError, match="nope"):
         index.similar("nope")
     with pytest.raises(ValueError, match="limit"):
         index.similar("010", limit=-1)
