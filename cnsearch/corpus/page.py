@@ -57,9 +57,9 @@ def read_page(html: str, *, name: str = "") -> Page:
     headline = find_headline(tree, head)
     if head.refreshes and tree.text[0] < _SHORT:
         return Page(passed="a page that leads elsewhere")
-    had_prose = tree.prose[0] > 0
+    had_prose = _num_besides(tree, headline) > 0
     tree.clear(headline)
-    if had_prose and not tree.prose[0]:  # all of it is called furniture
+    if had_prose and not _num_besides(tree, headline):  # all of it is called furniture
         tree = Tree(html)
         headline = find_headline(tree, head)
     content = tree.content(headline)
@@ -73,6 +73,11 @@ def read_page(html: str, *, name: str = "") -> Page:
     markup = "".join(etree.tostring(element, encoding="unicode", method="html", with_tail=False) for element in content)
     clean = clean_html(markup, title=title, of_page=True)
     return Page(clean, title=title, date=date or clean.date, author=author, source=source, url=head.url)
+
+
+def _num_besides(tree: Tree, headline: etree._Element | None) -> int:
+    """Characters of text besides the headline."""
+    return tree.prose[0] - (tree.prose[tree.number[headline]] if headline is not None else 0)
 
 
 _LIST_NAME = re.compile(r"(?:^|/)(?:tags?|categor(?:y|ies)|archives?|page|topics?|分类|标签|归档)/", re.IGNORECASE)

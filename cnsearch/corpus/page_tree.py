@@ -67,7 +67,9 @@ _BLOCKS = frozenset(
     """.split()
 )
 #: Blocks that are one piece of a text; it is their parents that may hold it.
-_PIECES = frozenset("p li dt dd tr th h1 h2 h3 h4 h5 h6 pre figcaption blockquote summary".split())
+_PIECES = frozenset("p li dt dd tr th tbody thead h1 h2 h3 h4 h5 h6 pre figcaption blockquote summary".split())
+_SMALL_CELL = 200
+"""Characters: a cell with more may be a column of a page that is laid out by tables."""
 _NEVER_FURNITURE = frozenset(
     "html body article main a span strong em b font code pre h1 h2 h3 h4 h5 h6 td th tr".split()
 )
@@ -215,8 +217,8 @@ class Tree:
             if not weight or (weight < 60 and is_by_line(text_of(self.elements[index], 300))):
                 continue
             at, share = index, 1.0
-            if self.elements[index].tag in _PIECES:
-                at = self.parents[index]
+            while at > 0 and self._is_piece(at):
+                at = self.parents[at]
             while at >= 0 and share > 0.1:
                 scores[at] += weight * share
                 at, share = self.parents[at], share / 2
@@ -237,6 +239,11 @@ class Tree:
             return []
         best = self._known_around(best)
         return self._with_siblings(best)
+
+    def _is_piece(self, index: int) -> bool:
+        """True for what is one of several pieces of a text: a paragraph, a row, a cell that is not a whole column."""
+        tag = self.elements[index].tag
+        return tag in _PIECES or (tag == "td" and self.prose[index] < _SMALL_CELL)
 
     def _last_of_each(self) -> list[int]:
         last = list(range(len(self.elements)))
@@ -271,7 +278,7 @@ class Tree:
             if sibling is chosen:
                 result.append(sibling)
                 continue
-            same = (sibling.tag, sibling.get("class", "")) == kind and kind[1:] != ("",)
+            same = (sibling.tag, sibling.get("class", "")) == kind and (kind[1] or kind[0] == "section")
             text = sibling.tag in ("p", "pre", "blockquote", "table", "ol", "ul", *_HEADINGS)
             if (same or text) and self.prose[index] * 2 > self.text[index] and self.link_share(index) < 0.25:
                 result.append(sibling)
@@ -349,11 +356,7 @@ def trim(tree: Tree, content: list[etree._Element], headline: etree._Element | N
         return
     holders = tree.ancestors(headline) if headline is not None else set()
     head = tree.number.get(headline, -1) if headline is not None and headline in inside else -1
-    prose = [
-        index
-        for index in order
-        if tree.block_prose[index] >= 15 and index != head and not is_by_line(text_of(tree.elements[index], 300))
-    ]
+    prose = [index for index in order if index != head and _is_text(tree, index)]
     first = next((index for index in prose if index > head), order[-1])
     last = prose[-1] if prose else order[-1]
     doomed: list[etree._Element] = []
@@ -390,6 +393,20 @@ def trim(tree: Tree, content: list[etree._Element], headline: etree._Element | N
             doomed.append(element)
     for element in doomed:
         remove(element)
+
+
+_NOTICE = re.compile(r"[（(【\[\s]*(?:责任编辑|责编|(?:免责|版权|特别)声明|声明[:：]|版权所有|网友评论)")
+
+
+def _is_text(tree: Tree, index: int) -> bool:
+    """True for a block of the article's own text, as far as one can see from the block."""
+    size = tree.block_prose[index]
+    if not size:
+        return False
+    text = text_of(tree.elements[index], 300)
+    if is_by_line(text) or _NOTICE.match(text):
+        return False
+    return size >= 15 or _FULL_STOP.search(text) is not None
 
 
 _OTHERS = re.compile(r"(?:相关|推荐|热门|热点|延伸|更多|精彩|猜你|往期|近期|最新|上一篇|下一篇|分享到)")

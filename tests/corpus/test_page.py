@@ -127,6 +127,37 @@ def test_a_page_that_calls_all_of_itself_furniture_is_read_all_the_same() -> Non
     assert page.clean.paragraphs == ("守塔人每天傍晚点灯，天亮熄灯。",)
 
 
+@pytest.mark.parametrize(
+    ("body", "paragraphs"),
+    [
+        ("<p>床前明月光</p><p>疑是地上霜</p>", ["床前明月光", "疑是地上霜"]),
+        ("<p>船到了。</p><p>人齐了。</p>", ["船到了。", "人齐了。"]),
+        (
+            "<table><tr><th>问</th><th>答</th></tr><tr><td>几点开门？</td><td>早上八点开门，下午五点关门。</td></tr></table>",
+            ["问", "答", "几点开门？", "早上八点开门，下午五点关门。"],
+        ),
+        (
+            '<section id="comments"><h2>写注释</h2><p>注释写为什么，不写做什么。</p></section>'
+            '<section id="share"><h2>分享</h2><p>给别人看，别人才懂。</p></section>',
+            ["写注释", "注释写为什么，不写做什么。", "分享", "给别人看，别人才懂。"],
+        ),
+        (
+            "<p>渔港今天复航，渔船凌晨离港。</p><p>相关负责人表示，明天还会再来看一看。</p><p>责任编辑：张三</p>",
+            ["渔港今天复航，渔船凌晨离港。", "相关负责人表示，明天还会再来看一看。"],
+        ),
+        ("<video></video>", []),
+    ],
+    ids=["verse", "short", "table", "anchors", "last", "video"],
+)
+def test_small_pages_lose_nothing(body: str, paragraphs: list[str]) -> None:
+    head = "<html><head><title>题目在此 - 海岛网</title></head><body><h1>题目在此</h1>"
+    html = f"{head}<article>{body}</article></body></html>"
+    for page in (read_page(html), read_page(html.replace("article>", "div>"))):
+        assert page.title == "题目在此"
+        assert page.clean is not None
+        assert list(page.clean.paragraphs) == paragraphs
+
+
 _START = "<html><head><title>灯塔</title></head><body>"
 
 
