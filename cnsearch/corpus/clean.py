@@ -162,17 +162,15 @@ def _without_repeated_abstract(paragraphs: list[Paragraph]) -> list[Paragraph]:
     what a page repeats at its end.
     """
     repeated: set[int] = set()
-    later: dict[str, int] | None = None
-    for index, paragraph in enumerate(paragraphs[:_ABSTRACT_PARAGRAPHS]):
-        bare = paragraph.text.lstrip(_BULLETS)
-        marked = len(bare) < len(paragraph.text)
+    texts = [paragraph.text for paragraph in paragraphs]
+    for index, text in enumerate(texts[:_ABSTRACT_PARAGRAPHS]):
+        bare = text.lstrip(_BULLETS)
+        marked = len(bare) < len(text)
         shortest = _SHORTEST_MARKED_ABSTRACT if marked else _SHORTEST_ABSTRACT if index else _SHORTEST_FIRST_PARAGRAPH
-        if len(bare) < shortest or paragraph.kind >= Kind.HEADING:
+        if len(bare) < shortest or bare not in texts[index + 1 :]:
             continue
-        if later is None:
-            later = {other.text: at for at, other in enumerate(paragraphs) if other.kind < Kind.HEADING}
-        again = later.get(bare, -1)
-        if again > index:
+        again = texts.index(bare, index + 1)
+        if paragraphs[index].kind < Kind.HEADING and paragraphs[again].kind < Kind.HEADING:
             repeated.add(index if marked else again)
     if not repeated:
         return paragraphs

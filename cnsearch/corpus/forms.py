@@ -36,6 +36,7 @@ _PAGE_TAG = re.compile(
 )
 _LINE_END_TAG = re.compile(r"(?:<br\s*/?>|</(?:p|div|li|h[1-6]|tr|td)>)[^\S\n]*$", re.MULTILINE | re.IGNORECASE)
 
+_DIV = re.compile(r"<(/?)div(?=[\s>])")
 _UNPARSED = re.compile(r"<!--.*?-->|<(pre|script|style|textarea)[\s>].*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(rf"<(/?)({'|'.join(_BLOCKS)}|li|td|th|tr|tbody|thead)(?:\s[^<>]*)?>", re.IGNORECASE)
 #: A block that only Markdown has, with an empty line or the beginning before it.
@@ -53,31 +54,55 @@ def is_html_post(body: str) -> bool:
 
     A body in one element that holds no other block is Markdown if it has a heading or a fence.
     """
-    begin = _COMMENTS.match(body.lstrip())
-    start = body.lstrip()[begin.end() if begin else 0 :]
-    if _DECLARATION.match(start):
-        return True
+    start = body.lstrip()
+    if start.startswith("<!--"):
+        start = start[_comments_end(start) :]
     if not _BLOCK_TAG.match(start):
-        return False
-    if not _MARKDOWN_TEXT.search(start) and not _MARKDOWN_BLOCK.search(start):
+        return _DECLARATION.match(start) is not None
+    if not _MARKDOWN_TEXT.search(start):
         return True
+    if _is_one_element(start):
+        return _SURE_BLOCK.search(start) is None or _holds_blocks(start)
     parsed = _UNPARSED.sub("<hr>", start)
-    depth = num_paragraphs = num_blocks = at = 0
+    depth = num_paragraphs = at = 0
     for tag in _TAG.finditer(parsed):
-        num_blocks += not tag[1]
         if not depth and _is_markdown(parsed, at, tag.start(), in_paragraph=num_paragraphs > 0):
             return False
         at = tag.end()
         step = -1 if tag[1] else 1
-        if tag[2].lower() in ("p", "li", "td", "th", "tr"):  # they need no end tag
-            num_paragraphs = max(num_paragraphs + step, 0) if tag[2].lower() == "p" else num_paragraphs
-        else:
+        name = tag[2].lower()
+        if name == "p":
+            num_paragraphs = max(num_paragraphs + step, 0)
+        elif name not in ("li", "td", "th", "tr"):  # they need no end tag
             depth = max(depth + step, 0)
             if not depth:
                 num_paragraphs = 0
-    if not depth and _is_markdown(parsed, at, len(parsed), in_paragraph=num_paragraphs > 0):
+    return depth > 0 or not _is_markdown(parsed, at, len(parsed), in_paragraph=num_paragraphs > 0)
+
+
+def _comments_end(text: str) -> int:
+    """Where the comments end that ``text`` begins with."""
+    found = _COMMENTS.match(text)
+    return 0 if found is None else found.end()
+
+
+def _is_one_element(text: str) -> bool:
+    """Whether ``text`` is one <div> from its beginning to its end, as the posts of feeds are."""
+    text = text.rstrip()
+    if not text.endswith("</div>"):
         return False
-    return num_blocks > 1 or "<br" in parsed or _SURE_BLOCK.search(parsed) is None
+    depth = 0
+    for tag in _DIV.finditer(text):
+        depth += -1 if tag[1] else 1
+        if depth <= 0:
+            return tag.start() == len(text) - len("</div>")
+    return False
+
+
+def _holds_blocks(text: str) -> bool:
+    """Whether a <div> holds other blocks, or lines that <br> ends."""
+    parsed = _UNPARSED.sub("<hr>", text)
+    return "<br" in parsed or len(_TAG.findall(parsed)) > 2
 
 
 def _is_markdown(text: str, start: int, end: int, *, in_paragraph: bool) -> bool:
@@ -88,8 +113,7 @@ def _is_markdown(text: str, start: int, end: int, *, in_paragraph: bool) -> bool
 def is_page(text: str) -> bool:
     """Whether a `.txt` is HTML: it begins with a block, a declaration or a tag in use, or most lines end in tags."""
     start = text.lstrip()
-    begin = _COMMENTS.match(start)
-    start = start[begin.end() if begin else 0 :]
+    start = start[_comments_end(start) :]
     if _DECLARATION.match(start) or _BLOCK_TAG.match(start) or _PAGE_TAG.match(start):
         return True
     num_ends = len(_LINE_END_TAG.findall(text))

@@ -112,7 +112,7 @@ class _Renderer:
             else:
                 pieces.append(_TAGS.get(kind, ""))
             before = before + kind if kind == "paragraph_open" else kind
-        return "\n".join(pieces)
+        return "".join(pieces)
 
     def _inline(self, source: str, place: str) -> str:
         """The HTML of a paragraph's, a heading's or a cell's text; ``place`` says what has just been opened."""
@@ -153,10 +153,12 @@ class _Renderer:
         return self._words("".join(pieces))
 
     def _indented(self, content: str) -> str:
-        """An indented block: prose if its lines are Chinese and look like no code, else code."""
-        lines = [line.strip() for line in content.split("\n") if line.strip()]
+        """Indented blocks: those whose lines are Chinese and look like no code are prose, the others code."""
+        return "".join(map(self._indented_block, filter(str.strip, _EMPTY_LINES.split(content))))
+
+    def _indented_block(self, content: str) -> str:
+        lines = [line.strip() for line in content.split("\n")]
         num_signs = sum(map(len, lines))
-        is_prose = all(map(_PROSE.match, lines)) and 2 * len(_CHINESE.findall(content)) > num_signs
-        if not is_prose:
-            return f"<pre>\n{escape(content)}</pre>"
-        return "".join(f"<p>{self._paragraph(block.strip())}</p>" for block in _EMPTY_LINES.split(content))
+        if all(map(_PROSE.match, filter(None, lines))) and 2 * len(_CHINESE.findall(content)) > num_signs:
+            return f"<p>{self._paragraph(content.strip())}</p>"
+        return f"<pre>\n{escape(content)}</pre>"

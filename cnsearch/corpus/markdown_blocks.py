@@ -13,7 +13,7 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.ruler import RuleOptionsType
-from markdown_it.rules_block import StateBlock, html_block
+from markdown_it.rules_block import StateBlock, html_block, table
 from markdown_it.token import Token
 from mdit_py_plugins.footnote.index import footnote_def
 
@@ -31,7 +31,7 @@ _MANY_MARKS = re.compile(
 _FIRST = frozenset(":{%!?=$\\#<ie@")
 
 _CONTAINER = re.compile(r":{3,}[ \t]*(?:\{[^{}]*\}|[\w-]*)[ \t]*(?:\{[^{}]*\})?(?:\[([^\]]*)\])?(.*)")
-_ADMONITION = re.compile(r"(?:!!!|\?\?\?\+?|===[!+]?)(?:[ \t]+([\w -]*?))?[ \t]*(?:\"(.*)\")?[ \t]*")
+_ADMONITION = re.compile(r"(?:!!!|\?\?\?\+?)[ \t]+(?:[A-Za-z][A-Za-z0-9_ -]*)?(?:\"(.*)\")?[ \t]*")
 _TAB = re.compile(r"===[!+]?[ \t]+\"(.*)\"[ \t]*")
 _TAG = re.compile(r"\{%-?((?:(?!%\}).)*?)-?%\}|\{\{[<%]((?:(?!\}\}).)*?)[%>]\}\}")
 _TAGS = re.compile(rf"(?:[ \t]*(?:{_TAG.pattern}))+[ \t]*")
@@ -44,7 +44,16 @@ _IMPORT = re.compile(
     r"(?:import\s(?:[^'\"]*\sfrom\s*)?['\"][^'\"]*['\"]|import\s*\{|export\s+(?:const|let|var|default|function|async|class|\{|\*))"
 )
 _COMPONENT_LINE = re.compile(r"</?(?:[A-Z][\w.]*)?(?=[\s/>]|$)")
+_ONLY_TAGS = re.compile(r"(?:</?[A-Za-z]?[^<>]*>[ \t]*)+")
+_BRACES = re.compile(r"\{(?:[^{}]|\{[^{}]{0,500}\}){0,500}\}")
 _LONGEST_COMPONENT = 50  # lines of one tag
+#: Tags that open no block though they stand alone on a line: the Markdown of the next line is Markdown.
+_INLINE_TAG = re.compile(
+    r"</?(?:a|b|big|br|cite|code|del|em|font|i|img|ins|kbd|label|mark|q|s|small|span|strong|sub|sup|u|wbr)(?=[\s/>])",
+    re.IGNORECASE,
+)
+_OPENING = re.compile(r"<(?!(?:hr|br|img|input|meta|link|source|col)[\s/>])[A-Za-z][^<>]*(?<!/)(?:>|$)", re.IGNORECASE)
+_CLOSING = re.compile(r"</[A-Za-z]")
 _RAW_START = re.compile(r"<(?:(script|style|textarea|pre)(?=[\s>]|$)|(!--))", re.IGNORECASE)
 
 
@@ -73,11 +82,31 @@ def _parser(mdx: bool) -> MarkdownIt:
     alternatives: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
     ruler = parser.block.ruler
     ruler.at("html_block", _html_block, {"alt": ["paragraph", "reference", "blockquote"]})
+    ruler.before("table", "plain", _plain)
+    ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
     ruler.before("fence", "marks", _mdx_marks if mdx else _marks, alternatives)
     ruler.before("reference", "footnote_def", footnote_def, {"alt": ["paragraph", "reference"]})
     if mdx:
         ruler.disable("code")  # MDX has none: what is indented stands in a component
     return parser
+
+
+def _plain(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A line that begins with a Chinese character, alone: a paragraph, whatever the other rules say. Most lines are."""
+    at = state.bMarks[start] + state.tShift[start]
+    if at >= state.eMarks[start] or state.src[at] < "\u2e80" or state.is_code_block(start):
+        return False
+    if start + 1 < end and not state.isEmpty(start + 1):
+        return False
+    return _done(state, start, start + 1, state.src[at : state.eMarks[start]])
+
+
+def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """The library's rule, asked only where the next line can be a rule line."""
+    if start + 1 >= end or state.isEmpty(start + 1):
+        return False
+    at = state.bMarks[start + 1] + state.tShift[start + 1]
+    return state.src[at] in "|-:" and table(state, start, end, silent)
 
 
 def _line(state: StateBlock, line: int) -> str:
@@ -97,11 +126,15 @@ def _mdx_marks(state: StateBlock, start: int, end: int, silent: bool) -> bool:
             state.line = line
         return True
     if text[:1] == "<" and _COMPONENT_LINE.match(text):
-        line = start
-        while line < min(end, start + _LONGEST_COMPONENT) and not _line(state, line).rstrip().endswith(">"):
-            line += 1
-        text = _line(state, line).rstrip() if line < end else ""
-        alone = text.endswith(">") and (line > start or text.count("<") == 1)
+        bare = _BRACES.sub("", text)
+        if ">" in bare:
+            alone, line = _ONLY_TAGS.fullmatch(bare) is not None, start
+        else:  # its attributes stand on the lines below
+            line = start + 1
+            last = min(end, start + _LONGEST_COMPONENT)
+            while line < last and not state.isEmpty(line) and not _line(state, line).rstrip().endswith(">"):
+                line += 1
+            alone = line < last and not state.isEmpty(line)
         if alone and not silent:
             state.line = line + 1
         return alone
@@ -154,7 +187,7 @@ def _admonition(state: StateBlock, start: int, end: int, silent: bool, text: str
     line, indent = start + 1, state.sCount[start] + 4
     while line < end and (state.isEmpty(line) or state.sCount[line] >= indent):
         line += 1
-    _done(state, start, start + 1, found[found.re.groups] or "")
+    _done(state, start, start + 1, found[1] or "")
     block_indent, line_max, parent = state.blkIndent, state.lineMax, state.parentType
     state.blkIndent, state.lineMax, state.parentType = indent, line, "root"
     state.level += 1
@@ -247,16 +280,35 @@ def _tight_heading(state: StateBlock, start: int, silent: bool, text: str) -> bo
 
 
 def _html_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """The library's rule; but a ``<script>`` or ``<!--`` that never ends takes nothing with it."""
+    """The library's rule; but a ``<script>`` or ``<!--`` that never ends takes nothing with it, ``<br>`` no line."""
     at = state.bMarks[start] + state.tShift[start]
     if state.src.startswith("<", at):
+        if _INLINE_TAG.match(state.src, at):
+            return False
         found = _RAW_START.match(state.src, at, state.eMarks[start])
         if found is not None:
             closing = re.compile(f"</{found[1]}|-->" if found[1] else "-->", re.IGNORECASE)
             ends_here = closing.search(state.src, at, state.eMarks[start]) is not None
             if not ends_here and _find_line(state, start + 1, end, closing, found[0].lower(), anywhere=True) < 0:
                 return False
-    return html_block(state, start, end, silent)
+    if not html_block(state, start, end, silent):
+        return False
+    if not silent and state.line - start > 1 and not _RAW_START.match(state.src, at):
+        _end_html_early(state, start)
+    return True
+
+
+def _end_html_early(state: StateBlock, start: int) -> None:
+    """An HTML block ends with the line where all its elements have ended, not with the next empty one: what follows is
+    Markdown for those who write it, ``<center>图一</center>`` or ``</p>`` and the text below."""
+    depth = 0
+    for line in range(start, state.line - 1):
+        text = _line(state, line)
+        depth += len(_OPENING.findall(text)) - len(_CLOSING.findall(text))
+        if depth <= 0 and not _line(state, line + 1).startswith("<"):
+            state.line = line + 1
+            state.tokens[-1].content = state.getLines(start, line + 1, state.blkIndent, True)
+            return
 
 
 def _find_line(

@@ -41,14 +41,16 @@ _AUTOLINK = re.compile(
 _VALUE = r"(?:[^\s\"'=<>`{]{1,2000}|'[^']*'|\"[^\"]*\"|\{[^{}]{0,500}\})"
 _ATTRIBUTE = rf"\s{{1,20}}[A-Za-z_:@#][\w:.@-]{{0,60}}(?:\s{{0,20}}=\s{{0,20}}{_VALUE})?"
 _TAG = re.compile(rf"<(/?)([A-Za-z][\w.:-]{{0,40}})(?:{_ATTRIBUTE}){{0,100}}\s{{0,20}}/?>")
-_COMPONENT = re.compile(r"</?(?:[A-Z][\w.]{0,60}(?:\s[^<>]{0,2000})?)?/?>")  # <Tab.Item a={b}>, <>, </>
+_COMPONENT = re.compile(
+    r"</?(?:[A-Z][\w.]{0,60}(?:\s(?:[^<>{}]|\{(?:[^{}]|\{[^{}]{0,500}\}){0,500}\}){0,2000})?)?/?>"
+)  # <Tab.Item a={b}>, <>, </>
 #: A number without a semicolon is one too, as in HTML; a name without it is the parameter of an address.
 _ENTITY = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,31};|#(?:[0-9]+|[xX][0-9a-fA-F]+);?)")
 _FORMULA = re.compile(r"\$(?![\s$])(?:[^$\\\n\x0b]|\\.)*(?<!\s)\$(?![0-9A-Za-z$])|\$\$[^$]+\$\$")
 _WIKI_LINK = re.compile(r"(!?)\[\[([^\[\]|\n]{1,300}?)(?:\\?\|([^\[\]\n]{0,500}))?\]\]")
 _FOOTNOTE = re.compile(r"\[\^([^\]\s]{1,100})\]")
 _REFERENCE = re.compile(r"\[([^\[\]]{0,999})\]")
-_DESTINATION_PART = re.compile(r"[()\s\\]")
+_DESTINATION_PART = re.compile(r"[()\s\\]|\{%[^{}]{0,300}%\}|\{\{[^{}]{0,300}\}\}")
 _TITLE = re.compile(r"\s+(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\([^()]*\))")
 #: An address with blanks in it, which CommonMark takes for text: ``[图](./a b.png)``.
 _LOOSE_ADDRESS = re.compile(r"\((?=[a-z]{2,10}:|[./#]|[^()\n]{1,500}\.[A-Za-z0-9]{2,5}\))[^()\n]{1,500}\)")
@@ -61,10 +63,10 @@ _EXPRESSION = re.compile(r"\{[^{}\n]{0,500}\}")
 _FILE_NAME = re.compile(
     r"[^/\s]{0,200}\.(?:png|jpe?g|gif|svg|webp|bmp|avif|heic)|image-?[0-9]*|img|在这里插入图片描述", re.IGNORECASE
 )
-#: Words of a tag of Hexo, Liquid or Hugo that are shown: Chinese ones, and what is named a title or a caption.
-_NAMED_WORDS = re.compile(
-    r"\b(?:title|caption|alt|summary|label|text)\s*[=:]\s*(?:\"([^\"]{0,500})\"|'([^']{0,500})')|\b[\w-]{1,30}=(?:\"[^\"]{0,500}\"|'[^']{0,500}')"
-    r"|\"([^\"]{0,500})\"|'([^']{0,500})'|([^\s\"']{1,500})"
+#: Words of a tag of Hexo, Liquid or Hugo: what is named a title or a caption; the value of another name; a plain one.
+_TAG_WORD = re.compile(
+    r"(?P<shown>\b(?:title|caption|alt|summary|label|text)\s*[=:]\s*)?(?:\b[\w-]{1,30}=)?"
+    r"(?:\"(?P<double>[^\"]{0,500})\"|'(?P<single>[^']{0,500})'|(?P<bare>[^\s\"']{1,500}))"
 )
 _HAS_IDEOGRAPH = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _NOT_A_WORD = re.compile(r"[/\\]|\.[A-Za-z0-9]{2,5}\Z|\A[\w-]{1,30}=")
@@ -125,10 +127,9 @@ def words_of_tag(arguments: str) -> str:
     ('另一篇', 'At sea')
     """
     shown = []
-    for found in _NAMED_WORDS.finditer(arguments, 0, 2000):
-        named = found[1] or found[2]
-        word = named or found[3] or found[4] or found[5] or ""
-        if named or (_HAS_IDEOGRAPH.search(word) and not _NOT_A_WORD.search(word)):
+    for found in _TAG_WORD.finditer(arguments, 0, 2000):
+        word = found["double"] or found["single"] or found["bare"] or ""
+        if found["shown"] or (_HAS_IDEOGRAPH.search(word) and not _NOT_A_WORD.search(word)):
             shown.append(word)
     return " ".join(shown)
 
@@ -160,7 +161,7 @@ class _Scanner:
                 at = found.end()
             else:
                 at = self._special(found[0], start, found.end())
-        if not pieces:
+        if not at:
             return source
         pieces.append(source[at:])
         self._match(0)
@@ -368,7 +369,7 @@ class _Scanner:
                 depth -= 1
             elif found[0] == "\\":
                 at += 1
-            else:
+            elif found[0][0] != "{":
                 at -= 1
                 title = _TITLE.match(source, at)
                 if title is not None:
