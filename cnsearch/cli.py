@@ -285,6 +285,15 @@ def cli() -> None:
 )
 @_wait_option
 @click.option("--max-post-mb", type=click.IntRange(1), help="Larger posts and records fail.  [default: 64]")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out, as .gitignore has it; repeat for more.")
+@click.option(
+    "--split",
+    type=click.Choice(["chapter", "line", "none"]),
+    help="A text file is an article for each chapter (第一章), or each line.",
+)
+@click.option("--source", metavar="NAME", help="Source of articles that name none.")
+@click.option("--no-drafts/--drafts", "no_drafts", default=None, help="Leave drafts out, or take them in again.")
+@click.option("--explain", is_flag=True, help="Say of each file how it is taken or why not; write nothing.")
 @click.option("--strict", is_flag=True, help="Exit with 1 if any input failed.")
 @click.option("--watch", is_flag=True, help="Go on, and bring in what changes, until interrupted.")
 @_json_option
@@ -298,14 +307,30 @@ def index(
     jsonl: IO[bytes] | None,
     wait: float,
     max_post_mb: int | None,
+    exclude: tuple[str, ...],
+    split: str | None,
+    source: str | None,
+    no_drafts: bool | None,
+    explain: bool,
     strict: bool,
     watch: bool,
     as_json: bool,
 ) -> int:
     """Bring the index up to date with posts. What is new in PATH is added, what changed replaced, what is gone removed.
 
-    Without PATH: the folders indexed before, or data/ for a new index.
+    Without PATH: the folders indexed before, or data/ for a new index. --exclude, --split, --source and --no-drafts
+    are remembered for PATH; --exclude "", --split none, --source "" and --drafts take them back.
     """
+    reading: dict[str, Any] = {
+        "exclude": tuple(filter(None, exclude)) if exclude else None,
+        "split": "" if split == "none" else split,
+        "source": source,
+        "drafts": None if no_drafts is None else not no_drafts,
+    }
+    if jsonl is not None and (explain or any(value is not None for value in reading.values())):
+        raise click.UsageError("--jsonl goes with none of --exclude, --split, --source, --no-drafts and --explain")
+    if explain and (rebuild or watch):
+        raise click.UsageError("--explain writes nothing; it goes with neither --rebuild nor --watch")
     if jsonl is not None and (paths or rebuild):
         raise click.UsageError("--jsonl adds records; it goes with neither PATH nor --rebuild")
     if rebuild and dry_run:
@@ -313,12 +338,45 @@ def index(
     if watch and (dry_run or jsonl is not None):
         raise click.UsageError("--watch goes with neither --dry-run nor --jsonl")
     limits = _limits(post_bytes=None if max_post_mb is None else max_post_mb * 2**20)
-    with _progress() as progress:
-        report = _update(index_path, paths, rebuild, jobs, dry_run, user_dict, jsonl, wait, limits, progress)
+    try:
+        if explain:
+            return _explain_files(index_path, paths, limits, reading, as_json)
+        with _progress() as progress:
+            report = _update(
+                index_path, paths, rebuild, jobs, dry_run, user_dict, jsonl, wait, limits, reading, progress
+            )
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     _report(report, index_path, dry_run, as_json)
     if watch:
         return _watch(index_path, jobs, limits, as_json)
-    return FAILED if strict and report.failed else 0
+    nothing = report.nothing_in or (jsonl is not None and report.failed and not report.read)
+    return FAILED if nothing or (strict and report.failed) else 0
+
+
+def _explain_files(
+    index_path: str, paths: tuple[str, ...], limits: Limits, reading: dict[str, Any], as_json: bool
+) -> int:
+    """One line for each file."""
+    from cnsearch.index import open_index
+    from cnsearch.model import printable
+    from cnsearch.store import Store
+
+    with ExitStack() as stack:
+        is_new = not Store.exists(index_path)
+        if is_new:  # as if there were an empty one
+            index_path = stack.enter_context(TemporaryDirectory(prefix="cnsearch-"))
+        opened = stack.enter_context(open_index(index_path, create=is_new, limits=limits))
+        if not paths and len(opened) == 0:
+            paths = ("data",)
+        num_files = 0
+        for name, how in opened.explain_files(paths, **reading):
+            num_files += 1
+            if as_json:
+                _print_json({"id": name, "how": how})
+            else:
+                click.echo(f"{printable(name)}: {printable(how)}")
+    return 0 if num_files else FAILED
 
 
 def _report(report: UpdateReport, index_path: str, dry_run: bool, as_json: bool) -> None:
@@ -330,6 +388,14 @@ def _report(report: UpdateReport, index_path: str, dry_run: bool, as_json: bool)
         _say(f"note: {advice}")
     for warning in report.warnings:
         _say(f"{warning.path}: {warning.reason}")
+    for folder in report.left_out:
+        name = Path(folder.rpartition(" (")[0]).name
+        _say(f"left out: {folder}; to index it anyway, name it, or give --exclude '!{name}/'")
+    if report.passed_over:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in report.passed_over.items())
+        _say(f"passed over: {kinds}")
+    for path in report.nothing_in:
+        _say(f"{path}: nothing in it can be read; index --explain says why of each file")
     if as_json:
         _print_json(report.to_dict())
     else:
@@ -358,6 +424,7 @@ def _update(
     jsonl: IO[bytes] | None,
     wait: float,
     limits: Limits,
+    reading: dict[str, Any],
     progress: Callable[[int, int | None], None],
 ) -> UpdateReport:
     from cnsearch.index import open_index, rebuild_index
@@ -371,7 +438,7 @@ def _update(
             raise click.BadParameter(f"there is no file or folder {path}", param_hint="PATH")
     if rebuild:
         opened, report = rebuild_index(
-            index_path, paths, user_dict=user_dict, limits=limits, jobs=jobs, wait=wait, progress=progress
+            index_path, paths, user_dict=user_dict, limits=limits, jobs=jobs, wait=wait, progress=progress, **reading
         )
         opened.close()
         return report
@@ -385,7 +452,9 @@ def _update(
             return opened.add_jsonl(
                 jsonl, name=name, jobs=jobs, dry_run=dry_run, wait=wait, progress=progress, user_dict=user_dict
             )
-        return opened.update(paths, jobs=jobs, dry_run=dry_run, wait=wait, progress=progress, user_dict=user_dict)
+        return opened.update(
+            paths, jobs=jobs, dry_run=dry_run, wait=wait, progress=progress, user_dict=user_dict, **reading
+        )
 
 
 def _is_empty(index_path: str) -> bool:
@@ -675,19 +744,23 @@ class _Printer:
 @cli.command(epilog="Example: cnsearch show 金融/每经网/上海2035年.md")
 @click.argument("article_id", metavar="ID")
 @_index_option
+@click.option("--raw", is_flag=True, help="Beside it what it was made of, as its file has it now.")
 @_json_option
 @_color_option
 @_zone_option
-def show(article_id: str, index_path: str, as_json: bool, color: str, time_zone: str) -> None:
+def show(article_id: str, index_path: str, raw: bool, as_json: bool, color: str, time_zone: str) -> None:
     """Print the whole article with this id, cleaned."""
-    from cnsearch.render import article_text
+    from cnsearch.render import article_text, beside_raw
 
     with _opened(index_path, time_zone) as opened:
         article = opened.get(article_id)
+        text = opened.raw(article_id) if raw else ""
+        colored = _colored(color)
         if as_json:
-            _print_json(article.to_dict(opened.time_zone))
+            _print_json({**article.to_dict(opened.time_zone), **({"raw": text} if raw else {})})
+        elif raw:
+            click.echo(beside_raw(article, text, zone=opened.time_zone, color=colored), color=colored)
         else:
-            colored = _colored(color)
             click.echo(article_text(article, zone=opened.time_zone, color=colored), color=colored)
 
 

@@ -55,6 +55,7 @@ from cnsearch.search.labels import rules_all_out, unknown_values
 from cnsearch.search.similar import similar_plan, weighty_terms
 from cnsearch.search.snippet import FRAGMENT_CHARS, NUM_FRAGMENTS
 from cnsearch.search.suggest import suggest
+from cnsearch.settings import SPLITS, PathSettings
 from cnsearch.store import FOREIGN, Snapshot, Store
 from cnsearch.verify import VerifyReport, verify_store
 
@@ -131,12 +132,17 @@ def rebuild_index(
     jobs: int | None = None,
     wait: float | None = None,
     progress: Progress | None = None,
+    exclude: str | Sequence[str] | None = None,
+    split: Literal["chapter", "line", ""] | None = None,
+    source: str | None = None,
+    drafts: bool | None = None,
 ) -> tuple[Index, UpdateReport]:
     """Build the index anew beside the old one, which stays readable until the new one takes its place in one commit.
 
     The posts below ``paths`` (none: the folders indexed before) are read again; articles that did not come from files
     are carried over. Without ``user_dict`` the index keeps the dictionary that it has. An index that cannot be read at
-    all is replaced all the same, if ``paths`` are given; one of another program never is.
+    all is replaced all the same, if ``paths`` are given; one of another program never is. The last four arguments are
+    those of ``Index.update``.
     """
     from cnsearch import indexer
 
@@ -158,6 +164,7 @@ def rebuild_index(
         jobs=checks.jobs(jobs),
         wait=checks.wait(wait),
         limits=limits,
+        given=_path_settings(exclude, split, source, drafts),
         progress=progress,
     )
     return Index(Store.open(path), _zone(time_zone), limits=limits), report
@@ -252,6 +259,10 @@ class Index:
         wait: float | None = None,
         progress: Progress | None = None,
         user_dict: str | os.PathLike[str] | None = None,
+        exclude: str | Sequence[str] | None = None,
+        split: Literal["chapter", "line", ""] | None = None,
+        source: str | None = None,
+        drafts: bool | None = None,
     ) -> UpdateReport:
         """Bring the index up to date with the posts in ``paths`` (none: the folders indexed before).
 
@@ -266,6 +277,13 @@ class Index:
         user_dict : a dictionary file that shall take the place of the user dictionary; articles that contain a word in
                     which both differ are tokenised again, in the same commit
 
+        What follows is remembered for ``paths``, and holds until it is given anew; None leaves it as it is.
+
+        exclude   : patterns of files and folders to leave out, as gitignore has them; none: ``[]``
+        split     : a text file is several articles: "chapter" by chapters (第一章), "line" one a line, "" one a file
+        source    : of articles that name none
+        drafts    : whether drafts are taken
+
         Raises CorpusError for a path that does not exist, IndexLockedError, AnalyzerMismatchError.
         """
         from cnsearch import indexer  # BeautifulSoup and the worker processes: not for those who only search
@@ -279,10 +297,41 @@ class Index:
             dry_run=dry_run,
             wait=checks.wait(wait),
             limits=self._limits,
+            given=_path_settings(exclude, split, source, drafts),
             progress=progress,
         )
         self.refresh()
         return report
+
+    def explain_files(
+        self,
+        paths: Paths = (),
+        *,
+        exclude: str | Sequence[str] | None = None,
+        split: Literal["chapter", "line", ""] | None = None,
+        source: str | None = None,
+        drafts: bool | None = None,
+    ) -> Iterator[tuple[str, str]]:
+        """For each file in ``paths`` (none: the folders indexed before) its id, and how ``update`` with these settings
+        takes it, or why it leaves it out. Reads every file and writes nothing."""
+        from cnsearch import indexer
+
+        return indexer.explain_files(
+            self._current().snapshot,
+            _folders(self._store, paths),
+            given=_path_settings(exclude, split, source, drafts),
+            limits=self._limits,
+        )
+
+    def raw(self, article_id: str) -> str:
+        """The text that an article was made of, decoded, as it is in its file now: all of it, or what stands there of
+        the article (an entry of a feed as JSON).
+
+        Raises ArticleNotFoundError; CorpusError if it came from no file, or cannot be read any more.
+        """
+        from cnsearch import indexer
+
+        return indexer.raw_text_of(self._current().snapshot, article_id, self._limits)
 
     def watch(
         self, *, jobs: int | None = None, wait: float = 30.0, stop: threading.Event | None = None
@@ -316,7 +365,7 @@ class Index:
                 reason = f"{error.reason}. {error.hint}" if error.hint else error.reason
                 yield UpdateReport(failed=(Failure(error.path, reason),), articles=len(self))
                 continue
-            if report.added or report.changed or report.removed or report.failed:
+            if report.added or report.changed or report.removed or report.moved or report.failed:
                 yield report
 
     def add(
@@ -748,6 +797,21 @@ def _folders(store: Store, paths: Paths) -> Sequence[str | os.PathLike[str]]:
         return sorted(snapshot.roots())
     finally:
         snapshot.close()
+
+
+def _path_settings(
+    exclude: str | Sequence[str] | None, split: str | None, source: str | None, drafts: bool | None
+) -> PathSettings:
+    """Settings as they are remembered. ValueError for a split that there is none of, or a pattern that is none."""
+    if split not in (None, "", *SPLITS):
+        raise ValueError(f"split must be one of {', '.join(SPLITS)}, not {split!r}")
+    patterns = None if exclude is None else (exclude,) if isinstance(exclude, str) else tuple(exclude)
+    if patterns:
+        from cnsearch.corpus.ignore import Patterns
+
+        for reason in Patterns.of(patterns, prefix="", name="exclude").bad:
+            raise ValueError(f"exclude: {reason}")
+    return PathSettings(patterns, split, None if source is None else source.strip(), drafts)
 
 
 def _loaded(user_dict: str | os.PathLike[str] | None) -> UserDictionary | None:

@@ -18,9 +18,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain, islice
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -28,13 +27,19 @@ import numpy as np
 from cnsearch.analysis.analyzer import ChineseAnalyzer, require_tokenizer
 from cnsearch.analysis.tokenizer import TokenizerIdentity, WordTokenizer
 from cnsearch.analysis.userdict import UserDictionary
-from cnsearch.corpus.posts import PostFile, scan_posts
-from cnsearch.corpus.reader import article_from_post, read_post
-from cnsearch.errors import CorpusError
+from cnsearch.corpus.entries import Warn
+from cnsearch.corpus.posts import PostFile
+from cnsearch.corpus.reader import read_post
+from cnsearch.corpus.readers import read_file
+from cnsearch.errors import ArticleNotFoundError, CorpusError, NoArticlesError
+from cnsearch.indexing.compare import compare, file_of, scanned, scopes_of
+from cnsearch.indexing.reading import explained, options_of, raw_text
+from cnsearch.indexing.tasks import ENTRY_SIZE, FileRead, Origin, Outcome, Tally, Task, file_digest
 from cnsearch.limits import DEFAULT_LIMITS, Limits
 from cnsearch.model import Article, Failure, UpdateReport
 from cnsearch.schema import DIGEST_BYTES, ENCODERS, PLAIN_FIELDS, SCHEMA_VERSION, document_of, seconds_of
 from cnsearch.search.substrings import documents_containing
+from cnsearch.settings import PASSED_OVER, KnownFile, PathSettings, Settings
 from cnsearch.store import BatchBuilder, DocumentBatch, Indexed, Snapshot, Store, Transaction
 
 COMMIT_EVERY = 10_000
@@ -45,9 +50,6 @@ MIN_ARTICLES_FOR_WORKERS = 256
 """Fewer are done in this process: starting workers costs as much as these."""
 MIN_STORED_FOR_WORKERS = 4_000
 """The same for articles that are only cut again from their stored text: about 1 ms each."""
-RACY_NS = 2_000_000_000
-"""A file this fresh when scanned may still be written to within the same time stamp, so its hash is read next time."""
-
 Progress = Callable[[int, int | None], None]
 """Called with the articles done so far and, if known, how many there are to do."""
 
@@ -55,103 +57,15 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class _Origin:
-    """Where a document came from: what the index remembers to tell a change."""
-
-    root: str = ""
-    size: int = 0
-    mtime_ns: int = 0
-    digest: bytes = b"\0" * DIGEST_BYTES
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """One article to bring in: a post to read, of at most ``max_bytes``, or an article at hand. ``known`` is the digest
-    that the index has."""
-
-    source: PostFile | Article
-    origin: _Origin
-    known: bytes | None = None
-    replaces: bool = False  # an article with this id is in the index, wherever it came from
-    retokenised: bool = False  # for another dictionary: the article itself is as it was
-    max_bytes: int = DEFAULT_LIMITS.post_bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What became of one task: written (in the batch), failed, or neither where the content is as known."""
-
-    id: str
-    replaces: bool
-    written: bool = False
-    failure: Failure | None = None
-    retokenised: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class _Chunk:
-    """What a worker hands over: the outcomes of its tasks, in order, the documents of those that are written, and what
-    of these could not be read as it was written."""
+    """What a worker hands over: the outcomes of its tasks, in order, the documents of those that are written, what
+    became of files that are not one article, how many tasks there were, what could not be read as it was written."""
 
-    outcomes: list[_Outcome]
+    outcomes: list[Outcome]
     batch: DocumentBatch | None
+    files: list[FileRead]
+    tasks: int
     warnings: list[Failure]
-
-
-@dataclass
-class _Tally:
-    added: int = 0
-    changed: int = 0
-    removed: int = 0
-    unchanged: int = 0
-    failed: list[Failure] = field(default_factory=list)
-    retokenised: int = 0
-    warnings: list[Failure] = field(default_factory=list)
-
-    def report(self, articles: int, took_s: float) -> UpdateReport:
-        failed = tuple(sorted(self.failed, key=lambda failure: (failure.path, failure.reason)))
-        counts = (self.added, self.changed, self.removed, self.unchanged)
-        warnings = tuple(sorted(self.warnings, key=lambda warning: (warning.path, warning.reason)))
-        return UpdateReport(*counts, failed, articles, took_s, self.retokenised, warnings)
-
-
-# What is asked for
-
-
-@dataclass(frozen=True, slots=True)
-class ScanScope:
-    """A folder that was or will be indexed as a whole, and the part of it to scan now ("" is all)."""
-
-    root: Path
-    below: str = ""
-
-
-def scopes_of(paths: Sequence[str | os.PathLike[str]], known_roots: Iterable[str]) -> list[ScanScope]:
-    """Which folders to scan for ``paths``. A path inside a folder that is indexed already is a part of that one.
-
-    Raises CorpusError for a path that does not exist.
-    """
-    roots = sorted({Path(root) for root in known_roots}, key=lambda root: len(root.parts))
-    scopes: list[ScanScope] = []
-    for path in paths:
-        given = Path(path)
-        try:
-            found = given.resolve(strict=True)
-        except (OSError, RuntimeError) as error:
-            reason = "there is no such file or folder" if isinstance(error, FileNotFoundError) else str(error)
-            raise CorpusError(given, reason, hint="Name a folder of posts or a post") from error
-        home = next((root for root in roots if found == root or root in found.parents), None)
-        if home is None:
-            home = found if found.is_dir() else found.parent
-        below = "" if found == home else found.relative_to(home).as_posix() + ("/" if found.is_dir() else "")
-        scopes.append(ScanScope(home, below))
-    whole = [scope.root for scope in scopes if not scope.below]
-    kept = [
-        scope
-        for scope in scopes
-        if not any(root in scope.root.parents or (root == scope.root and scope.below) for root in whole)
-    ]
-    return list(dict.fromkeys(kept))
 
 
 def update_posts(
@@ -163,22 +77,48 @@ def update_posts(
     dry_run: bool = False,
     wait: float | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    given: PathSettings = PathSettings(),  # noqa: B008  # immutable
     progress: Progress | None = None,
 ) -> UpdateReport:
     """Bring the index up to date with the posts below ``paths``, and with the user dictionary ``words`` if it is given;
     see ``Index.update``."""
     started = time.perf_counter()
-    tally = _Tally()
+    tally = Tally()
     with _open_batch(store, wait, dry_run) as batch:
         indexed = batch.indexed()
-        tasks, gone = _compare(paths, indexed, tally, limits)
-        batch.delete(gone)
-        tally.removed += len(gone)
-        touched = _touched(batch, words, tally, without=(indexed[article_id].number for article_id in gone))
-        every, total = chain(_cut_again(batch, touched), tasks), len(touched) + len(tasks)
+        found = compare(paths, indexed, batch.snapshot.settings, tally, limits, given=given)
+        batch.delete(found.gone)
+        batch.change_settings(found.settings)  # with the first part of a long update: how its files were read
+        touched = _touched(batch, words, tally, without=(indexed[article_id].number for article_id in found.gone))
+        every, total = chain(_cut_again(batch, touched), found.tasks), len(touched) + len(found.tasks)
         _bring_in(batch, every, tally, jobs=jobs, dry_run=dry_run, progress=progress, total=total)
+        batch.change_settings(found.settings.with_known(tally.known))
         articles = batch.finish()
     return tally.report(articles, time.perf_counter() - started)
+
+
+def explain_files(
+    snapshot: Snapshot, paths: Sequence[str | os.PathLike[str]], *, given: PathSettings, limits: Limits
+) -> Iterator[tuple[str, str]]:
+    """(path, how it is taken or why it is not) of each file below ``paths``; see ``Index.explain_files``."""
+    scopes = scopes_of(paths, snapshot.roots())
+    scans, settings, _ = scanned(scopes, snapshot.settings, given)
+    for scope, scan in zip(scopes, scans, strict=True):
+        yield from explained(scan, settings, os.fspath(scope.root), limits)
+
+
+def raw_text_of(snapshot: Snapshot, article_id: str, limits: Limits) -> str:
+    """The text that an article was made of; see ``Index.raw``."""
+    entry = snapshot.find_indexed(article_id)
+    if entry is None:
+        raise ArticleNotFoundError(article_id)
+    if not entry.root:
+        raise CorpusError(article_id, "the article came from no file")
+    known = snapshot.settings.files.get(entry.root, {})
+    file_id = file_of(article_id, [known]) if entry.size == ENTRY_SIZE else article_id
+    path = os.path.join(entry.root, *file_id.split("/"))  # noqa: PTH118  # PostFile has a string
+    options = options_of(snapshot.settings, entry.root, file_id, limits)
+    return raw_text(PostFile(file_id, path, 0, 0), article_id, options)
 
 
 def add_articles(
@@ -193,7 +133,7 @@ def add_articles(
 ) -> UpdateReport:
     """Add articles, each replacing the one that has its id; of equal ids the last holds. Removes nothing else."""
     started = time.perf_counter()
-    tally = _Tally()
+    tally = Tally()
     with _open_batch(store, wait, dry_run) as batch:
         touched = _touched(batch, words, tally)
         tasks = chain(_cut_again(batch, touched), _article_tasks(articles, batch.find, tally))
@@ -211,6 +151,7 @@ def rebuild(
     jobs: int | None = None,
     wait: float | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    given: PathSettings = PathSettings(),  # noqa: B008  # immutable
     progress: Progress | None = None,
 ) -> UpdateReport:
     """Build a new generation beside the old, which takes its place in one commit.
@@ -219,32 +160,31 @@ def rebuild(
     the user dictionary stays what it is.
     """
     started = time.perf_counter()
-    tally = _Tally()
+    tally = Tally()
     with _open_batch(store, wait, False, replace=True) as batch:
         kept_words = batch.analyzer.user_dictionary if words is None else words
         batch.change_analyzer(ChineseAnalyzer(engine=engine, user_dictionary=kept_words))
         indexed = batch.indexed()
-        tasks, gone = _compare(paths, indexed, tally, limits, reread=True)
-        read = {task.source.id for task in tasks}
-        removed = set(gone)
-        tally.removed += len(removed)
-        stays = [article_id for article_id in indexed if article_id not in read and article_id not in removed]
+        found = compare(paths, indexed, batch.snapshot.settings, tally, limits, given=given, reread=True)
+        apart = {article_id for task in found.tasks for article_id in (task.source.id, *task.entries)}.union(found.gone)
+        stays = [article_id for article_id in indexed if article_id not in apart]
         carried = (_carried(batch, indexed[article_id]) for article_id in stays)
-        total = len(tasks) + len(stays)
-        every = chain(tasks, carried)
+        total = len(found.tasks) + len(stays)
+        every = chain(found.tasks, carried)
         unread = _bring_in(batch, every, tally, jobs=jobs, dry_run=False, progress=progress, total=total)
         kept = [_carried(batch, indexed[article_id]) for article_id in unread if article_id in indexed]
         _bring_in(batch, kept, tally, jobs=jobs, dry_run=False, progress=None, total=len(kept))
+        batch.change_settings(found.settings.with_known(tally.known))
         articles = batch.finish()
     return tally.report(articles, time.perf_counter() - started)
 
 
-def _carried(batch: _Batch, entry: Indexed) -> _Task:
+def _carried(batch: _Batch, entry: Indexed) -> Task:
     """Brings an article from its stored text into the new generation, with what the index knows of its origin."""
     article, digest = batch.article(entry), entry.digest
     if not entry.root and batch.snapshot.version != SCHEMA_VERSION:  # what a digest covers grows with the fields
         digest = article_digest(article)
-    return _Task(article, _Origin(entry.root, entry.size, entry.mtime_ns, digest))
+    return Task(article, Origin(entry.root, entry.size, entry.mtime_ns, digest))
 
 
 def change_dictionary(
@@ -258,7 +198,7 @@ def change_dictionary(
 ) -> tuple[UserDictionary, UserDictionary, UpdateReport]:
     """Give the index the user dictionary that ``change`` makes of the one that it has. Returns both, and the report."""
     started = time.perf_counter()
-    tally = _Tally()
+    tally = Tally()
     with _open_batch(store, wait, dry_run) as batch:
         before = batch.analyzer.user_dictionary
         after = change(before)
@@ -272,7 +212,7 @@ def change_dictionary(
 
 
 def _touched(
-    batch: _Batch | _DryRun, words: UserDictionary | None, tally: _Tally, *, without: Iterable[int] = ()
+    batch: _Batch | _DryRun, words: UserDictionary | None, tally: Tally, *, without: Iterable[int] = ()
 ) -> Sequence[int]:
     """Let the batch write with the user dictionary ``words``. Returns the numbers of the articles that it may cut
     otherwise than the present one: those that contain a word in which the two differ (``analysis/tokenizer.py`` says
@@ -288,7 +228,7 @@ def _touched(
     return touched
 
 
-def _cut_again(batch: _Batch | _DryRun, numbers: Sequence[int]) -> Iterator[_Task]:
+def _cut_again(batch: _Batch | _DryRun, numbers: Sequence[int]) -> Iterator[Task]:
     """Tasks for the articles of these numbers, as stored. To be brought in before what may replace them."""
     if isinstance(batch, _DryRun):
         return
@@ -305,84 +245,12 @@ def delete_articles(store: Store, article_ids: Iterable[str], *, wait: float | N
     return deleted
 
 
-# Comparing
-
-
-def _compare(
-    paths: Sequence[str | os.PathLike[str]],
-    indexed: dict[str, Indexed],
-    tally: _Tally,
-    limits: Limits,
-    *,
-    reread: bool = False,
-) -> tuple[list[_Task], list[str]]:
-    """What to read (new, or perhaps changed), and the ids that are gone. Counts what is unchanged or failed."""
-    known_roots = {entry.root for entry in indexed.values() if entry.root}
-    scopes = scopes_of(paths, known_roots)
-    tasks: list[_Task] = []
-    seen: dict[str, str] = {}
-    kept: list[tuple[str, str]] = []  # (root, id prefix) that could not be listed
-    for scope in scopes:
-        root = os.fspath(scope.root)
-        scan = scan_posts(scope.root, below=scope.below)
-        now_ns = time.time_ns()
-        tally.failed += scan.failures
-        kept += [(root, prefix) for prefix in scan.unread]
-        for post in scan.files:
-            entry = indexed.get(post.id)
-            other = seen.get(post.id) or _other_home(entry, root, scopes)
-            if other is not None:
-                tally.failed.append(Failure(post.path, f'the id "{post.id}" is taken by a post below {other}'))
-                continue
-            seen[post.id] = root
-            mtime_ns = post.mtime_ns if now_ns - post.mtime_ns > RACY_NS else 0
-            same_home = entry is not None and entry.root == root
-            if entry is not None and same_home and not reread:
-                if mtime_ns and (entry.size, entry.mtime_ns) == (post.size, mtime_ns):
-                    tally.unchanged += 1
-                    continue
-                known, replaces = entry.digest, True
-            else:
-                known, replaces = None, entry is not None and not reread
-            origin = _Origin(root, post.size, mtime_ns)
-            tasks.append(_Task(post, origin, known, replaces, max_bytes=limits.post_bytes))
-    gone = [
-        article_id
-        for article_id, entry in indexed.items()
-        if article_id not in seen
-        and _in_scope(entry, article_id, scopes)
-        and not any(entry.root == root and _is_below(article_id, prefix) for root, prefix in kept)
-    ]
-    return tasks, gone
-
-
-def _other_home(entry: Indexed | None, root: str, scopes: Sequence[ScanScope]) -> str | None:
-    """The other folder that the indexed article belongs to, if it is still there and is not scanned as part of ours."""
-    if entry is None or entry.root in ("", root):
-        return None
-    inside = any(scope.root in Path(entry.root).parents for scope in scopes)
-    return entry.root if Path(entry.root).is_dir() and not inside else None
-
-
-def _in_scope(entry: Indexed, article_id: str, scopes: Sequence[ScanScope]) -> bool:
-    """Whether a scan of ``scopes`` would have met the article: its folder, or one around it, was scanned."""
-    if not entry.root:
-        return False
-    root = Path(entry.root)
-    return any(
-        (scope.root == root and _is_below(article_id, scope.below)) or (scope.root in root.parents and not scope.below)
-        for scope in scopes
-    )
-
-
-def _is_below(article_id: str, prefix: str) -> bool:
-    """Whether the id is in the folder ``prefix`` (which ends with "/"; "" is all), or is that file."""
-    return article_id == prefix or not prefix or (prefix.endswith("/") and article_id.startswith(prefix))
+# Articles at hand
 
 
 def _article_tasks(
-    articles: Iterable[Article | Failure], find: Callable[[str], Indexed | None], tally: _Tally
-) -> Iterator[_Task]:
+    articles: Iterable[Article | Failure], find: Callable[[str], Indexed | None], tally: Tally
+) -> Iterator[Task]:
     digests: dict[str, bytes] = {}  # of what this stream has brought: of equal ids the last holds
     for article in articles:
         if isinstance(article, Failure):
@@ -396,7 +264,7 @@ def _article_tasks(
             tally.unchanged += 1
             continue
         digests[article.id] = digest
-        yield _Task(article, _Origin(digest=digest), replaces=entry is not None)
+        yield Task(article, Origin(digest=digest), replaces=entry is not None)
 
 
 def article_digest(article: Article) -> bytes:
@@ -449,6 +317,10 @@ class _Batch:
         self._analyzer = analyzer
         self.transaction.change_analyzer(analyzer)
 
+    def change_settings(self, settings: Settings) -> None:
+        if settings != self.transaction.settings:
+            self.transaction.change_settings(settings)
+
     def indexed(self) -> dict[str, Indexed]:
         return self.transaction.indexed()
 
@@ -493,6 +365,9 @@ class _DryRun:
     def change_analyzer(self, analyzer: ChineseAnalyzer) -> None:
         self.analyzer = analyzer
 
+    def change_settings(self, settings: Settings) -> None:
+        pass
+
     def indexed(self) -> dict[str, Indexed]:
         return self.snapshot.indexed()
 
@@ -530,8 +405,8 @@ def _open_batch(store: Store, wait: float | None, dry_run: bool, *, replace: boo
 
 def _bring_in(
     batch: _Batch | _DryRun,
-    tasks: Iterable[_Task],
-    tally: _Tally,
+    tasks: Iterable[Task],
+    tally: Tally,
     *,
     jobs: int | None,
     dry_run: bool,
@@ -541,31 +416,28 @@ def _bring_in(
     """Read and tokenise ``tasks`` and write them, in their order. Returns the ids of what could not be read."""
     done = 0
     new: set[str] = set()
-    unread: list[str] = []
+    unread: dict[str, None] = {}
     for chunk in _chunks(tasks, batch.analyzer, jobs=jobs, tokenise=not dry_run):
         tally.warnings += chunk.warnings
         for outcome in chunk.outcomes:
+            tally.count(outcome, new)
             if outcome.failure is not None:
-                tally.failed.append(outcome.failure)
-                unread.append(outcome.id)
-            elif outcome.retokenised:
-                pass  # nothing has happened to the article itself
-            elif not outcome.written:
-                tally.unchanged += 1
-            elif outcome.replaces or outcome.id in new:
-                tally.changed += 1
-            else:
-                tally.added += 1
-                new.add(outcome.id)
+                unread[outcome.id] = None
+        for file in chunk.files:
+            tally.count_file(file)
+            if file.failed:
+                unread.update(dict.fromkeys(id_ for id_ in file.task.entries if id_ not in file.entries))
+            if file.vanished:
+                batch.delete(file.vanished)
         if chunk.batch is not None:
             batch.add(chunk.batch)
-        done += len(chunk.outcomes)
+        done += chunk.tasks
         if progress is not None:
             progress(done, total)
-    return unread
+    return list(unread)
 
 
-def _chunks(tasks: Iterable[_Task], analyzer: ChineseAnalyzer, *, jobs: int | None, tokenise: bool) -> Iterator[_Chunk]:
+def _chunks(tasks: Iterable[Task], analyzer: ChineseAnalyzer, *, jobs: int | None, tokenise: bool) -> Iterator[_Chunk]:
     """What comes of the tasks, a chunk at a time, in order; from worker processes where there are enough tasks."""
     tasks = iter(tasks)
     jobs = jobs if jobs is not None else (os.cpu_count() or 1)
@@ -653,7 +525,7 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def _analyse_in_worker(tasks: Sequence[_Task], tokenise: bool) -> _Chunk:
+def _analyse_in_worker(tasks: Sequence[Task], tokenise: bool) -> _Chunk:
     assert _tokenizer_of_worker is not None
     try:
         return _analyse(tasks, _tokenizer_of_worker, tokenise)
@@ -661,30 +533,76 @@ def _analyse_in_worker(tasks: Sequence[_Task], tokenise: bool) -> _Chunk:
         gc.collect()
 
 
-def _analyse(tasks: Sequence[_Task], tokenizer: WordTokenizer, tokenise: bool) -> _Chunk:
+def _analyse(tasks: Sequence[Task], tokenizer: WordTokenizer, tokenise: bool) -> _Chunk:
     """Read, compare, clean and tokenise articles; turn their tokens into arrays."""
-    outcomes = []
+    outcomes: list[Outcome] = []
+    files: list[FileRead] = []
     warnings: list[Failure] = []
     builder = BatchBuilder(ENCODERS, PLAIN_FIELDS)
-    for task in tasks:
-        source, origin = task.source, task.origin
-        digest = origin.digest
-        try:
-            if isinstance(source, PostFile):
-                data = read_post(source, max_bytes=task.max_bytes)
-                digest = hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()
-                if digest == task.known:
-                    outcomes.append(_Outcome(source.id, task.replaces))
-                    continue
-                article = article_from_post(data, id=source.id, path=source.path, warn=warnings.append)
-            else:
-                article = source
-        except CorpusError as error:
-            outcomes.append(_Outcome(source.id, task.replaces, failure=Failure(error.path, error.reason)))
-            continue
+
+    def write(article: Article, origin: Origin) -> None:
         if tokenise:
-            values = {"root": origin.root, "size": origin.size, "mtime_ns": origin.mtime_ns, "digest": digest}
+            values = {name: getattr(origin, name) for name in ("root", "size", "mtime_ns", "digest")}
             document = document_of(article, tokenizer, values)
             builder.add(document.tokens, document.stored, document.columns)
-        outcomes.append(_Outcome(article.id, task.replaces, written=True, retokenised=task.retokenised))
-    return _Chunk(outcomes, builder.build() if builder.doc_count else None, warnings)
+
+    for task in tasks:
+        if isinstance(task.source, PostFile):
+            file = _read(task, task.source, outcomes, write, warnings.append)
+            if file is not None:
+                files.append(file)
+        else:
+            write(task.source, task.origin)
+            outcomes.append(Outcome(task.source.id, task.replaces, written=True, retokenised=task.retokenised))
+    return _Chunk(outcomes, builder.build() if builder.doc_count else None, files, len(tasks), warnings)
+
+
+def _read(
+    task: Task, file: PostFile, outcomes: list[Outcome], write: Callable[[Article, Origin], None], warn: Warn
+) -> FileRead | None:
+    """Read a file, compare what is in it with what the index has, write what is new, and note what became of each
+    article. Returns what is to be said of the file as a whole; None for one that is a single article."""
+    scope = task.scope
+    entries: set[str] = set()
+    drafts: set[str] = set()
+    num_failed = 0
+    try:
+        data = read_post(file, max_bytes=task.options.max_bytes)
+        digest = file_digest(data)
+        stamps = (task.origin.size, task.origin.mtime_ns, digest)
+        if digest == task.known and task.entries:
+            outcomes += [Outcome(article_id, scope=scope) for article_id in task.entries]
+            known = (
+                None if file.id in task.entries and len(task.entries) == 1 else KnownFile(*stamps, len(task.entries))
+            )
+            return FileRead(task, frozenset(task.entries), known=known)
+        reading = read_file(data, file, task.options, warn)
+        for made, _ in reading.entries:
+            if isinstance(made, Failure):
+                outcomes.append(Outcome("", failure=made, scope=scope))
+                num_failed += 1
+            elif made.draft and not task.options.drafts:
+                drafts.add(made.id)
+            else:
+                entries.add(made.id)
+                origin = replace(task.origin, digest=digest)
+                if not reading.single:
+                    origin = Origin(origin.root, ENTRY_SIZE, 0, article_digest(made))
+                written = reading.single or origin.digest != task.entries.get(made.id)
+                if written:
+                    write(made, origin)
+                replaces = not task.fresh and (made.id in task.entries or (made.id == file.id and task.replaces))
+                outcomes.append(Outcome(made.id, replaces, written, moved=task.moved, scope=scope))
+    except NoArticlesError as error:
+        known = KnownFile(*stamps, PASSED_OVER)
+        return FileRead(task, known=known, passed_over=error.reason)
+    except CorpusError as error:
+        failure = Failure(error.path, error.reason)
+        outcomes.append(Outcome(file.id, failure=failure, moved=task.moved, scope=scope))
+        num_failed += 1
+    if num_failed:
+        return FileRead(task, frozenset(entries), frozenset(drafts), failed=True)
+    if reading.single:
+        return FileRead(task, frozenset(entries), frozenset(drafts)) if drafts or entries != set(task.entries) else None
+    known = None if drafts else KnownFile(*stamps, len(entries))
+    return FileRead(task, frozenset(entries), frozenset(drafts), known=known)

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import tzinfo
-from itertools import islice
+from itertools import islice, zip_longest
 from urllib.parse import urlsplit
 
 from wcwidth import ljust
@@ -34,6 +34,8 @@ from cnsearch.wrapping import wrapped
 
 MAX_COLUMNS = 100
 """Longer lines are hard to read, however wide the terminal."""
+SIDE_BY_SIDE = 120
+"""From this many columns on, a file stands beside the article that was made of it."""
 SNIPPET_LINES = 6
 LONGEST_TITLE = 500
 """Characters of a title, or of a line about an article, that a list of hits has; --json has all."""
@@ -156,9 +158,9 @@ def suggestions_text(suggestions: Iterable[Suggestion]) -> str:
     return "\n".join(f"{one.articles:>9,}  {printable(one.text)}" for one in suggestions)
 
 
-def article_text(article: Article, *, zone: tzinfo, color: bool) -> str:
+def article_text(article: Article, *, zone: tzinfo, color: bool, width: int = 0) -> str:
     """A whole article: title, a line about it, its address and file, the paragraphs."""
-    width = columns()
+    width = width or columns()
     title = wrapped(printable(article.title) or "(no title)", width)
     lines = [f"{BOLD}{line}{RESET}" if color else line for line in title]
     lines += wrapped(_dim(_about(article, zone), color), width)
@@ -168,12 +170,29 @@ def article_text(article: Article, *, zone: tzinfo, color: bool) -> str:
     return "\n".join(lines)
 
 
+def beside_raw(article: Article, raw: str, *, zone: tzinfo, color: bool) -> str:
+    """What an article was made of, and what was made of it: side by side where there is room, else one after the other.
+
+    raw : lines of any length, with any line ends
+    """
+    room = shutil.get_terminal_size((MAX_COLUMNS, 24)).columns
+    side_by_side = room >= SIDE_BY_SIDE
+    width = (room - 3) // 2 if side_by_side else columns()
+    left = [part for line in raw.splitlines() for part in wrapped(printable(line), width) or [""]]
+    right = article_text(article, zone=zone, color=color and not side_by_side, width=width).split("\n")
+    if not side_by_side:
+        return "\n".join([*left, "", _dim("-" * min(width, 40), color), "", *right])
+    pairs = zip_longest(left, right, fillvalue="")
+    return "\n".join(f"{ljust(first, width)} | {second}".rstrip() for first, second in pairs)
+
+
 def update_text(report: UpdateReport, *, index: str, dry_run: bool) -> str:
     """What an update did, one line."""
     counts = ", ".join(f"{getattr(report, name):,} {name}" for name in ("added", "changed", "removed", "unchanged"))
     would = "would be " if dry_run else ""
     failed = f", {len(report.failed):,} failed" if report.failed else ""
-    again = f", {report.retokenised:,} re-tokenised" if report.retokenised else ""
+    more = [(report.moved, "moved"), (report.excluded, "excluded"), (report.retokenised, "re-tokenised")]
+    again = "".join(f", {count:,} {name}" for count, name in more if count)
     return f"{would}{counts}{failed}{again}; {report.articles:,} articles in {printable(index)} ({report.took_s:.1f} s)"
 
 

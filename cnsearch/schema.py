@@ -43,6 +43,7 @@ from cnsearch.analysis.tokenizer import ANALYSIS_VERSION, WordTokenizer
 from cnsearch.codec import OrdinalListColumn
 from cnsearch.errors import NEWER_HINT, REBUILD_HINT, IndexFormatError
 from cnsearch.model import Article
+from cnsearch.settings import Settings
 
 SCHEMA_VERSION = 4
 """Rises with every change of the fields or of what stands in them."""
@@ -86,7 +87,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 class ArticleSchema(fields.Schema):  # type: ignore[misc]  # Whoosh has no types
     """The schema of an index of articles; with the analyzer, and so the tokenizer, it is part of every commit."""
 
-    def __init__(self, analyzer: ChineseAnalyzer, version: int = SCHEMA_VERSION) -> None:
+    def __init__(
+        self,
+        analyzer: ChineseAnalyzer,
+        version: int = SCHEMA_VERSION,
+        settings: Settings = Settings(),  # noqa: B008
+    ) -> None:
         characters = CharacterAnalyzer()
         super().__init__(
             id=fields.ID(unique=True, stored=True),
@@ -110,10 +116,12 @@ class ArticleSchema(fields.Schema):  # type: ignore[misc]  # Whoosh has no types
             signature=fields.COLUMN(columns.FixedBytesColumn(SIGNATURE_BYTES)),
         )
         self.version = version
+        self.settings = settings
 
     def to_dict(self) -> dict[str, Any]:
-        """What it is made of, fit for JSON: version and analyzer."""
-        return {"version": self.version, "analyzer": self["title"].analyzer.to_dict()}
+        """What it is made of, fit for JSON: version, analyzer, and the settings of the folders, if there are any."""
+        settings = {} if self.settings == Settings() else {"settings": self.settings.to_dict()}
+        return {"version": self.version, "analyzer": self["title"].analyzer.to_dict(), **settings}
 
     @classmethod
     def from_dict(cls, state: object, *, path: str) -> ArticleSchema:
@@ -137,7 +145,7 @@ class ArticleSchema(fields.Schema):  # type: ignore[misc]  # Whoosh has no types
         analyzer = ChineseAnalyzer.from_dict(state.get("analyzer"))
         if version < SCHEMA_VERSION:  # its terms are looked for as terms are made today, which differ in a few
             analyzer.identity = replace(analyzer.identity, analysis=ANALYSIS_VERSION)
-        return cls(analyzer, version)
+        return cls(analyzer, version, Settings.from_dict(state.get("settings")))
 
 
 def _labels(column: columns.Column) -> fields.FieldType:

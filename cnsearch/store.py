@@ -71,6 +71,7 @@ from cnsearch.schema import (
     ArticleSchema,
     date_of,
 )
+from cnsearch.settings import Settings
 
 WAIT_S = 5.0
 """Seconds that a writer waits for one of another process, unless told otherwise."""
@@ -378,6 +379,8 @@ class Snapshot:
         self.mark: tuple[int, ...] = toc.mark
         self.version = version
         """Of the format that it was written in."""
+        self.settings: Settings = toc.schema.settings
+        """How the indexed folders are read, and which files hold several articles."""
         self.analyzer = analyzer
         """The one that this commit was written with: a rebuild may bring another."""
         self.closed = False
@@ -618,7 +621,18 @@ class Transaction:
 
     def change_analyzer(self, analyzer: ChineseAnalyzer) -> None:
         """Give the index ``analyzer`` with the commit.  REQUIRES: what it cuts otherwise is added again before"""
-        self._writer.schema = ArticleSchema(analyzer)
+        self._writer.schema = ArticleSchema(analyzer, settings=self._writer.schema.settings)
+
+    @property
+    def settings(self) -> Settings:
+        """What the index will remember with the commit."""
+        settings: Settings = self._writer.schema.settings
+        return settings
+
+    def change_settings(self, settings: Settings) -> None:
+        """Let the index remember ``settings`` with the commit."""
+        schema = self._writer.schema
+        self._writer.schema = ArticleSchema(schema["title"].analyzer, schema.version, settings)
 
     def indexed(self) -> dict[str, Indexed]:
         """What was in the index when the transaction began, by article id."""

@@ -1,21 +1,36 @@
-"""Post files below a folder, and the front matter that they begin with."""
+"""Files below a folder: which can be read, which are left out, which are of kinds that nobody reads."""
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from cnsearch.corpus.ignore import Ignore
 from cnsearch.model import Failure
 
 #: Endings (any case) of the files that are posts.
-POST_SUFFIXES = (".md", ".markdown", ".html", ".htm", ".txt")
+POST_SUFFIXES = (".md", ".markdown", ".mdx", ".html", ".htm", ".txt")
+
+#: Endings of what belongs to articles and pages and is no text: pictures, sounds, fonts, programs of pages.
+ASSET_SUFFIXES = tuple(
+    f".{name}"
+    for name in """
+    png jpg jpeg jpe gif svg webp bmp ico tif tiff avif heic psd css scss sass less styl js mjs cjs ts jsx tsx vue map
+    woff woff2 ttf otf eot mp3 mp4 m4a m4v wav ogg oga ogv flac mov avi mkv webm swf lock
+    """.split()
+)
 
 #: A folder that symbolic links reach this often is not walked again: a few folders that link to each other have more
 #: paths than there are atoms.
 _MOST_VISITS = 16
+#: Files of an index, which may lie among the posts.
+_OF_INDEX = re.compile(r"commit_[0-9]+\.toc(?:\.tmp)?|MAIN_[0-9a-z]+\.cnp|MAIN_WRITELOCK.*|MAIN\.tmp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +57,61 @@ class Scan:
     failures : what could not be read or is not followed, one line each
     unread   : prefixes of ids below which something may exist that could not be listed: a folder (``a/b/``, the root is
                ``""``) or one id. An article below one of them is not gone because it is not in ``files``.
+    left_out : (id, why) of files and folders (with "/" at the end) that rules leave out, and all that is inside
+    named    : ids of folders (with "/") and files that rules would leave out, but ``below`` names
+    others   : ids of files that nobody reads, assets and hidden ones not among them
+    assets   : how many assets there are
     """
 
     files: list[PostFile] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
+    left_out: list[tuple[str, str]] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    assets: int = 0
+
+    def passed_over(self) -> dict[str, int]:
+        """How many files nobody reads, by what their names end in; the commonest first."""
+        return by_kind(self.others)
 
 
-def scan_posts(root: str | os.PathLike[str], *, below: str = "") -> Scan:
-    """Find the posts below ``root``.
+def by_kind(ids: Collection[str]) -> dict[str, int]:
+    """How many files there are of each kind, by what their names end in; the commonest first.
 
-    root  : a folder, or one post file, whose id is then its name
-    below : look only at this id, or at the ids below this folder id (with or without ``/`` at the end)
+    >>> by_kind(["a.docx", "b/c.EPUB", "d.docx", "LICENSE"])
+    {'.docx': 2, '.epub': 1, 'without ending': 1}
+    """
+    kinds = Counter(Path(id_).suffix.lower() or "without ending" for id_ in ids)
+    return dict(sorted(kinds.items(), key=lambda item: (-item[1], item[0])))
+
+
+def scan_posts(
+    root: str | os.PathLike[str],
+    *,
+    below: str = "",
+    suffixes: tuple[str, ...] = POST_SUFFIXES,
+    ignore: Ignore | None = None,
+) -> Scan:
+    """Find the files below ``root`` that can be read.
+
+    root     : a folder, or one file, whose id is then its name
+    below    : look only at this id, or at the ids below this folder id (with or without ``/`` at the end)
+    suffixes : what the names of files end in that can be read, lower case
+    ignore   : rules for the whole root, to which those of ``.cnsearchignore`` files come
 
     Hidden files and folders are passed over. A symbolic link is followed where it leads to a place inside ``root`` and
-    not back to a folder that it lies in. Special files, and names that are not UTF-8, are failures. Nothing is opened.
+    not back to a folder that it lies in. Special files, and names that are not UTF-8, are failures. Nothing is opened
+    but ``.cnsearchignore`` files.
     Raises : nothing; a root that cannot be listed is a failure and ``unread == [""]``
     """
-    walk = _Walk(os.path.normpath(Path(root).absolute()))
+    ignore = ignore or Ignore()
+    walk = _Walk(os.path.normpath(Path(root).absolute()), suffixes, ignore)
     walk.run(below.strip("/"))
     scan = walk.scan
+    scan.failures += [Failure(path, reason) for path, reason in ignore.bad]
+    scan.left_out.sort()
+    scan.others.sort()
     scan.files.sort(key=lambda file: file.id)
     scan.unread.sort()
     return scan
@@ -72,12 +122,15 @@ class _Folder:
     id: str  # "" or ends in "/"
     path: str
     real: tuple[str, ...]  # the real paths of the folders from the root to this one
+    ignore: Ignore  # the rules of the folders above
 
 
 class _Walk:
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, suffixes: tuple[str, ...], ignore: Ignore) -> None:
         self.scan = Scan()
         self._root = root
+        self._suffixes = suffixes
+        self._ignore = ignore
         self._visits: dict[str, int] = {}
 
     def run(self, below: str) -> None:
@@ -92,7 +145,7 @@ class _Walk:
             if below in ("", name):
                 self._file(name, self._root)
             return
-        folders = [_Folder("", self._root, (real_root,))]
+        folders = [_Folder("", self._root, (real_root,), self._ignore)]
         *parents, last = below.split("/")
         if ".." in parents or last == "..":
             self._fail(below, "lies outside the root")
@@ -110,20 +163,22 @@ class _Walk:
         """Take in the ``files`` of ``folder``, and return its folders. With ``only``, look at this name alone."""
         try:
             with os.scandir(folder.path) as entries:
-                names = sorted(
-                    (entry.name, entry.is_dir(follow_symlinks=False), entry.is_symlink())
-                    for entry in entries
-                    if not entry.name.startswith(".") and (not only or entry.name == only)
-                )
+                every = [(entry.name, entry.is_dir(follow_symlinks=False), entry.is_symlink()) for entry in entries]
         except (OSError, ValueError) as error:
             if isinstance(error, FileNotFoundError) and folder.id:
                 return []  # deleted since it was listed
             self._fail(folder.path, _reason(error), unread=(folder.id,))
             return []
         found = []
-        for name, is_folder, is_link in names:
+        beside = [name for name, _, _ in every]
+        ignore = folder.ignore.inside(folder.id, folder.path, beside)
+        for name, is_folder, is_link in sorted(every):
+            if name.startswith(".") or (only and name != only):
+                continue
             path = f"{folder.path}{os.sep}{name}"
-            if not (is_folder or is_link or (files and name.lower().endswith(POST_SUFFIXES))):
+            if not (is_folder or is_link or (files and name.lower().endswith(self._suffixes))):
+                if files and not is_folder:
+                    self._other(folder.id + name, ignore)
                 continue
             if not _is_utf8(name):
                 self._fail(path, "the name is not UTF-8")
@@ -131,12 +186,25 @@ class _Walk:
             if "\uffff" in name:
                 self._fail(path, "the name has U+FFFF in it, which is no character")
                 continue
+            why = ignore.leaves_out(folder.id + name + "/" * is_folder, name, beside)
+            if why and only:
+                self.scan.named.append(folder.id + name + "/" * is_folder)
+                ignore = ignore.but(folder.id + name + "/" * is_folder)
+            elif why:
+                self.scan.left_out.append((folder.id + name + "/" * is_folder, why))
+                continue
             if is_link:
                 linked = self._follow(folder, name, path, files)
-                if linked is not None:
-                    found.append(linked)
+                if linked is None:
+                    continue
+                why = ignore.leaves_out(linked.id, name, beside)
+                if why:
+                    self.scan.left_out.append((linked.id, why))
+                else:
+                    found.append(replace(linked, ignore=ignore))
             elif is_folder:
-                found.append(_Folder(f"{folder.id}{name}/", path, (*folder.real, f"{folder.real[-1]}{os.sep}{name}")))
+                real = (*folder.real, f"{folder.real[-1]}{os.sep}{name}")
+                found.append(_Folder(f"{folder.id}{name}/", path, real, ignore))
             else:
                 self._file(folder.id + name, path)
         return found
@@ -153,7 +221,8 @@ class _Walk:
             self._fail(path, reason, unread=(id_, id_ + "/"))
             return None
         inside = target == root or target.startswith(root.rstrip(os.sep) + os.sep)
-        if not is_folder and not name.lower().endswith(POST_SUFFIXES):
+        if not is_folder and not name.lower().endswith(self._suffixes):
+            self._other(id_, folder.ignore)
             return None
         if not inside:
             self._fail(path, f"symbolic link to a place outside the root: {_shown(target)}")
@@ -169,7 +238,15 @@ class _Walk:
         if self._visits[target] > _MOST_VISITS:
             self._fail(path, f"symbolic link loop: too many ways to {_shown(target)}")
             return None
-        return _Folder(id_ + "/", path, (*folder.real, target))
+        return _Folder(id_ + "/", path, (*folder.real, target), folder.ignore)
+
+    def _other(self, id_: str, ignore: Ignore) -> None:
+        """Take note of a file that nobody reads."""
+        name = id_.rpartition("/")[2]
+        if name.lower().endswith(ASSET_SUFFIXES):
+            self.scan.assets += 1
+        elif not _OF_INDEX.fullmatch(name) and _is_utf8(id_) and not ignore.leaves_out(id_, name):
+            self.scan.others.append(id_)
 
     def _file(self, id_: str, path: str) -> None:
         try:

@@ -13,6 +13,7 @@ from cnsearch.corpus.decoding import decode
 from cnsearch.corpus.descriptions import looks_locked, with_descriptions, without_ciphers
 from cnsearch.corpus.forms import Form
 from cnsearch.corpus.front_matter import split_front_matter
+from cnsearch.corpus.mdx import without_components
 from cnsearch.corpus.metadata import distinct_tags, metadata_of
 from cnsearch.corpus.names import date_of_name, in_drafts, name_of, title_of_name
 from cnsearch.corpus.notes import hashtags
@@ -22,7 +23,7 @@ from cnsearch.errors import CorpusError, NoArticlesError
 from cnsearch.limits import DEFAULT_LIMITS
 from cnsearch.model import Article, Failure
 
-_FORMS = {".md": Form.MARKDOWN, ".markdown": Form.MARKDOWN, ".txt": Form.TEXT}
+_FORMS = {".md": Form.MARKDOWN, ".markdown": Form.MARKDOWN, ".mdx": Form.MARKDOWN, ".txt": Form.TEXT}
 
 
 def read_post(file: PostFile, *, max_bytes: int = DEFAULT_LIMITS.post_bytes) -> bytes:
@@ -84,6 +85,8 @@ def article_from_post(
         raise CorpusError(path or id, matter.too_large)
     for warning in filter(None, (decoded.warning, matter.refused)):
         warn(Failure(path or id, warning))
+    if id.lower().endswith(".mdx"):
+        body = without_components(body)
     known = metadata_of(matter)
     name = name_of(id, POST_SUFFIXES)
     suffix = next((suffix for suffix in POST_SUFFIXES if id.lower().endswith(suffix)), "")

@@ -64,6 +64,10 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "labels": ("labels",),
     "extra": ("extra",),
 }
+TEXT_NAMES = frozenset(
+    name for field in ("html", "content", "markdown", "text", "paragraphs") for name in _NAMES[field]
+)
+"""Names of keys, as `bare` writes them, that hold the text of a record."""
 _FIELD_OF = {name: (field, rank) for field, names in _NAMES.items() for rank, name in enumerate(names)}
 
 #: What wraps a value in exports of MongoDB, of WordPress, and of XML that was made JSON.

@@ -49,7 +49,7 @@ def test_posts_are_found_sorted_with_their_sizes(tmp_path: Path) -> None:
 def test_other_files_and_hidden_ones_are_passed_over(tmp_path: Path) -> None:
     write(tmp_path, "a.md", "b.pdf", "c", "md", ".d.md", ".git/e.md", "f.md.bak", "g.json", "h/.i/j.md")
     assert ids(scan_posts(tmp_path)) == ["a.md"]
-    assert set(POST_SUFFIXES) == {".md", ".markdown", ".html", ".htm", ".txt"}
+    assert set(POST_SUFFIXES) == {".md", ".markdown", ".mdx", ".html", ".htm", ".txt"}
 
 
 def test_a_folder_named_like_a_post_is_a_folder(tmp_path: Path) -> None:

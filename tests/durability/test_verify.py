@@ -183,9 +183,9 @@ def test_two_live_documents_with_one_id(tmp_path: Path) -> None:
         transaction._writer.merge = False
         add = transaction._writer.add_batch
         transaction._writer.add_batch = lambda batch, replace: add(batch, replace=False)
-        from cnsearch.indexer import _analyse, _Origin, _Task
+        from cnsearch.indexer import Origin, Task, _analyse
 
-        chunk = _analyse([_Task(article(1), _Origin())], transaction.snapshot.analyzer.tokenizer, True)
+        chunk = _analyse([Task(article(1), Origin())], transaction.snapshot.analyzer.tokenizer, True)
         assert chunk.batch is not None
         transaction.add(chunk.batch)
         transaction.commit()

@@ -17,6 +17,7 @@ import cnsearch
 from cnsearch import Article, indexer
 from cnsearch.analysis.userdict import UserDictionary
 from cnsearch.errors import CorpusError
+from cnsearch.indexing import compare
 from cnsearch.store import Store
 
 Write = Callable[..., Path]
@@ -85,7 +86,7 @@ def test_touched_but_equal(index: cnsearch.Index, posts: Path, monkeypatch: pyte
     read = []
     read_post = indexer.read_post
     monkeypatch.setattr(indexer, "read_post", lambda post, **more: read.append(post.id) or read_post(post, **more))
-    monkeypatch.setattr(indexer, "article_from_post", lambda *args, **more: pytest.fail("was cleaned"))
+    monkeypatch.setattr(indexer, "read_file", lambda *args, **more: pytest.fail("was cleaned"))
     assert counts(index.update(posts)) == (0, 0, 0, 3, 0)
     assert read == ["a.md"]
 
@@ -97,7 +98,7 @@ def test_edit_add_remove_rename(index: cnsearch.Index, posts: Path, write_post: 
     (posts / "sub/b.md").unlink()
     (posts / "sub/c.md").rename(posts / "sub/e.md")
     report = index.update(posts)
-    assert counts(report) == (2, 1, 2, 0, 0)
+    assert (counts(report), report.moved) == ((1, 1, 1, 0, 0), 1)
     assert report.articles == 3
     assert titles(index) == {"a.md": "上海新规划", "d.md": "深圳", "sub/e.md": "广州早茶"}
     assert index.search("北京").total == 0
@@ -108,7 +109,8 @@ def test_a_moved_folder(index: cnsearch.Index, posts: Path) -> None:
     index.update(posts)
     (posts / "deep").mkdir()
     (posts / "sub").rename(posts / "deep/moved")
-    assert counts(index.update(posts)) == (2, 0, 2, 1, 0)
+    report = index.update(posts)
+    assert (counts(report), report.moved) == ((0, 0, 0, 1, 0), 2)
     assert set(titles(index)) == {"a.md", "deep/moved/b.md", "deep/moved/c.md"}
 
 
@@ -192,14 +194,14 @@ def test_a_post_that_turns_bad_keeps_its_article(index: cnsearch.Index, posts: P
 def test_a_post_that_vanishes_between_scan_and_reading(
     index: cnsearch.Index, posts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scan_posts = indexer.scan_posts
+    scan_posts = compare.scan_posts
 
     def scan(*args: object, **more: object) -> object:
         found = scan_posts(*args, **more)  # type: ignore[arg-type]
         (posts / "sub/b.md").unlink(missing_ok=True)
         return found
 
-    monkeypatch.setattr(indexer, "scan_posts", scan)
+    monkeypatch.setattr(compare, "scan_posts", scan)
     report = index.update(posts)
     assert counts(report) == (2, 0, 0, 0, 1)
     assert "vanished" in report.failed[0].reason

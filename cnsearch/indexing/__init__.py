@@ -1,0 +1,1 @@
+"""What has changed below the indexed folders, and what is to be done about it."""
