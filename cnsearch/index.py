@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cnsearch import checks
 from cnsearch.analysis.analyzer import ChineseAnalyzer
-from cnsearch.analysis.fold import fold
 from cnsearch.analysis.ngrams import character_tokens
+from cnsearch.analysis.reading import read
 from cnsearch.analysis.tokenizer import Token
 from cnsearch.analysis.userdict import UserDictionary, checked_frequency, checked_word
 from cnsearch.errors import (
@@ -71,7 +71,8 @@ DEFAULT_ZONE = "Asia/Shanghai"
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """How a text is indexed: the folded text, and the tokens of the word and of the character fields."""
+    """How a text is indexed: the folded text without what says nothing in it, and the tokens of the word and of the
+    character fields, with their places in the text as given."""
 
     folded: str
     words: tuple[Token, ...]
@@ -573,6 +574,14 @@ class Index:
             )
         else:
             ranking = searcher.rank(plan, order=sort, limit=limit, offset=offset, half_life_days=half_life_days)
+        if not ranking.total:
+            literal = parse_query(query, require_all=match == "all", raw=raw, literal=True, limits=self._limits)
+            if literal.root != parsed.root:  # 甲*乙 as a pattern finds nothing
+                root = self._synonyms.expand(literal.root, analyzer.tokenizer)
+                other = make_plan(root, filters, analyzer.tokenizer, self._zone, need=need)
+                ranked = searcher.rank(other, order=sort, limit=limit, offset=offset, half_life_days=half_life_days)
+                if ranked.total:
+                    parsed, plan, ranking = literal, other, ranked
         unknown = unknown_values(searcher.snapshot, filters, parsed.root)
         correction = ""
         if not (ranking.total and searcher.finds_words(plan)) and not rules_all_out(unknown, filters, parsed.root):
@@ -723,9 +732,13 @@ class Index:
 def analyze_text(text: str, analyzer: ChineseAnalyzer | None = None) -> Analysis:
     """How ``text`` is folded and cut by ``analyzer``, or by that of a new index."""
     checks.text("text", text)
-    folded = fold(text)
-    words = (analyzer or ChineseAnalyzer()).tokenizer.tokens(folded)
-    return Analysis(folded, tuple(words), tuple(character_tokens(folded)))
+    reading = read(text)
+    words = (analyzer or ChineseAnalyzer()).tokenizer.tokens(reading.text, reading.seams)
+    in_text = [
+        tuple(token._replace(start=span[0], end=span[1]) for token in tokens for span in [reading.span(*token[1:3])])
+        for tokens in (words, character_tokens(reading.text))
+    ]
+    return Analysis(reading.text, *in_text)
 
 
 def _format_notes(snapshot: Snapshot) -> tuple[str, ...]:

@@ -37,7 +37,15 @@ from cnsearch.indexing.reading import explained, options_of, raw_text
 from cnsearch.indexing.tasks import ENTRY_SIZE, FileRead, Origin, Outcome, Tally, Task, file_digest
 from cnsearch.limits import DEFAULT_LIMITS, Limits
 from cnsearch.model import Article, Failure, UpdateReport
-from cnsearch.schema import DIGEST_BYTES, ENCODERS, PLAIN_FIELDS, SCHEMA_VERSION, document_of, seconds_of
+from cnsearch.schema import (
+    DIGEST_BYTES,
+    ENCODERS,
+    PLAIN_FIELDS,
+    SCHEMA_VERSION,
+    document_of,
+    seconds_of,
+    stored_body,
+)
 from cnsearch.search.substrings import documents_containing
 from cnsearch.settings import PASSED_OVER, KnownFile, PathSettings, Settings
 from cnsearch.store import BatchBuilder, DocumentBatch, Indexed, Snapshot, Store, Transaction
@@ -272,7 +280,7 @@ def article_digest(article: Article) -> bytes:
     parts = (
         article.id,
         article.title,
-        article.body,
+        stored_body(article.paragraphs),
         article.source,
         "\n".join(article.categories),
         article.author,

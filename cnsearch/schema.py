@@ -7,6 +7,7 @@
 | tags        | words                               | one a line |    | ranking |
 | body        | words                               | yes    |        | ranking, snippets, show |
 | title_chars, tags_chars, body_chars | characters (bigrams) | |      | exact substrings, ranking |
+| shifted     | "title", "tags", "body"             |        |        | which texts are not read as they stand |
 | source      | itself, folded                      |        | values as written | filter, facets, show |
 | category    | each level and leading path, folded |        | values as written | filter, facets, show |
 | author      | itself, folded                      |        | values as written | filter, show |
@@ -36,8 +37,8 @@ from whoosh import columns, fields
 from whoosh.analysis import IDTokenizer
 
 from cnsearch.analysis.analyzer import CharacterAnalyzer, ChineseAnalyzer
-from cnsearch.analysis.fold import fold
 from cnsearch.analysis.ngrams import character_pairs
+from cnsearch.analysis.reading import LINE_END, read, spelt
 from cnsearch.analysis.signature import SIGNATURE_BYTES, signature
 from cnsearch.analysis.tokenizer import ANALYSIS_VERSION, WordTokenizer
 from cnsearch.codec import OrdinalListColumn
@@ -56,6 +57,8 @@ TEXT_FIELDS = ("title", "tags", "body")
 CHARS_FIELD = {"title": "title_chars", "tags": "tags_chars", "body": "body_chars"}
 ENCODERS = dict.fromkeys(CHARS_FIELD.values(), character_pairs)
 """Fields whose tokens are made for a batch of folded texts at once."""
+SHIFTED_FIELD = "shifted"
+"""Names the texts of an article whose reading is not, character for character, what is stored: few are."""
 PLAIN_FIELDS = frozenset(TEXT_FIELDS)
 """Stored without compression: exact substrings are verified in them, and the second pass of ranking reads them."""
 
@@ -78,6 +81,8 @@ DIGEST_BYTES = 16
 
 DRAFT = "yes"
 """The one value of the field draft."""
+
+_LINE_FEED = re.compile("\r?\n")
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -104,6 +109,7 @@ class ArticleSchema(fields.Schema):  # type: ignore[misc]  # Whoosh has no types
             tag=_labels(OrdinalListColumn()),
             label=_labels(OrdinalListColumn()),
             draft=_labels(columns.RefBytesColumn()),
+            shifted=_labels(None),
             date=fields.COLUMN(columns.NumericColumn("q", default=NO_DATE)),
             url=fields.STORED(),
             path=fields.STORED(),
@@ -148,10 +154,11 @@ class ArticleSchema(fields.Schema):  # type: ignore[misc]  # Whoosh has no types
         return cls(analyzer, version, Settings.from_dict(state.get("settings")))
 
 
-def _labels(column: columns.Column) -> fields.FieldType:
+def _labels(column: columns.Column | None) -> fields.FieldType:
     """Values matched whole: the analyzer splits nothing, lists of values are indexed one term each."""
     field = fields.FieldType(format=fields.formats.Existence(), analyzer=IDTokenizer(), scorable=False, unique=False)
-    field.column_type = column
+    if column is not None:
+        field.column_type = column
     return field
 
 
@@ -169,24 +176,28 @@ def document_of(article: Article, tokenizer: WordTokenizer, origin: Mapping[str,
     """Clean article to document. ``origin`` has the values of root (str), size, mtime_ns and digest."""
     tokens: dict[str, Sequence[str]] = {"id": [article.id]}
     stored: dict[str, Any] = {"id": article.id}
-    folded = {}
-    for name, text in (("title", article.title), ("tags", "\n".join(article.tags)), ("body", article.body)):
+    readings = {}
+    texts = {"title": article.title, "tags": "\n".join(article.tags), "body": stored_body(article.paragraphs)}
+    for name, text in texts.items():
         if name == "tags" and not text:
             continue  # most articles have none, and what they lack shall cost nothing
-        folded[name] = fold(text)
-        tokens[name] = tokenizer.terms(folded[name])
-        tokens[CHARS_FIELD[name]] = folded[name]
+        reading = readings[name] = read(text)
+        tokens[name] = tokenizer.terms(reading.text, reading.seams)
+        tokens[CHARS_FIELD[name]] = reading.text
         stored[name] = text
+    shifted = [name for name, reading in readings.items() if reading.shifted]
+    if shifted:
+        tokens[SHIFTED_FIELD] = shifted
     stored.update({name: value for name, value in (("url", article.url), ("path", article.path)) if value})
     if article.headings:
-        stored["headings"] = json.dumps(_heading_lines(article))
+        stored["headings"] = json.dumps(list(article.headings))  # a paragraph is a line of the body
     if article.extra:
         stored["extra"] = json.dumps(dict(article.extra), ensure_ascii=False, separators=(",", ":"))
     values: dict[str, Any] = {
         "size": origin["size"],
         "mtime_ns": origin["mtime_ns"],
         "digest": origin["digest"],
-        "signature": signature(folded["title"], folded["body"]),
+        "signature": signature(readings["title"].text, readings["body"].text),
     }
     for name, label in (("source", article.source), ("author", article.author)):
         if label:
@@ -212,16 +223,6 @@ def document_of(article: Article, tokenizer: WordTokenizer, origin: Mapping[str,
     return Document(tokens, stored, values)
 
 
-def _heading_lines(article: Article) -> list[int]:
-    """Which lines of the body are headings; a paragraph is one line, or several."""
-    starts = []
-    line = 0
-    for paragraph in article.paragraphs:
-        starts.append(line)
-        line += paragraph.count("\n") + 1
-    return [starts[at] for at in article.headings]
-
-
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -230,10 +231,20 @@ def _encoded(text: str) -> bytes:
     return _HALF.sub("\ufffd", text).encode("utf-8")
 
 
+def stored_body(paragraphs: Iterable[str]) -> str:
+    """The body as one text: a line for each paragraph, in which its own line ends are LINE_END."""
+    return "\n".join(_LINE_FEED.sub(LINE_END, paragraph) for paragraph in paragraphs)
+
+
+def paragraphs_of(body: str) -> tuple[str, ...]:
+    """Inverse of ``stored_body``, but for the kind of the line ends."""
+    return tuple(paragraph.replace(LINE_END, "\n") for paragraph in body.split("\n")) if body else ()
+
+
 def label_term(field: str, value: str) -> str:
     """What stands in a label field for a value, in the index and in a filter: folded, without spaces around levels; a
     tag without the sign before it (``#旅行``)."""
-    folded = fold(value).strip()
+    folded = spelt(value).strip()
     if field == "tag":
         folded = folded.lstrip("#").strip() or folded
     return "/".join(level.strip() for level in folded.split("/")) if field in PATH_FIELDS else folded
@@ -241,7 +252,7 @@ def label_term(field: str, value: str) -> str:
 
 def own_label_term(name: str, value: str) -> str:
     """The same for a value of an own field of articles; a name never has "=" in it."""
-    return f"{fold(name)}={fold(value).strip()}"
+    return f"{spelt(name)}={spelt(value).strip()}"
 
 
 def tag_paths(tag: str) -> list[str]:

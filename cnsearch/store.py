@@ -70,6 +70,7 @@ from cnsearch.schema import (
     SCHEMA_VERSION,
     ArticleSchema,
     date_of,
+    paragraphs_of,
 )
 from cnsearch.settings import Settings
 
@@ -485,7 +486,7 @@ class Snapshot:
     def article(self, doc_number: int) -> Article:
         """An article as it was given."""
         _, body = self.texts(doc_number)
-        paragraphs = tuple(body.split("\n")) if body else ()
+        paragraphs = paragraphs_of(body)
         segment, _ = self.locate(doc_number)
         try:
             return Article(paragraphs=paragraphs, headings=self.headings(doc_number), **self.about(doc_number))

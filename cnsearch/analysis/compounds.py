@@ -1,38 +1,50 @@
-"""Tokens that are not Chinese: ``S-300``, ``C++``, ``iPhone15``, ``2021-10-27``, ``3.5%``.
+"""Tokens that are not Chinese: ``S-300``, ``C++``, ``iPhone15``, ``userName``, ``2021-10-27``, ``3,500.00``, ``3.5%``.
 
 Both jieba and its Rust port cut these apart in their own ways, so we cut them ourselves, the same under both: each is
-indexed whole and by the parts that people type. The text is already folded (lower case, half width).
+indexed whole, by the parts that people type, and joined as they type it too. The text is already folded (lower case,
+half width); where a capital stood inside a word is told beside it (``reading.Reading.seams``).
 
-    whole         parts
-    s-300         s, 300
+    whole         parts                           joined
+    s-300         s, 300                          s300
     iphone15      iphone, 15
-    5.12-rc1      5.12, rc1, rc, 1
+    python3.10    python, 3.10, python3
+    node.js       node, js                        nodejs
+    user_name     user, name                      username
+    username      user, name (userName)
+    5.12-rc1      5.12, rc1, rc, 1                5.12rc1
+    192.168.1.10  192.168, 192.168.1
+    3500.00       3500 (written 3,500.00)
     3.5%          3.5
     c++           c
     .net          net
     2021-10-27    2021, 10, 27
 
 An emoji is a word of its own, whatever it touches: ``ai🔥`` is ``ai``, ``🔥``.
-A number with points (``6.3907``, ``192.168.1.1``) is one part: nobody looks for its decimals.
+A number is cut at its points only where it has several, and only from the end: nobody looks for decimals.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
+from cnsearch.analysis.inflection import marked_stem
 from cnsearch.analysis.scripts import EMOJI, FLAG, LETTER, WORD
 
-# Starts with a plain class on purpose: the search then costs a third of that behind a prefix or an alternative.
+# Starts with a plain class on purpose: the search then costs a third of that behind a prefix or an alternative. A comma
+# belongs to a number before groups of three digits each: 1,5 and 1,500,20 are lists.
+_THOUSANDS = r"(?:(?<=[1-9])(?<![0-9],[0-9])[0-9]{0,2}(?:,[0-9]{3})+(?![0-9]|,[0-9]))?"
 _COMPOUND = re.compile(
-    rf"[{WORD}](?:(?<=[{EMOJI}])(?:(?<=[{FLAG}])[{FLAG}])?|[{LETTER}]*(?:[-._'&+][{LETTER}]+)*(?:\+\+?|#|%)?)"
+    rf"[{WORD}](?:(?<=[{EMOJI}])(?:(?<=[{FLAG}])[{FLAG}])?"
+    rf"|{_THOUSANDS}[{LETTER}]*(?:[-._'&+][{LETTER}]+)*(?:\+\+?|#|%)?)"
 )
 _NAME_AFTER_POINT = re.compile(rf"(?<![{LETTER}.])\.[a-z]")
 _STRONG_JOINTS = re.compile(r"[-_'&+#%]+")
-_POINT = re.compile(r"\.")
-_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)*")
-_RUNS = re.compile(r"[0-9]+|[^0-9.]+")
+_ATOM = re.compile(r"[0-9]+(?:\.[0-9]+)*|[^-0-9._'&+#%]+")
+_POINT = re.compile(r"(?<![0-9])\.|\.(?![0-9])")
+_DIGIT = re.compile("[0-9]")
 
 _LETTER_CHAR = re.compile(f"[{LETTER}]")
 
@@ -41,12 +53,18 @@ MAX_COMPOUND_CHARS = 64
 CUT = MAX_COMPOUND_CHARS + 1
 """So much of a longer compound gives the same ``parts`` and ``terms``. Callers hand over no more: both remember what
 they were asked for, and an article may be one compound of megabytes."""
-MAX_PARTS = 12
-"""A compound of more parts than this is indexed whole only, for the same reason."""
+MAX_ATOMS = 8
+"""A compound of more stretches of letters and digits than this is indexed whole only, for the same reason."""
+MAX_PARTS = 32
+"""So is one of more parts: of a word that changes from small to capital letters all the time."""
+
+Part = tuple[str, int, int]
+Humps = tuple[int, ...]
 
 
-def find_compounds(folded: str) -> Iterator[tuple[str, int, int]]:
-    """Every compound of folded text as (text, start, end), in order, offsets in characters."""
+def find_compounds(folded: str) -> Iterator[Part]:
+    """Every compound of folded text as (text, start, end), in order, offsets in characters; the commas of a number
+    are in it."""
     points = "." in folded
     for match in _COMPOUND.finditer(folded):
         start, end = match.span()
@@ -62,29 +80,114 @@ def find_texts(folded: str) -> list[str]:
     return _COMPOUND.findall(folded)
 
 
-@lru_cache(maxsize=1 << 16)
-def parts(compound: str) -> tuple[tuple[str, int, int], ...]:
-    """The parts of one compound, as (text, start, end), offsets in characters of ``compound``.
+def whole(compound: str) -> str:
+    """The term that the compound as such is: without the commas of thousands, and no longer than is indexed."""
+    return compound[:MAX_COMPOUND_CHARS].replace(",", "")
 
-    Sorted by start, then longest last; without the compound itself; empty when it cannot be taken apart.
+
+@lru_cache(maxsize=1 << 12)
+def atoms(compound: str) -> tuple[str, ...]:
+    """The stretches of letters, and the numbers, that a compound is made of; empty if it is one or is not taken apart.
+
+    >>> atoms("5.12-rc1"), atoms("python3.10"), atoms("c++"), atoms("3.10")
+    (('5.12', 'rc', '1'), ('python', '3.10'), ('c',), ())
+    """
+    found = tuple(_ATOM.findall(whole(compound)))
+    return () if len(compound) > MAX_COMPOUND_CHARS or len(found) > MAX_ATOMS or found == (whole(compound),) else found
+
+
+@lru_cache(maxsize=1 << 16)
+def parts(compound: str, humps: Humps = ()) -> tuple[Part, ...]:
+    """What one compound is found by besides the whole, as (text, start, end), offsets in characters of ``compound``.
+
+    humps  : where in ``compound`` capitals begin parts, ascending
+    Returns: sorted by start, then longest last; a joined form has the place of what it joins. Empty where the compound
+             is not taken apart.
 
     >>> [text for text, _, _ in parts("5.12-rc1")]
-    ['5.12', 'rc', 'rc1', '1']
+    ['5.12', '5.12rc1', 'rc', 'rc1', '1']
+    >>> [text for text, _, _ in parts("getuserbyid", (3, 7, 9))]
+    ['get', 'getuser', 'user', 'userby', 'by', 'byid', 'id']
     """
     if len(compound) > MAX_COMPOUND_CHARS:
         return ()
-    found: set[tuple[int, int]] = set()
-    for start, end in _between(_STRONG_JOINTS, compound, 0, len(compound)):
-        found.add((start, end))
-        if _NUMBER.fullmatch(compound, start, end):
-            continue
-        for atom_start, atom_end in _between(_POINT, compound, start, end):
-            found.add((atom_start, atom_end))
-            found.update(run.span() for run in _RUNS.finditer(compound, atom_start, atom_end))
-    found.discard((0, len(compound)))
+    text = whole(compound)
+    spans = [match.span() for match in _ATOM.finditer(text)]
+    if len(spans) > MAX_ATOMS:
+        return ()
+    found: dict[Part, None] = {}
+    for start, end in _between(_STRONG_JOINTS, text, 0, len(text)):
+        found[text[start:end], start, end] = None
+        found[joined(text[start:end]), start, end] = None
+        for begin, stop in _between(_POINT, text, start, end):
+            found[text[begin:stop], begin, stop] = None
+    for start, end in spans:
+        found[text[start:end], start, end] = None
+        found.update(dict.fromkeys(_beginnings(text, start, end)))
+    found[joined(text), 0, len(text)] = None
+    if len(spans) == 3:  # wi-fi-6 is a Wi-Fi too
+        for first, second in ((0, 1), (1, 2)):
+            begin, stop = spans[first][0], spans[second][1]
+            pair = joined(text[begin:stop])
+            if len(pair) > 2 and pair != text[begin:stop]:  # but u.s.a is no us
+                found[pair, begin, stop] = None
+    found.update(dict.fromkeys(_humped(text, humps)))
+    found.pop((text, 0, len(text)), None)
     if len(found) > MAX_PARTS:
         return ()
-    return tuple((compound[start:end], start, end) for start, end in sorted(found))
+    if len(text) < len(compound):  # with commas: the parts of a number have no places of their own
+        found = {(part, 0, len(compound)): None for part, _, _ in found}
+    return tuple(sorted((part for part in found if part[0] != text), key=lambda part: (part[1], part[2], part[0])))
+
+
+def _beginnings(text: str, start: int, end: int) -> Iterator[Part]:
+    """Of a number ``text[start:end]`` what stands before one of its points: of one with several (an address, a version)
+    and, with the letters before it, of any (python3). And the whole number of an amount (3500.00)."""
+    points = [at for at in range(start, end) if text[at] == "."]
+    if points and text[start].isdigit():
+        letters = start
+        while letters and not _DIGIT.match(text[letters - 1]) and text[letters - 1] not in "-._'&+#%":
+            letters -= 1
+        for number, point in enumerate(points):
+            if number:
+                yield text[start:point], start, point
+            if letters < start:
+                yield text[letters:point], letters, point
+        if len(points) == 1 and text[points[0] : end] == ".00":
+            yield text[start : points[0]], start, points[0]
+
+
+_NAMES = frozenset(
+    "github gitlab gitee javascript typescript coffeescript actionscript applescript postscript youtube "
+    "libreoffice openoffice linkedin wordpress powerpoint powershell openstack openshift opensuse openssl openssh "
+    "openai opencv opengl openvpn virtualbox stackoverflow redhat facebook whatsapp wechat alipay paypal macbook "
+    "chatgpt deepmind tensorflow pytorch centos postgresql mysql mariadb mongodb rabbitmq graphql webassembly "
+    "websocket webkit webpack firefox thunderbird freebsd intellij pycharm jetbrains playstation geforce bitcoin "
+    "sourceforge hackernews raspberrypi linuxmint cloudflare digitalocean translateproject onedrive dropbox "
+    "airbnb tiktok bytedance deepseek rocketmq mapreduce".split()
+)
+"""Names that are written as two words in one, and have nothing to do with either: JavaScript is no Java. From the words
+of this form that most articles of the corpus have."""
+_SHORTEST_HUMP = 2
+
+
+def _humped(text: str, humps: Sequence[int]) -> Iterator[Part]:
+    """The parts of userName, and two of them together where there are more. Not those of a name, of what is a letter
+    and a word (iPhone), or a word and a letter."""
+    for match in _ATOM.finditer(text):
+        inside = [hump for hump in humps if match.start() < hump < match.end()]
+        edges = [match.start(), *inside, match.end()]
+        if (
+            not inside
+            or match.group() in _NAMES
+            or (len(inside) == 1 and min(end - start for start, end in pairwise(edges)) < _SHORTEST_HUMP)
+        ):
+            continue
+        for number, (start, end) in enumerate(pairwise(edges)):
+            if end - start >= _SHORTEST_HUMP:
+                yield text[start:end], start, end
+            if number + 2 < len(edges) and len(inside) > 1:
+                yield text[start : edges[number + 2]], start, edges[number + 2]
 
 
 def _between(joint: re.Pattern[str], text: str, start: int, end: int) -> list[tuple[int, int]]:
@@ -101,9 +204,26 @@ def _between(joint: re.Pattern[str], text: str, start: int, end: int) -> list[tu
 
 
 @lru_cache(maxsize=1 << 16)
-def terms(compound: str) -> tuple[str, ...]:
-    """The indexed terms of one compound: its parts, then itself (its first ``MAX_COMPOUND_CHARS`` characters)."""
-    return (*(text for text, _, _ in parts(compound)), compound[:MAX_COMPOUND_CHARS])
+def terms(compound: str, humps: Humps = ()) -> tuple[str, ...]:
+    """The indexed terms of one compound: its parts, itself (its first ``MAX_COMPOUND_CHARS`` characters), and the
+    marked stems of those that are inflected."""
+    found = parts(compound, humps)
+    texts = (*(text for text, _, _ in found), whole(compound))
+    words = [text for text, start, end in found if compound[start:end] == text]
+    return (*texts, *filter(None, map(marked_stem, [*words, compound])))
+
+
+@lru_cache(maxsize=1 << 16)
+def joined(compound: str) -> str:
+    """The compound without the joints that people leave out; itself where there are none, or too many parts.
+
+    >>> joined("s-300"), joined("node.js"), joined("user_name"), joined("2021-10-27"), joined("c++")
+    ('s300', 'nodejs', 'username', '2021-10-27', 'c++')
+    """
+    text = whole(compound)
+    if len(compound) > MAX_COMPOUND_CHARS or len(_ATOM.findall(text)) > MAX_ATOMS:
+        return text
+    return _respelt(text, "")
 
 
 _PIECES = re.compile(r"([0-9]+(?:\.[0-9]+)*)|([-_.])|([&'+#%]+)|([^-_.&'+#%0-9]+)")
@@ -121,9 +241,14 @@ def spellings(compound: str) -> tuple[str, ...]:
     >>> spellings("c++"), spellings("2021-10-27"), spellings(".net")
     (('c++',), ('2021-10-27',), ('.net',))
     """
+    found = [_respelt(compound, joint) for joint in _JOINTS]
+    return (compound,) if found[0] == found[1] else tuple(dict.fromkeys([compound, *found]))
+
+
+def _respelt(compound: str, other: str) -> str:
+    """The compound with ``other`` for every joint that may be another."""
     pieces: list[str] = []
     joint: str | None = None  # what stood since the last letter or digit, if that may be written otherwise
-    flexible: list[int] = []  # before which pieces
     for match in _PIECES.finditer(compound):
         text = match.group()
         if match.group(2):
@@ -138,20 +263,10 @@ def spellings(compound: str) -> tuple[str, ...]:
             joint = None
             continue
         if joint is not None:
-            if pieces[-1][-1].isdigit() and text[0].isdigit():
-                pieces.append(joint)
-            else:
-                flexible.append(len(pieces))
-                pieces.append(joint)
+            pieces.append(joint if pieces[-1][-1].isdigit() and text[0].isdigit() else other)
         pieces.append(text)
         joint = ""
-    pieces.append(joint or "")
-    found = {compound: None}
-    for other in _JOINTS if flexible else ():
-        for at in flexible:
-            pieces[at] = other
-        found["".join(pieces)] = None
-    return tuple(found)
+    return "".join([*pieces, joint or ""])
 
 
 def goes_on(char: str) -> str:

@@ -1,8 +1,10 @@
 """Folding: one spelling for characters that people type for one another.
 
 Every character becomes exactly one character (full width to half width, upper case to lower, traditional to
-simplified, the variants of a quotation mark or dash to one), so an offset in the folded text is an offset in the
-original. A character whose fold would be longer (``½``, ``ﬁ``, ``İ``) is left alone. The table is
+simplified, a Latin letter with marks to one without, radicals to characters, the variants of a quotation mark or dash
+to one), so an offset in the folded text is an offset in the
+original. A character whose fold would be longer (``½``, ``ﬁ``) is left alone; what ``ﬁ`` is read as, and what says
+nothing at all, is the matter of ``reading``. The table is
 ``fold_table.txt``, made by ``tools/make_fold_table.py``; changing it changes what an index means, so
 ``ANALYSIS_VERSION`` moves with it.
 """
@@ -47,7 +49,12 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    return _table()[code_points(text)].astype("<u4", copy=False).tobytes().decode("utf-32-le")
+    return fold_points(code_points(text))
+
+
+def fold_points(points: CodePoints) -> str:
+    """The same of the code points of a text."""
+    return _table()[points].astype("<u4", copy=False).tobytes().decode("utf-32-le")
 
 
 @cache

@@ -13,6 +13,7 @@ change of the user dictionary need not touch the other articles.
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 import logging
 import math
@@ -20,7 +21,7 @@ import re
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib import metadata, util
@@ -35,8 +36,8 @@ from cnsearch.analysis import compounds
 from cnsearch.analysis.scripts import HAN_CHAR
 from cnsearch.analysis.userdict import UserDictionary
 
-ANALYSIS_VERSION = 1
-"""Rises whenever the same text gives other tokens: folding table, compound rules, character n-grams."""
+ANALYSIS_VERSION = 2
+"""Rises whenever the same text gives other tokens: folding table, reading, compound rules, stems, character n-grams."""
 
 ENGINES = ("rjieba", "jieba")
 """In order of preference."""
@@ -44,11 +45,12 @@ ENGINES = ("rjieba", "jieba")
 
 _SAFE_NAME = re.compile(r"[0-9A-Za-z.+!_-]{0,64}")
 Places = npt.NDArray[np.int64]
+Seams = Sequence[int]
 
 
 class Token(NamedTuple):
     """One occurrence of a term: ``start`` and ``end`` in characters of the text; ``position`` counts coarse tokens,
-    and the parts of a token share its position."""
+    and the parts of a token, and its joined form, share its position."""
 
     text: str
     start: int
@@ -171,21 +173,29 @@ class WordTokenizer:
         own, others = self._engine().entries, other._engine().entries
         return sorted(word for word in {**own, **others} if own.get(word) != others.get(word))
 
-    def terms(self, folded: str) -> list[str]:
+    def terms(self, folded: str, seams: Seams = ()) -> list[str]:
         """Every indexed term of ``folded``, each as often as it occurs. Chinese terms first, then the others.
 
-        The same multiset as the texts of ``tokens``, without offsets and several times faster.
+        The same multiset as the texts of ``tokens``, without offsets and several times faster; and the marked stems of
+        inflected words (``inflection``).
+
+        seams : places inside words that folding hides (``reading.Reading.seams``)
         """
         found: list[str] = []
         if not folded.isascii():
             found += filter(is_chinese_word, self._engine().cut(folded))
+        if seams:
+            for compound, humps, _, _ in _compounds(folded, seams):
+                found += compounds.terms(compound, humps)
+            return found
         for compound in compounds.find_texts(folded):
             found += compounds.terms(compound[: compounds.CUT])
         return found
 
-    def tokens(self, folded: str) -> list[Token]:
-        """Every token of ``folded``, sorted by the start of its coarse token; parts before their whole."""
-        groups = self._chinese_groups(folded) + _compound_groups(folded)
+    def tokens(self, folded: str, seams: Seams = ()) -> list[Token]:
+        """Every token of ``folded``, sorted by the start of its coarse token; parts before their whole. ``seams`` as
+        for ``terms``."""
+        groups = self._chinese_groups(folded) + _compound_groups(folded, seams)
         groups.sort(key=lambda group: group[-1][1:])
         return [
             Token(text, start, end, position) for position, group in enumerate(groups) for text, start, end in group
@@ -207,7 +217,7 @@ class WordTokenizer:
         found = list(compounds.find_compounds(folded))
         if not found:
             return texts, starts, ends
-        texts += [text[: compounds.MAX_COMPOUND_CHARS] for text, _, _ in found]
+        texts += [compounds.whole(text) for text, _, _ in found]
         starts = np.concatenate([starts, np.array([start for _, start, _ in found], dtype=np.int64)])
         ends = np.concatenate([ends, np.array([end for _, _, end in found], dtype=np.int64)])
         order = np.argsort(starts, kind="stable")
@@ -230,13 +240,25 @@ class WordTokenizer:
         return [group[::-1] for group in reversed(groups)]
 
 
-def _compound_groups(folded: str) -> list[list[tuple[str, int, int]]]:
+def _compounds(folded: str, seams: Seams = ()) -> Iterator[tuple[str, compounds.Humps, int, int]]:
+    """Every compound with the seams inside it (counted from its start), its start and its end. A number is cut at a
+    comma that is a seam."""
+    commas = [at for at in seams if folded[at] == ","]
+    if commas:
+        pieces = np.array(list(folded))
+        pieces[commas] = "\n"
+        folded = "".join(pieces.tolist())
+    for text, start, end in compounds.find_compounds(folded):
+        first, last = (bisect.bisect_left(seams, at) for at in (start + 1, end)) if seams else (0, 0)
+        humps = tuple(at - start for at in seams[first:last] if at - start < compounds.CUT)
+        yield text[: compounds.CUT], humps, start, end
+
+
+def _compound_groups(folded: str, seams: Seams = ()) -> list[list[tuple[str, int, int]]]:
     groups = []
-    for compound, offset, after in compounds.find_compounds(folded):
-        group = [
-            (text, offset + start, offset + end) for text, start, end in compounds.parts(compound[: compounds.CUT])
-        ]
-        group.append((compound[: compounds.MAX_COMPOUND_CHARS], offset, after))
+    for compound, humps, offset, after in _compounds(folded, seams):
+        group = [(text, offset + start, offset + end) for text, start, end in compounds.parts(compound, humps)]
+        group.append((compounds.whole(compound), offset, after))
         groups.append(group)
     return groups
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnsearch.analysis.fold import fold
+from cnsearch.analysis.reading import spelt
 from cnsearch.errors import CorpusError
 
 MAX_FREQUENCY_DIGITS = 15
@@ -40,7 +40,7 @@ class UserDictionary:
         """The same from text. Empty lines and those that begin with # are skipped; of equal words the last holds."""
         words: dict[str, int | None] = {}
         for number, line in enumerate(text.splitlines(), 1):
-            fields = fold(line).split()
+            fields = spelt(line).split()
             if not fields or fields[0].startswith("#"):
                 continue
             word, *rest = fields
@@ -79,7 +79,7 @@ def checked_word(text: str) -> str:
     """The word as it stands in a dictionary: folded. Raises ValueError for what cannot be a word."""
     if not isinstance(text, str):
         raise TypeError(f"a word must be a str, not {text!r}")
-    word = fold(text)
+    word = spelt(text)
     reason = ""
     if not word.strip():
         reason = "an empty word"

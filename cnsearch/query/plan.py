@@ -16,8 +16,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from cnsearch.analysis.compounds import spellings
+from cnsearch.analysis.compounds import atoms, joined, spellings
 from cnsearch.analysis.fold import fold
+from cnsearch.analysis.inflection import MARK, stem
+from cnsearch.analysis.reading import read
 from cnsearch.analysis.scripts import CJK, CJK_RUN, HAN_CHAR, WORD
 from cnsearch.analysis.tokenizer import Token, WordTokenizer
 from cnsearch.errors import QuerySyntaxError
@@ -81,6 +83,19 @@ class SynonymTerm:
 
     members: tuple[Term | Substring, ...]
     fields: tuple[str, ...] = TEXT_FIELDS
+
+
+@dataclass(frozen=True, slots=True)
+class WordForms(SynonymTerm):
+    """A word of letters with its other forms, each occurrence of which counts as much as its weight says, and with what
+    it is together with its neighbours (``wi fi``: wifi). ``text`` is the word as written."""
+
+    text: str = ""
+
+
+OTHER_FORM = 0.25
+"""What an occurrence of another form counts (databases for database): of two articles alike, the one that has the word
+as written stands before the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,7 +364,7 @@ class _Planner:
 
     def _words(self, words: syntax.Words, role: _Role) -> Step | None:
         fields = _fields(words.field)
-        text = words.text.strip()
+        text = words.text.strip() if words.synonyms else self._closed_up(words.text.strip())
         if len(text) == 1 and CJK_RUN.match(text) and not words.synonyms:
             return self._marked(Substring(text, fields), role)  # wherever it stands, not only where it is a word
         tokens: dict[int, list[Token]] = {}
@@ -359,9 +374,12 @@ class _Planner:
         several = [_WithSynonyms.of(synonym, text, groups, fields) for synonym in words.synonyms]
         rest = [group for group in groups if not any(group in some.groups for some in several)]
         coarse, loose = _with_loose_runs(text, rest)
+        forms = {} if role is _Role.EXCLUDED else _word_forms(text, rest, fields)
         needed: list[Step] = [
             *(
-                Substring(group[0], fields) if group[0] in loose else _whole_or_parts(group, fields)
+                Substring(group[0], fields)
+                if group[0] in loose
+                else forms.get(group[-1]) or _whole_or_parts(group, fields)
                 for group in dict.fromkeys(coarse)
             ),
             *dict.fromkeys(some.required() for some in several),
@@ -375,6 +393,9 @@ class _Planner:
                 self.marks.append(Compound(_whole_or_parts(group, fields), _together(group, fields)))
             elif group[0] in loose:
                 self.marks.append(Substring(group[0], fields))
+            elif not HAN_CHAR.search(group[-1]):
+                several_forms = forms.get(group[-1])
+                self.marks += several_forms.members if several_forms else [Term(group[-1], fields)]
             else:
                 self.marks += [Term(text, fields) for text in group]
         self.marks += [mark for some in several for mark in some.marks]
@@ -400,10 +421,19 @@ class _Planner:
             elif _is_compound(group):
                 found[whole] = Keyword(_whole_or_parts(group, fields), otherwise=_together(group, fields).parts)
             else:
-                found[whole] = Keyword(Term(whole, fields))
+                found[whole] = Keyword(forms.get(whole) or Term(whole, fields))
         for some in several:  # of one group (人工智能 ai) the first: it is one word
             found.setdefault(some.leaf, some.keyword())
         return Keywords(tuple(found.values()), tuple(ranking), self._need) if found else None
+
+    def _closed_up(self, text: str) -> str:
+        """A spaced-out run (数 字 化) closed up where that makes words of it; else its characters are keywords each."""
+        reading = read(text)
+        if not reading.shifted:
+            return text
+        chinese = [word for word in self._tokenizer.coarse(reading.text)[0] if HAN_CHAR.search(word)]
+        in_words = sum(len(word) for word in chinese if len(word) > 1)
+        return reading.text if 2 * in_words > sum(map(len, chinese)) else text
 
     def _filter(self, field: str, value: str) -> Step:
         if field == "date":
@@ -555,26 +585,67 @@ def _is_loose(groups: Sequence[tuple[str, ...]], written: str, *, whole: bool) -
 
 def _is_compound(group: Sequence[str]) -> bool:
     """Whether the terms of a coarse token are a compound and its parts: ``s``, ``300``, ``s-300``."""
-    return len(group) > 1 and not HAN_CHAR.search(group[-1])
+    return not HAN_CHAR.search(group[-1]) and bool(atoms(group[-1]))
 
 
 def _whole_or_parts(group: Sequence[str], fields: tuple[str, ...]) -> Term | AnyOf:
     """The last term is the whole. A Chinese word of three characters or more may also stand where the text was cut
-    otherwise; a compound in any of its spellings, where its parts stand together: ``s`` and ``300`` say nothing alone.
-    Each adds its score."""
+    otherwise; a compound as it is indexed joined, or in any of its spellings where its parts stand together: ``s`` and
+    ``300`` say nothing alone. Each adds its score."""
     whole = Term(group[-1], fields)
     if _is_compound(group):
-        together = _together(group, fields)
-        others = (Term(text, fields) for text in together.spellings if text != whole.text and " " not in text)
-        return AnyOf((whole, *others, together))
+        return AnyOf((Term(joined(whole.text), fields), _together(group, fields)))
     if len(whole.text) > 2 and CJK_RUN.fullmatch(whole.text):
         return AnyOf((whole, Substring(whole.text, fields)))
     return whole
 
 
 def _together(group: Sequence[str], fields: tuple[str, ...]) -> Together:
-    parts = AllOf(tuple(Term(text, fields) for text in dict.fromkeys(group[:-1])))
+    parts = AllOf(tuple(Term(text, fields) for text in dict.fromkeys(atoms(group[-1]))))
     return Together(parts, spellings(group[-1]), fields)
+
+
+_LETTERS = re.compile("[a-z]+")
+_MAX_SPELT_OUT = 6
+"""u s a, but no longer: letters one by one."""
+
+
+def _word_forms(text: str, groups: Sequence[Sequence[Token]], fields: tuple[str, ...]) -> dict[str, WordForms]:
+    """For each word of letters among the coarse tokens of ``text`` that has any: its other forms, and what it makes
+    together with the word beside it, or with the single letters."""
+    found: dict[str, dict[Term, None]] = {}
+    run: list[Token] = []
+    for group in (*groups, None):
+        word = group[-1] if group and _LETTERS.fullmatch(group[-1].text) else None
+        if word is not None and (not run or text[run[-1].end : word.start] == " "):
+            run.append(word)
+            continue
+        _add_joined(run, found, fields)
+        run = [] if word is None else [word]
+    _add_joined(run, found, fields)
+    for text, members in found.items():
+        own = stem(text)
+        for other in sorted({MARK + own, own} - {text}) if own else ():
+            members[Term(other, fields, OTHER_FORM)] = None
+    return {
+        text: WordForms(tuple(sorted((Term(text, fields), *members), key=lambda one: one.text)), fields, text)
+        for text, members in found.items()
+        if members
+    }
+
+
+def _add_joined(run: Sequence[Token], found: dict[str, dict[Term, None]], fields: tuple[str, ...]) -> None:
+    """Add to each word of a run what it makes with its neighbours."""
+    for word in run:
+        found.setdefault(word.text, {})
+    windows = [run[at : at + 2] for at in range(len(run) - 1)]
+    if 2 < len(run) <= _MAX_SPELT_OUT and all(len(word.text) == 1 for word in run):
+        windows = [run]
+    for window in windows:
+        together = Term("".join(word.text for word in window), fields)
+        for word in window:
+            if word.text != together.text:
+                found[word.text][together] = None
 
 
 def _pattern(node: syntax.Pattern) -> TermPattern | Substring:
@@ -598,7 +669,7 @@ def wildcard_regex(text: str) -> re.Pattern[str]:
     first, *others = (re.escape(piece).replace(r"\?", ".") for piece in re.split(r"\*+", text))
     middle = [f"(?=(?P<_{at}>.*?{piece}))(?P=_{at})" for at, piece in enumerate(others[:-1]) if piece]
     last = [f".*{others[-1]}"] if others else []
-    return re.compile("".join([first, *middle, *last]), re.DOTALL)
+    return re.compile("".join([f"(?!{MARK})", first, *middle, *last]), re.DOTALL)
 
 
 # Dates

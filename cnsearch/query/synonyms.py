@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cnsearch.analysis.fold import fold
+from cnsearch.analysis.reading import spelt
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.errors import CorpusError
 from cnsearch.query.syntax import And, Group, Node, Or, Phrase, Synonym, Words
@@ -65,7 +65,7 @@ class Synonyms:
         """The same from text. Empty lines and those that begin with # are skipped."""
         groups = []
         for number, line in enumerate(text.split("\n"), 1):
-            folded = fold(line).strip()
+            folded = spelt(line).strip()
             if not folded or folded.startswith("#"):
                 continue
             try:

@@ -8,7 +8,11 @@
 
 The text is folded first, which maps full-width parentheses, colons and bars and the quotation marks of both scripts to
 the plain ones; fields also answer to their Chinese names. A quoted text is an exact substring and is required; so is a
-clause of nothing but filters. A folded dash is a minus only where the user typed a minus.
+clause of nothing but filters. A folded dash is a minus only where the user typed a minus. Characters that show nothing
+are left out first.
+
+Some signs are meant as they stand: the minus of a number alone or before a unit (-18℃), stars in pairs (**bold**) and
+between numbers (2*3), NOT in an English sentence (How to NOT write).
 """
 
 from __future__ import annotations
@@ -18,7 +22,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from cnsearch.analysis.fold import fold
-from cnsearch.analysis.scripts import CJK, WORD
+from cnsearch.analysis.reading import LINE_END, read, shaped, spelt
+from cnsearch.analysis.scripts import CJK, CJK_RUN, WORD
+from cnsearch.analysis.variants import in_context
 from cnsearch.limits import DEFAULT_LIMITS, Limits
 
 FILTER_FIELDS = ("source", "category", "author", "tag", "date")
@@ -145,7 +151,8 @@ class Group:
         signs = {True: "", False: "+"}
         required = [signs[isinstance(node, (Filter, Phrase))] + _nested(node) for node in self.required]
         optional = [str(node) if isinstance(node, Words) else _nested(node) for node in self.optional]
-        return " ".join([*required, *optional, *(f"-{_nested(node)}" for node in self.excluded)])
+        alone = not required + optional
+        return " ".join([*required, *optional, *(_without(node, alone=alone) for node in self.excluded)])
 
 
 Node = Words | Phrase | Pattern | Filter | Everything | And | Or | Group
@@ -164,6 +171,7 @@ def parse_query(
     *,
     require_all: bool = False,
     raw: bool = False,
+    literal: bool = False,
     limits: Limits = DEFAULT_LIMITS,
     own_fields: Collection[str] = (),
 ) -> ParsedQuery:
@@ -171,6 +179,7 @@ def parse_query(
 
     require_all : juxtaposed words are all required
     raw         : no syntax: the whole text is words
+    literal     : a pattern with Chinese characters (``甲*乙``) is words
     limits      : of characters, clauses, patterns and depth; ``notes`` say what is cut short
     own_fields  : names of own fields of articles, folded, by which a query may filter too
     """
@@ -179,12 +188,12 @@ def parse_query(
         text = text[: limits.query_chars]
         notes.append(f"the query is longer than {limits.query_chars} characters; the rest is left out")
     if raw:
-        folded = fold(text).strip()
+        folded = spelt(text).strip()
         words = Words(folded) if folded else None
         if words is not None and require_all:
             return ParsedQuery(Group(required=(words,)), tuple(notes))
         return ParsedQuery(words, tuple(notes))
-    root = _Parser(list(_lex(text, own_fields)), require_all, notes, limits).query()
+    root = _Parser(list(_lex(shaped(text)[0], own_fields)), require_all, notes, limits, literal=literal).query()
     if root is None:
         notes.append("there is nothing to search for in the query")
     return ParsedQuery(root, tuple(dict.fromkeys(notes)))
@@ -200,6 +209,7 @@ def places_of_words(
         return [match.span() for match in re.finditer(r"\S+", text)]
     places = []
     excluded, depth = False, 0  # depth of the parentheses inside those that are excluded
+    text, starts, ends = shaped(text)
     for lexeme in _lex(text, own_fields):
         if depth:
             depth += {"(": 1, ")": -1}.get(lexeme.kind, 0)
@@ -211,7 +221,9 @@ def places_of_words(
             elif lexeme.text and not _is_filter(lexeme.field) and not ("*" in lexeme.text or "?" in lexeme.text):
                 places.append((lexeme.start, lexeme.start + len(lexeme.text)))
             excluded = False
-    return places
+    if starts is None or ends is None:
+        return places
+    return [(int(starts[start]), int(ends[end - 1])) for start, end in places]
 
 
 def filters_of(node: Node | None) -> Iterator[Filter]:
@@ -256,11 +268,13 @@ class _Lexeme:
     text: str = ""
     field: str | None = None
     start: int = 0  # of the text, in the query
+    written: str = ""  # a quoted text as typed
 
 
 _FIELD = re.compile(r"(\w+):(?=[^\s)])")
 _UNKNOWN_FIELD = re.compile(r"([a-z_]+):(?!//)(?=\S)")  # http://… is an address
 _SPACE = re.compile(r"\s+")
+_LINE_FEED = re.compile("\r?\n")
 _WORD = re.compile(r'[^\s()|"]+')
 _OPERATORS = {"AND", "OR", "NOT"}
 _QUESTION_MARK = "？"
@@ -270,7 +284,9 @@ _SIGNS = ("+", "-", "＋", "－")
 
 
 def _lex(text: str, own_fields: Collection[str] = ()) -> Iterator[_Lexeme]:
-    folded = fold(text)
+    folded = in_context(fold(text))
+    only_number = _NUMBER.fullmatch(folded.strip()) is not None
+    word_before = ""
     if _QUESTION_MARK in text:  # folds to the wildcard, but who types the Chinese one asks a question
         folded = "".join(typed if typed == _QUESTION_MARK else char for typed, char in zip(text, folded, strict=True))
     at = 0
@@ -284,11 +300,12 @@ def _lex(text: str, own_fields: Collection[str] = ()) -> Iterator[_Lexeme]:
         elif char == '"':
             closing = _closing(text, folded, at)
             if closing > at and not _is_quotation(text, at, closing):
-                yield _Lexeme("phrase", fold(folded[at + 1 : closing]), start=at + 1)
+                written = text[at + 1 : closing]
+                yield _Lexeme("phrase", fold(folded[at + 1 : closing]), start=at + 1, written=written)
                 at = closing + 1
             else:
                 at += 1  # the quote that never closes is a stray mark
-        elif text[at] in "+-＋－" and _begins_clause(folded, at):
+        elif text[at] in "+-＋－" and _begins_clause(folded, at) and not only_number and not _MEASURE.match(folded, at):
             yield _Lexeme(char)
             at += 1
         elif (match := _FIELD.match(folded, at)) is not None and (
@@ -296,7 +313,12 @@ def _lex(text: str, own_fields: Collection[str] = ()) -> Iterator[_Lexeme]:
         ):
             field = _FIELD_NAMES.get(match.group(1), match.group(1))
             at = match.end()
-            while text[at : at + 1] in _SIGNS and not folded[at + 1 : at + 2].isspace() and at + 1 < len(folded):
+            while (
+                text[at : at + 1] in _SIGNS
+                and not folded[at + 1 : at + 2].isspace()
+                and at + 1 < len(folded)
+                and not _MEASURE.match(folded, at)
+            ):
                 yield _Lexeme(folded[at])  # title:-上海 is -title:上海
                 at += 1
             if folded[at] == "(":
@@ -305,7 +327,8 @@ def _lex(text: str, own_fields: Collection[str] = ()) -> Iterator[_Lexeme]:
                 continue
             closing = _closing(text, folded, at) if folded[at] == '"' else -1
             if closing > at:
-                yield _Lexeme("phrase", fold(folded[at + 1 : closing]), field, at + 1)
+                written = text[at + 1 : closing]
+                yield _Lexeme("phrase", fold(folded[at + 1 : closing]), field, at + 1, written)
                 at = closing + 1
             elif (value := _WORD.match(folded, at)) is not None:
                 dashes = len(value.group()) - len(value.group().lstrip("+-"))  # not typed as signs: see below
@@ -320,8 +343,33 @@ def _lex(text: str, own_fields: Collection[str] = ()) -> Iterator[_Lexeme]:
             # A dash stays as typed (甲 —— 乙): folded, it would read as a minus where the query is shown as understood.
             dashes = len(word.group()) - len(word.group().lstrip("+-"))
             unsigned = written[:dashes] + word.group()[dashes:]
-            yield _Lexeme(written) if written in _OPERATORS else _Lexeme("word", unsigned, start=at)
+            if written in _OPERATORS and not (written == "NOT" and _in_sentence(word_before, folded, word.end())):
+                yield _Lexeme(written)
+                word_before = ""
+            else:
+                yield _Lexeme("word", unsigned, start=at)
+                word_before = word.group()
             at = word.end()
+
+
+_NUMBER = re.compile(r"-[0-9]+(?:[.,][0-9]+)*")
+_MEASURE = re.compile(
+    r"-[0-9]+(?:[.,][0-9]+)*[ \u00a0]?"
+    r"(?:[℃℉°%‰度分元米倍层楼点万亿]|摄氏|华氏|美元|百分|个百分|基点|(?:dbm?|kv|mv|ev|bps?|ppm)(?![a-z]))"
+)
+"""A number below zero, and what it counts."""
+_BEFORE_NOT = frozenset(
+    "to do does did is are am was were be been can could will would shall should must may might have has had why if or "
+    "and but i you we they it that".split()
+)
+_AFTER_NOT = frozenset("a an the so to only just all be been in on by at for found null exists".split())
+
+
+def _in_sentence(before: str, folded: str, at: int) -> bool:
+    """Whether NOT, which ends at ``at``, stands in an English sentence: beside what stands beside it there and is
+    nothing that anyone looks for."""
+    after = _WORD.match(folded, at + 1)
+    return before in _BEFORE_NOT or (after is not None and after.group() in _AFTER_NOT)
 
 
 def _closing(text: str, folded: str, at: int) -> int:
@@ -354,8 +402,14 @@ _PATTERN = re.compile(rf"[{CJK}{WORD}\-._'&+#%*?]+")
 """What a pattern may have in it: other characters (of an address, a sentence) stand in no term."""
 
 
+_WILDCARDS = re.compile("[*?]+")
+_PRODUCT = re.compile(r"[0-9.]+(?:\*[0-9.]+)+")
+
+
 class _Parser:
-    def __init__(self, lexemes: list[_Lexeme], require_all: bool, notes: list[str], limits: Limits) -> None:
+    def __init__(
+        self, lexemes: list[_Lexeme], require_all: bool, notes: list[str], limits: Limits, *, literal: bool = False
+    ) -> None:
         if len(lexemes) > limits.query_clauses:
             notes.append(f"more than {limits.query_clauses} clauses; those after are taken as words")
             rest = " ".join(lexeme.text for lexeme in lexemes[limits.query_clauses :] if lexeme.text)
@@ -368,6 +422,7 @@ class _Parser:
         self._field: str | None = None  # of the parentheses around: title:(上海 OR 北京)
         self._require_all = require_all
         self._notes = notes
+        self._literal = literal
 
     def _kind(self) -> str:
         return self._lexemes[self._at].kind if self._at < len(self._lexemes) else "end"
@@ -473,6 +528,9 @@ class _Parser:
         wild = "*" in text or "?" in text.rstrip("?")
         if not wild or not _PATTERN.fullmatch(text):
             return Words(text, field)
+        if _PRODUCT.fullmatch(text) or (CJK_RUN.search(text) and ("**" in text or self._literal)):
+            self._notes.append(f"{text} is taken as words")
+            return Words(" ".join(_WILDCARDS.sub(" ", text).split()), field)
         self._num_patterns += 1
         if self._num_patterns > self._limits.query_patterns:
             self._notes.append(f"more than {self._limits.query_patterns} patterns; those after are taken as words")
@@ -481,12 +539,12 @@ class _Parser:
 
 
 def _phrase(lexeme: _Lexeme) -> Node | None:
-    text = _SPACE.sub(" ", lexeme.text).strip()
-    if not text:
-        return None
     if lexeme.field is not None and _is_filter(lexeme.field):
-        return Filter(lexeme.field, text)
-    return Phrase(text, lexeme.field)
+        text = _SPACE.sub(" ", lexeme.text).strip()
+        return Filter(lexeme.field, text) if text else None
+    written = _LINE_FEED.sub(LINE_END, lexeme.written.strip())
+    text = _SPACE.sub(" ", read(written).text).strip()
+    return Phrase(text, lexeme.field) if text else None
 
 
 def _is_filter(field: str | None) -> bool:
@@ -508,6 +566,12 @@ def _merge_words(nodes: list[Node]) -> tuple[Node, ...]:
 
 def _with_field(field: str | None, text: str) -> str:
     return text if field is None else f"{field}:{text}"
+
+
+def _without(node: Node, *, alone: bool) -> str:
+    """An excluded clause, so written that its minus is not that of a number."""
+    text = _nested(node)
+    return f"-({text})" if (alone and _NUMBER.fullmatch(f"-{text}")) or _MEASURE.match(f"-{text}") else f"-{text}"
 
 
 def _nested(node: Node) -> str:

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.analysis.fold import code_points, fold
+from cnsearch.analysis.fold import code_points
+from cnsearch.analysis.reading import read
 from cnsearch.analysis.scripts import HAN_CHAR, LETTER
 
 WINDOW_CHARS = 60
@@ -40,8 +41,8 @@ def closeness(
     """
     # All texts as one, with so many places between them that no window reaches from one into the next.
     gap = "\n" * WINDOW_CHARS
-    texts = [text[:TEXT_CHARS] for text in texts]
-    joined = fold(gap + gap.join(texts))
+    texts = [read(text[:TEXT_CHARS]).text for text in texts]
+    joined = gap + gap.join(texts)
     bases = np.cumsum([WINDOW_CHARS, *(len(text) + WINDOW_CHARS for text in texts)])
     places, units = _occurrences(joined, characters, words)
     if not len(places):
@@ -63,7 +64,7 @@ def closeness(
 def as_written(text: str, synonyms: Sequence[tuple[str, Sequence[str]]]) -> str:
     """The beginning of a text, folded, with the words of the query where it has their synonyms: in one pass, and of two
     words of the query that are synonyms the first stands for both."""
-    folded = fold(text[:TEXT_CHARS])
+    folded = read(text[:TEXT_CHARS]).text
     standing: dict[str, str] = {}
     for own, others in synonyms:
         for other in (own, *others):

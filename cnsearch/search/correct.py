@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, product
 
 from cnsearch.analysis import pinyin
-from cnsearch.analysis.fold import fold
+from cnsearch.analysis.reading import spelt
 from cnsearch.analysis.scripts import CJK, HAN, HAN_CHAR, LETTER
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.search.vocabulary import Vocabulary, collection_paused
@@ -62,7 +62,7 @@ def correct(
     reader = _Reader(vocabulary, tokenizer)
     groups = list(_groups(query, places))
     with collection_paused():
-        ways = [reader.ways(fold(query[start:end])) for start, end in groups]
+        ways = [reader.ways(spelt(query[start:end])) for start, end in groups]
     tried = sorted(_best_products(ways), key=lambda choice: -sum(score for score, _ in choice))
     texts = (_replaced(query, groups, [way[1] for way in choice]) for choice in tried)
     likeliest = islice((text for text in texts if text is not None), MAX_TRIED)
@@ -81,7 +81,7 @@ def _replaced(query: str, groups: Sequence[tuple[int, int]], texts: Sequence[str
     pieces, at, changed = [], 0, False
     for (start, end), text in zip(groups, texts, strict=True):
         typed = query[start:end]
-        same = fold(typed) == text
+        same = spelt(typed) == text
         pieces += [query[at:start], typed if same else text]
         at, changed = end, changed or not same
     return "".join([*pieces, query[at:]]) if changed else None

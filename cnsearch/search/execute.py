@@ -44,6 +44,7 @@ from cnsearch.query.plan import (
     TermPattern,
     Together,
     Without,
+    WordForms,
 )
 from cnsearch.schema import CHARS_FIELD, NO_DATE, TEXT_FIELDS
 from cnsearch.search.closeness import Weights, as_written, closeness
@@ -478,6 +479,8 @@ def _named(leaf: Leaf) -> tuple[str, str]:
         return "phrase", leaf.text
     if leaf.fields[0] in _BIGRAM_FIELDS:
         return "characters", ""
+    if isinstance(leaf, WordForms):
+        return "word", leaf.text
     if isinstance(leaf, SynonymTerm):
         return "synonyms", " OR ".join(member.text for member in leaf.members)
     return "word", leaf.text
@@ -548,7 +551,7 @@ def _postings(leaf: Leaf, snapshot: Snapshot, expansion: _Expansion) -> dict[str
     """Per field, the documents that contain the leaf and how often."""
     found = {}
     if isinstance(leaf, SynonymTerm):
-        each = [(member.fields, _postings(member, snapshot, expansion)) for member in leaf.members]
+        each = [(member.fields, _weighted(member, _postings(member, snapshot, expansion))) for member in leaf.members]
         for at, field in enumerate(leaf.fields):
             postings = _union([of_member.get(fields[at]) for fields, of_member in each])
             if postings is not None:
@@ -564,6 +567,13 @@ def _postings(leaf: Leaf, snapshot: Snapshot, expansion: _Expansion) -> dict[str
         if postings is not None:
             found[field] = postings
     return found
+
+
+def _weighted(member: Term | Substring, found: dict[str, Postings]) -> dict[str, Postings]:
+    """The postings of one of several forms: each occurrence counts as much as its weight says."""
+    if isinstance(member, Substring) or member.weight == 1:
+        return found
+    return {name: Postings(one.doc_ids, one.freqs * np.float32(member.weight)) for name, one in found.items()}
 
 
 def _found_in(leaf: Substring | TermPattern, segment: Segment, field: str, expansion: _Expansion) -> Postings | None:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from cnsearch.analysis import compounds
 from cnsearch.analysis.fold import code_points
+from cnsearch.analysis.inflection import is_marked
 from cnsearch.analysis.scripts import HAN_CHAR
 from cnsearch.analysis.tokenizer import WordTokenizer
 
@@ -50,8 +51,8 @@ _PLACES = frozenset("上 中 下 里 内 外 前 后 时 间".split())
 
 
 def is_word(term: str) -> bool:
-    """Whether a term says something alone."""
-    return 1 < len(term) <= MAX_TERM_CHARS
+    """Whether a term says something alone, and is no stem."""
+    return 1 < len(term) <= MAX_TERM_CHARS and not is_marked(term)
 
 
 def squeezed(text: str) -> str:
@@ -127,7 +128,7 @@ def _word_uses(numbers: Mapping[str, int], ids: Ints, docs: Ints) -> dict[str, i
     wholes: dict[str, set[int]] = {}
     for word, number in numbers.items():
         if not word.isalpha() and not HAN_CHAR.search(word):
-            for part, _, _ in compounds.parts(word):
+            for part in compounds.atoms(word):
                 if part.isalpha() and is_word(part):
                     wholes.setdefault(part, {numbers[part]} if part in numbers else set()).add(number)
     for part, several in wholes.items():

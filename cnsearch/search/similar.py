@@ -16,7 +16,8 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable
 
-from cnsearch.analysis.fold import fold
+from cnsearch.analysis.inflection import is_marked
+from cnsearch.analysis.reading import read
 from cnsearch.query.plan import MOST, AllOf, Keyword, Keywords, Label, Plan, Step, Term, Without
 from cnsearch.search.scoring import idf
 from cnsearch.store import Snapshot
@@ -35,8 +36,8 @@ def weighty_terms(snapshot: Snapshot, title: str, body: str, tags: Iterable[str]
     Left out: single characters and numbers, which say little, and what no other article has.
     """
     tokenizer = snapshot.analyzer.tokenizer
-    counts = Counter(tokenizer.terms(fold(body)))
-    for term in tokenizer.terms(fold("\n".join((title, *tags)))):
+    counts = Counter(tokenizer.terms(read(body).text))
+    for term in tokenizer.terms(read("\n".join((title, *tags))).text):
         counts[term] += TITLE_WEIGHT
     rarest = idf(snapshot.num_docs, 2)
     best: list[tuple[float, str]] = []  # a heap, the least first
@@ -55,7 +56,7 @@ def weighty_terms(snapshot: Snapshot, title: str, body: str, tags: Iterable[str]
 
 
 def _says_something(term: str) -> bool:
-    return len(term) > 1 and any(char.isalpha() and not char.isnumeric() for char in term)
+    return len(term) > 1 and not is_marked(term) and any(char.isalpha() and not char.isnumeric() for char in term)
 
 
 def similar_plan(terms: list[tuple[str, float]], article_id: str, conditions: Step | None) -> Plan:

@@ -1,6 +1,6 @@
 """Snippets: the stretches of an article that show most of what the query asked, with the matches marked.
 
-Offsets are characters of the text as stored: folding keeps lengths, so a match in the folded text is a match there.
+Offsets are characters of the text as stored: what matches in its reading is led back to it.
 A word is marked where the tokenizer finds it, not wherever its characters stand side by side (和服 in 产品和服务). Of a
 word of three characters or more that a text does not have, the parts are marked that it has, for by these it is found
 (草船借箭 finds 孔明借箭).
@@ -9,13 +9,14 @@ word of three characters or more that a text does not have, the parts are marked
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from cnsearch.analysis.compounds import standing_alone
-from cnsearch.analysis.fold import fold
+from cnsearch.analysis.inflection import is_marked, marked_stem
+from cnsearch.analysis.reading import LINE_END, read
 from cnsearch.analysis.scripts import CJK_RUN, JOINED_WORD, WORD
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.model import Fragment, Snippet
@@ -78,7 +79,8 @@ class Highlighter:
         self._matched: dict[str, str | None] = {}
         self._weights = {**terms, **compounds, **substrings}
         self._anywhere = [found for found in (_alternation(substrings), _alternation(compounds, whole=True)) if found]
-        self._candidates = _alternation(terms)
+        self._stems = frozenset(filter(is_marked, terms))
+        self._candidates = _candidates(terms)
         long_words = [word for word in terms if len(word) > 2 and CJK_RUN.fullmatch(word)] if parts else []
         self._parts = {word: _parts_of(word) for word in long_words}
         for word, pieces in self._parts.items():
@@ -88,19 +90,23 @@ class Highlighter:
 
     def matches(self, text: str) -> list[Match]:
         """Every match in ``text``, sorted by start. At most about ``MAX_MATCHES`` places are looked at."""
-        folded = fold(text)
-        found = []
+        reading = read(text)
+        folded, found = reading.text, []
         for pattern in self._anywhere:
             for match, _ in zip(pattern.finditer(folded), range(MAX_MATCHES), strict=False):
                 found.append(Match(*match.span(), match.group()))
         for start, end in self._clauses(folded):
             if len(found) >= 2 * MAX_MATCHES:
                 break
-            for token in self._tokenizer.tokens(folded[start:end]):
+            first, last = (bisect_left(reading.seams, at) for at in (start + 1, end))
+            seams = [at - start for at in reading.seams[first:last]]
+            for token in self._tokenizer.tokens(folded[start:end], seams):
                 key = self._key(token.text)
                 if key is not None:
                     found.append(Match(start + token.start, start + token.end, key))
         found += self._part_matches(folded, {match.key for match in found})
+        if reading.shifted:
+            found = [Match(*reading.span(match.start, match.end), match.key) for match in found]
         found.sort(key=lambda match: (match.start, match.end))
         return found
 
@@ -118,6 +124,8 @@ class Highlighter:
     def _key(self, term: str) -> str | None:
         if term in self._terms:
             return term
+        if self._stems and (marked := marked_stem(term)) in self._stems:
+            return marked
         if not self._patterns:
             return None
         if term not in self._matched:  # an article has few distinct words, and patterns are slow
@@ -171,6 +179,7 @@ class Highlighter:
             lead = body.partition("\n")[0]
             end = min(self._fragment_chars, len(lead))
             lead = lead[: _whole_end(lead, (), min(1, end), end, _soft_end(lead, 0, end, len(lead)), len(lead))]
+            lead = lead.replace(LINE_END, " ")
             return Snippet((Fragment("body", lead),) if lead else (), len(body))
         fragments: list[Fragment] = []
         for window in windows:
@@ -183,7 +192,9 @@ class Highlighter:
                 if start <= match.start and match.end <= end
             ]
             if start < end:
-                fragments.append(Fragment("body", body[start:end].replace("\n", " "), merge(inside), start))
+                fragments.append(
+                    Fragment("body", body[start:end].replace("\n", " ").replace(LINE_END, " "), merge(inside), start)
+                )
         return Snippet(tuple(fragments), len(body))
 
     def _place(self, body: str, matches: Sequence[Match], window: tuple[int, int]) -> tuple[int, int]:
@@ -291,7 +302,7 @@ def merge(matches: Iterable[Match]) -> tuple[tuple[int, int], ...]:
 # What jieba cuts as one block (its re_han), and what stands in mixed tokens: no word reaches across the edges, so a
 # clause is cut as the whole text is.
 _BLOCK = rf"{WORD}\w+#&.%\-'"
-_NOT_BLOCK = re.compile(f"[^{_BLOCK}]")
+_NOT_BLOCK = re.compile(f"[^{_BLOCK},]|,(?![0-9])|(?<![0-9]),")  # 1,000 is one
 _SENTENCE_END = re.compile(r"[\n。!?!?;；…]|\.(?=\s)")
 _CLAUSE_END = re.compile(r"[,，、:：;)）》」』”]")
 _OPENING = "“‘「『《（(【["
@@ -398,6 +409,25 @@ def _soft_end(body: str, least: int, end: int, stop: int) -> int:
     while end > least and body[end - 1] in _OPENING:
         end -= 1
     return end
+
+
+_IN_WORD = re.compile("(?<=[a-z])(?=[a-z0-9])|(?<=[0-9])(?=[a-z])|(?<=[0-9])(?=(?:[0-9]{3})+(?![0-9]))")
+_LONGEST_RESPELT = 24
+
+
+def _candidates(terms: Iterable[str]) -> re.Pattern[str] | None:
+    """Where a term may stand: a word of letters or digits also with joints inside it (wi-fi, 1,000), and of a stem what
+    its forms have in common."""
+    patterns = set()
+    for term in sorted(filter(None, terms), key=lambda term: (-len(term), term)):
+        if is_marked(term):
+            common = term[1:].removesuffix("i").removesuffix("e")
+            patterns.add((-len(common), re.escape(common)))
+        elif term.isascii() and len(term) <= _LONGEST_RESPELT:
+            patterns.add((-len(term), "[-._,]?".join(map(re.escape, _IN_WORD.split(term)))))
+        else:
+            patterns.add((-len(term), re.escape(term)))
+    return re.compile("|".join(pattern for _, pattern in sorted(patterns))) if patterns else None
 
 
 def _alternation(words: Iterable[str], *, whole: bool = False) -> re.Pattern[str] | None:

@@ -16,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cnsearch.analysis.compounds import standing_alone
-from cnsearch.analysis.fold import fold, folded_from_two_units, folded_units, folds_two_units
+from cnsearch.analysis.fold import folded_from_two_units, folded_units, folds_two_units
 from cnsearch.analysis.ngrams import BREAKS
+from cnsearch.analysis.reading import read
 from cnsearch.analysis.scripts import letter_kinds
-from cnsearch.schema import CHARS_FIELD, TEXT_FIELDS
+from cnsearch.schema import CHARS_FIELD, SHIFTED_FIELD, TEXT_FIELDS
 from cnsearch.store import DocIds, Postings, Segment, Snapshot
 
 FEW = 64
@@ -32,6 +33,7 @@ _MOST_WORK = 16
 
 Units = npt.NDArray[np.uint16]
 Ints = npt.NDArray[np.int64]
+_NOWHERE = np.empty(0, dtype=np.int64)
 
 
 def find_substring(text: str, segment: Segment, field: str) -> Postings | None:
@@ -56,13 +58,16 @@ def find_alone(text: str, segment: Segment, field: str, among: DocIds) -> Postin
 def _verified(text: str, segment: Segment, field: str, among: DocIds | None, *, alone: bool) -> Postings | None:
     candidates = _candidates(text, segment, CHARS_FIELD[field], among)
     found, doc_ids = [], candidates.doc_ids
+    listed = segment.postings(SHIFTED_FIELD, field)
+    shifted = _NOWHERE if listed is None else listed.doc_ids
     lengths = np.cumsum(segment.lengths(CHARS_FIELD[field])[doc_ids], dtype=np.int64)  # about its characters
     at = 0
     while at < len(doc_ids):
         read = int(lengths[at - 1]) if at else 0
         stop = max(at + 1, min(at + CHUNK, int(np.searchsorted(lengths, read + CHUNK_CHARS, side="right"))))
         units, counts = segment.utf16(field, doc_ids[at:stop])
-        found.append(count_occurrences(text, units, counts, rarest=candidates.rarest, alone=alone))
+        own = np.flatnonzero(np.isin(doc_ids[at:stop], shifted)) if len(shifted) else _NOWHERE
+        found.append(count_occurrences(text, units, counts, rarest=candidates.rarest, alone=alone, shifted=own))
         at = stop
     if not found:
         return None
@@ -115,15 +120,18 @@ def _common(few: DocIds, many: DocIds) -> DocIds:
     return common
 
 
-def count_occurrences(text: str, units: Units, counts: Ints, *, rarest: int = 0, alone: bool = False) -> Ints:
-    """How often ``text`` stands in each of many texts once they are folded, overlapping occurrences counted once.
+def count_occurrences(
+    text: str, units: Units, counts: Ints, *, rarest: int = 0, alone: bool = False, shifted: Ints = _NOWHERE
+) -> Ints:
+    """How often ``text`` stands in each of many texts as they are read, overlapping occurrences counted once.
 
     text   : folded, not empty
     units  : the texts, not folded, in UTF-16, one after the other
     counts : units of each text
     rarest : index of the character of ``text`` that is looked for first
     alone  : only where neither letters nor digits of ``text`` go on at its ends
-    Returns: shape of ``counts``, what ``fold(one).count(text)`` gives for each
+    shifted : which of the texts are read otherwise than folded, indexes into ``counts``: these are read one by one
+    Returns: shape of ``counts``, what ``read(one).text.count(text)`` gives for each
     """
     ends = np.cumsum(counts)
     pattern = standing_alone(text) if alone else re.compile(re.escape(text))
@@ -162,6 +170,7 @@ def count_occurrences(text: str, units: Units, counts: Ints, *, rarest: int = 0,
     if not folded_from_two_units().isdisjoint(text):
         odd = np.unique(np.searchsorted(ends, _places_of_two_units(units), side="right"))
         found[odd] = _count_slowly(pattern, units, (ends - counts)[odd], ends[odd])
+    found[shifted] = _count_slowly(pattern, units, (ends - counts)[shifted], ends[shifted])
     return found
 
 
@@ -170,7 +179,7 @@ def _count_slowly(pattern: re.Pattern[str], units: Units, starts: Ints, ends: In
         units[start:end].tobytes().decode("utf-16-le", "surrogatepass")
         for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
     )
-    return np.array([len(pattern.findall(fold(one))) for one in texts], dtype=np.int64)
+    return np.array([len(pattern.findall(read(one).text)) for one in texts], dtype=np.int64)
 
 
 def _overlaps_itself(text: str) -> bool:

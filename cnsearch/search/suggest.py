@@ -10,7 +10,7 @@ from itertools import islice
 import numpy as np
 
 from cnsearch.analysis import pinyin
-from cnsearch.analysis.fold import fold
+from cnsearch.analysis.reading import spelt
 from cnsearch.model import Suggestion
 from cnsearch.search.phrases import is_word, squeezed
 from cnsearch.search.vocabulary import Lexicon, Vocabulary, collection_paused
@@ -34,7 +34,7 @@ def suggest(
     num_articles : counts the articles that contain a text, by which what was chosen is sorted; None leaves it in the
                    order of choice, with the uses that were counted for that
     """
-    typed = " ".join(fold(prefix[: MAX_PREFIX_CHARS + 1]).split())
+    typed = " ".join(spelt(prefix[: MAX_PREFIX_CHARS + 1]).split())
     if not typed or len(typed) > MAX_PREFIX_CHARS or limit <= 0:
         return ()
     with collection_paused():

@@ -19,7 +19,8 @@ import numpy.typing as npt
 from whoosh.support.levenshtein import damerau_levenshtein
 
 from cnsearch.analysis import pinyin
-from cnsearch.analysis.fold import code_points, fold
+from cnsearch.analysis.fold import code_points
+from cnsearch.analysis.reading import read
 from cnsearch.analysis.scripts import HAN_CHAR
 from cnsearch.schema import TEXT_FIELDS
 from cnsearch.search.phrases import MIN_USE, count_uses, is_word, squeezed
@@ -290,7 +291,7 @@ class Vocabulary:
         if len(live) > MAX_TITLES:
             live = live[np.arange(MAX_TITLES) * len(live) // MAX_TITLES]
         titles = [" ".join(snapshot.title(number).split()) for number in live.tolist()]
-        return fold("\n".join(titles)).split("\n") if titles else []
+        return read("\n".join(titles)).text.split("\n") if titles else []
 
 
 def _is_body_word(term: str) -> bool:

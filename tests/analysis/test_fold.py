@@ -32,10 +32,12 @@ def test_code_points(text: str) -> None:
 
 
 @given(st.characters(max_codepoint=0x24F))
-def test_latin_folds_as_lower_case_does_where_that_is_one_character(char: str) -> None:
+def test_latin_folds_to_the_small_letter_without_marks_where_that_is_one_character(char: str) -> None:
     wide = unicodedata.normalize("NFKC", char)
-    expected = (wide if len(wide) == 1 else char).lower()
-    if len(expected) == 1 and expected not in "‐—":
+    expected = unicodedata.normalize("NFD", (wide if len(wide) == 1 else char).lower())[0]
+    if expected in "øđłħŧıɨŀſ":
+        expected = {"ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ŧ": "t", "ı": "i", "ɨ": "i", "ŀ": "l", "ſ": "s"}[expected]
+    if expected not in "‐—æ":
         assert fold(char) == expected
 
 
@@ -46,7 +48,7 @@ def test_latin_folds_as_lower_case_does_where_that_is_one_character(char: str) -
         ("數位轉型", "数位转型"),
         ("「引號」『二』“三”", '"引号""二""三"'),
         ("—–－", "---"),
-        ("ﬁ½İ", "ﬁ½İ"),  # their folds are longer
+        ("ﬁ½ß", "ﬁ½ß"),  # their folds are longer
         ("𠮷🐼", "𠮷🐼"),
         ("\u3000\u00a0", "  "),
         ("\ud800", "\ufffd"),

@@ -108,7 +108,6 @@ def test_a_word_is_folded(text: str, word: str) -> None:
         ("云 计算", "white space"),
         ("云计算\n", "white space"),
         ("\x1b[31m云", "shows nothing"),
-        ("云\u200b计算", "shows nothing"),
         ("——", "no letter"),
         ("，。", "no letter"),
         ("#云", "comment"),

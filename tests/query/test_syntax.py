@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnsearch.analysis.fold import fold
+from cnsearch.analysis.reading import read
 from cnsearch.limits import DEFAULT_LIMITS
 from cnsearch.query.syntax import (
     And,
@@ -149,4 +149,4 @@ def test_places_are_in_order_and_hold_what_is_asked(text: str) -> None:
     assert [at for place in places for at in place] == sorted(at for place in places for at in place)
     assert all(start < end <= len(text) for start, end in places)
     asked = "".join(str(leaf) for leaf in words_of(parse_query(text).root) if isinstance(leaf, (Words, Phrase)))
-    assert all("".join(fold(text[start:end]).split()) in "".join(asked.split()) for start, end in places)
+    assert all("".join(read(text[start:end]).text.split()) in "".join(asked.split()) for start, end in places)

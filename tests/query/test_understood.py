@@ -80,7 +80,8 @@ def test_words_are_never_lost(text: str) -> None:
         ("2021-10-27", Words("2021-10-27")),
         ("- 甲", Group(optional=(Words("- 甲"),))),
         ("–*", Words("–*")),
-        ("-5", Group(excluded=(Words("5"),))),
+        ("-5", Words("-5")),  # alone a number below zero
+        ("甲 -5", Group((), (A,), (Words("5"),))),
         ("+-甲", Group(excluded=(A,))),
         ("--甲", A),
         ("-(甲)", Group(excluded=(A,))),

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 import cnsearch
 from cnsearch import Article, QuerySyntaxError
-from cnsearch.analysis.fold import fold
+from cnsearch.analysis.compounds import joined
+from cnsearch.analysis.reading import read
 from cnsearch.analysis.scripts import JOINED_WORD
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.model import ELLIPSIS, Fragment, Snippet
@@ -79,7 +80,7 @@ def check(found: Snippet, body: str, matches: list[Match]) -> None:
         assert fragment.field == "body"
         assert fragment.start >= at
         at = fragment.start + len(fragment.text)
-        assert fragment.text == body[fragment.start : at]
+        assert fragment.text == body[fragment.start : at].replace("\u2028", " ")
         assert "\n" not in fragment.text
         # Exactly the matches that are whole in the fragment are marked.
         whole = [match for match in matches if fragment.start <= match.start and match.end <= at]
@@ -128,16 +129,22 @@ def test_what_matches_is_what_was_asked(body: str, query: str) -> None:
     words = {leaf.text for leaf in leaves if isinstance(leaf, (Term, Substring))}
     patterns = [leaf.regex for leaf in leaves if isinstance(leaf, TermPattern)]
     for match in highlighter_of(query).matches(body):
-        text = fold(body[match.start : match.end])
+        text = read(body[match.start : match.end]).text
         # Of a token too long to be indexed whole, the beginning is the term.
-        assert text in words or text[:64] in words or any(pattern.fullmatch(text[:64]) for pattern in patterns)
+        assert (
+            text in words
+            or text[:64] in words
+            or joined(text) in words
+            or any(pattern.fullmatch(text[:64]) for pattern in patterns)
+        )
 
 
 @given(bodies, st.lists(st.sampled_from(["上海", "数字", "数字化", "和服", "s-300", "5g", "a", "b", "é", "🐼", "的"])))
 def test_words_are_marked_where_the_whole_text_has_them(body: str, words: list[str]) -> None:
     """Only the clauses with a candidate are cut; the twin cuts everything."""
-    folded = fold(body)
-    expected = {(token.start, token.end) for token in TOKENIZER.tokens(folded) if token.text in words}
+    reading = read(body)
+    tokens = TOKENIZER.tokens(reading.text, reading.seams)
+    expected = {reading.span(token.start, token.end) for token in tokens if token.text in words}
     highlighter = Highlighter(TOKENIZER, dict.fromkeys(words, 1.0), {}, {})
     assert {(match.start, match.end) for match in highlighter.matches(body)} == expected
 
@@ -258,7 +265,7 @@ def test_the_work_for_a_long_text_is_bounded(monkeypatch: pytest.MonkeyPatch, qu
     highlighter = highlighter_of(query)
     cut: list[int] = []
     tokens = TOKENIZER.tokens
-    monkeypatch.setattr(TOKENIZER, "tokens", lambda text: cut.append(len(text)) or tokens(text))
+    monkeypatch.setattr(TOKENIZER, "tokens", lambda text, *seams: cut.append(len(text)) or tokens(text, *seams))
     weighed: list[int] = []
     worth = highlighter._worth
     monkeypatch.setattr(highlighter, "_worth", lambda found, shown: weighed.append(len(found)) or worth(found, shown))

@@ -13,6 +13,7 @@ import pytest
 
 import cnsearch
 from cnsearch.analysis.fold import fold
+from cnsearch.analysis.reading import read
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.search.scoring import FIELD_WEIGHTS, K1, B
 
@@ -52,8 +53,11 @@ class Twin:
 
     def __init__(self, articles: list[cnsearch.Article]) -> None:
         self.articles = articles
-        self.texts = [{"title": fold(a.title), "tags": fold("\n".join(a.tags)), "body": fold(a.body)} for a in articles]
-        self.terms = [{name: Counter(TOKENIZER.terms(text)) for name, text in texts.items()} for texts in self.texts]
+        readings = [{"title": read(a.title), "tags": read("\n".join(a.tags)), "body": read(a.body)} for a in articles]
+        self.texts = [{name: one.text for name, one in both.items()} for both in readings]
+        self.terms = [
+            {name: Counter(TOKENIZER.terms(one.text, one.seams)) for name, one in both.items()} for both in readings
+        ]
         self.average = {
             name: max(1.0, sum(sum(terms[name].values()) for terms in self.terms) / len(articles))
             for name in FIELD_WEIGHTS

@@ -205,7 +205,7 @@ def test_members_are_as_one_word(texts: list[tuple[str, str]], need: float) -> N
 
     synonyms = Synonyms((tuple(MEMBERS),))
     # A member of several tokens is longer than the word that stands for it: the lengths are made equal.
-    filler = {"gamma delta": 1, "eps-1": 2}
+    filler = {"gamma delta": 1, "eps-1": 3}
     with TemporaryDirectory() as folder:
         for name in ("some", "one"):
             with cnsearch.open_index(f"{folder}/{name}", create=True) as index:

@@ -1,0 +1,274 @@
+"""Reading: what the characters of a text say, and where each stands in it.
+
+Mostly that is the folded text, character for character. Some characters say nothing (zero width, soft hyphens,
+variation selectors), some say several letters (``ﬁ``), some belong to the one before (``e`` with a combining accent),
+and between Chinese characters a line end inside a paragraph and the single spaces of a spaced-out run (``数 字 化``)
+are no boundary. Words, bigrams, exact texts and excerpts are all taken from the reading; ``Reading.span`` leads back to
+the text as shown.
+
+Between paragraphs (``\\n``) nothing is joined. A line end inside a paragraph is written ``LINE_END``.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from cnsearch.analysis.fold import CodePoints, code_points, fold, fold_points
+from cnsearch.analysis.scripts import CJK
+from cnsearch.analysis.variants import CONTEXTUAL, in_context
+
+LINE_END = "\u2028"
+"""A line end inside a paragraph, in a text of several paragraphs (Unicode's LINE SEPARATOR)."""
+
+Places = npt.NDArray[np.int64]
+
+
+class Reading(NamedTuple):
+    """text   : folded, as it is cut and compared
+    starts, ends : where each of its characters begins and ends in the text as shown, int64, shape (len(text),), the
+             ends with the marks that follow; None where character i is character i
+    seams  : ascending places in ``text`` that cut a word though folding hides it: before the capital that begins a part
+             of ``userName``, and at a Chinese comma between digits
+    shifted : whether ``text`` is another than the folded text as shown
+    """
+
+    text: str
+    starts: Places | None = None
+    ends: Places | None = None
+    seams: tuple[int, ...] = ()
+    shifted: bool = False
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where the stretch ``start .. end`` (not empty) of the reading stands in the text as shown."""
+        if self.starts is None or self.ends is None:
+            return start, end
+        return int(self.starts[start]), int(self.ends[end - 1])
+
+
+def read(text: str) -> Reading:
+    """The reading of a text of any length, lone surrogates included. Linear time.
+
+    >>> read("Oﬃce 数\u2028字").text
+    'office 数字'
+    """
+    if text.isascii():
+        return Reading(text.lower(), seams=tuple(match.start() + 1 for match in _HUMP.finditer(text)))
+    points = code_points(text)
+    kinds = _kinds()[points]
+    seams = _seams(points, kinds)
+    if (kinds & _ODD).any() or _is_spaced_out(kinds):
+        return _shifted(text)
+    return Reading(fold_points(points), seams=seams)
+
+
+def shaped(text: str) -> tuple[str, Places | None, Places | None]:
+    """The text, not folded, without what says nothing, with ligatures spelt out and marks composed or left out; and
+    where each character began and ended, as in ``Reading``. White space stays."""
+    if text.isascii() or not (_kinds()[code_points(text)] & _ODD).any():
+        return text, None, None
+    shape = _shaped(text)
+    return shape.text, shape.starts, shape.ends
+
+
+def spelt(text: str) -> str:
+    """The text shaped and folded: a name, a word of a dictionary, a query before its clauses are told apart.
+
+    >>> spelt("Caf\u00e9 \u200b甲 乙 丙")
+    'cafe 甲 乙 丙'
+    """
+    return in_context(fold(shaped(text)[0]))
+
+
+# Classes of characters
+
+_IGNORED = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+"""Unicode's Default_Ignorable_Code_Point."""
+_MARKS = "\u0300-\u034e\u0350-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\u3099\u309a\ufe20-\ufe2f"
+_JAMO = "\u1100-\u1112\u1161-\u1175\u11a8-\u11c2"
+
+# Letters and numbers of several characters. Signs and marks (™, …, ½, ℃) are left as they are.
+_SPELT = {"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ŉ": "n"}
+_SPELT_RANGES = (
+    (0xFB00, 0xFB06),  # ﬁ
+    (0x0132, 0x0133),  # ĳ
+    (0x01C4, 0x01CC),
+    (0x01F1, 0x01F3),
+    (0x2160, 0x217F),  # Roman numerals
+    (0x2460, 0x249B),  # numbers in circles and parentheses, with points
+    (0x3220, 0x3229),
+    (0x3251, 0x325F),
+    (0x32B1, 0x32BF),
+    (0x3371, 0x33DF),  # square units: ㎡
+)
+_NUMBER_IN = re.compile(r"\(?(\w+)[).]?")
+
+
+@cache
+def _spelt() -> dict[str, str]:
+    """What each of the characters that are spelt out becomes."""
+    found = dict(_SPELT)
+    for first, last in _SPELT_RANGES:
+        for char in map(chr, range(first, last + 1)):
+            spelling = unicodedata.normalize("NFKC", char)
+            inside = _NUMBER_IN.fullmatch(spelling)
+            if len(spelling) > 1 and inside is not None:
+                found[char] = inside.group(1)
+    circled = [*range(0x2776, 0x2780), *range(0x2780, 0x278A), *range(0x278A, 0x2794), *range(0x24EB, 0x24F5)]
+    for code in (*circled, *range(0x24F5, 0x24FF)):
+        found[chr(code)] = str(int(unicodedata.numeric(chr(code))))
+    return found
+
+
+_WIDE_MARKS = "\u3001-\u3003\u3008-\u3011\u3014-\u301f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65“”‘’—…·"
+_SPACES = " \t\r\u00a0\u3000"
+_ODD, _WIDE, _SPACE, _LOWER, _UPPER, _DIGIT, _COMMA = (1 << bit for bit in range(7))
+
+
+@cache
+def _kinds() -> npt.NDArray[np.uint8]:
+    """For each code point the classes it is in. Shape (0x110000,), read-only."""
+    kinds = np.zeros(0x110000, dtype=np.uint8)
+    classes = {
+        _ODD: _IGNORED + _MARKS + _JAMO + "".join(_spelt()) + CONTEXTUAL + LINE_END,
+        _WIDE: CJK + _WIDE_MARKS,
+        _SPACE: " \u00a0\u3000",
+        _LOWER: "a-z",
+        _UPPER: "A-Z",
+        _DIGIT: "0-9",
+        _COMMA: "，",
+    }
+    for kind, chars in classes.items():
+        for match in re.finditer("(?s)(.)-(.)|(.)", chars):
+            first, last = match.group(1) or match.group(3), match.group(2) or match.group(3)
+            kinds[ord(first) : ord(last) + 1] |= kind
+    kinds.flags.writeable = False
+    return kinds
+
+
+def _is_spaced_out(kinds: npt.NDArray[np.uint8]) -> bool:
+    """Whether anything like 数 字 化 stands in the text: a wide character between two spaces, and such at their
+    sides."""
+    wide, space = kinds & _WIDE > 0, kinds & _SPACE > 0
+    spaced: npt.NDArray[np.bool_] = wide[:-4] & space[1:-3] & wide[2:-2] & space[3:-1] & wide[4:]
+    return bool(spaced.any())
+
+
+_HUMP = re.compile("[a-z](?=[A-Z])|[A-Z](?=[A-Z][a-z])")
+
+
+def _seams(points: CodePoints, kinds: npt.NDArray[np.uint8]) -> tuple[int, ...]:
+    upper = kinds & _UPPER > 0
+    if not upper.any() and not (kinds & _COMMA).any():
+        return ()
+    lower, digit = kinds & _LOWER > 0, kinds & _DIGIT > 0
+    humps = np.flatnonzero(lower[:-1] & upper[1:]) + 1
+    ends = np.flatnonzero(upper[:-2] & upper[1:-1] & lower[2:]) + 1
+    commas = np.flatnonzero(digit[:-2] & (kinds[1:-1] & _COMMA > 0) & digit[2:]) + 1
+    if not len(humps) + len(ends) + len(commas):
+        return ()
+    return tuple(np.unique(np.concatenate([humps, ends, commas])).tolist())
+
+
+# The long way, for the few texts that need it
+
+
+class _Shape(NamedTuple):
+    text: str
+    starts: Places
+    ends: Places
+
+
+_IGNORED_RUN = re.compile(f"(?s)([^{_IGNORED}\n{LINE_END}]?)[{_IGNORED}]+")
+_CLUSTER = re.compile(f"[^{_MARKS}{_JAMO}\\s][{_MARKS}]+|[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?")
+_PLAIN_WITH_MARKS = re.compile("[A-Za-z\u0370-\u03ff]")
+_SEPARATOR = rf"(?:[ \u00a0\u3000\t]|[ \t\r]?{LINE_END}[ \t\u3000]?)"
+_UNIT = rf"(?:[{_WIDE_MARKS}]*[{CJK}][{_WIDE_MARKS}]*|[{_WIDE_MARKS}]+)"
+_SPACED_OUT = re.compile(rf"(?<!\S){_UNIT}(?:{_SEPARATOR}{_UNIT}){{2,}}(?!\S)")
+_LINE_END = re.compile(rf"(?<![{_SPACES}{LINE_END}])[{_SPACES}]*{LINE_END}[{_SPACES}{LINE_END}]*")
+_WIDE_CHAR = re.compile(f"[{CJK}{_WIDE_MARKS}]")
+_NEW_PARAGRAPH = re.compile("\u3000\u3000|[ \u00a0\t]{4}")
+_CJK_CHAR = re.compile(f"[{CJK}]")
+_SPACES_BETWEEN = re.compile(rf"[{_SPACES}{LINE_END}]+")
+
+
+def _shifted(text: str) -> Reading:
+    shape = _shaped(text)
+    shape = _replaced(shape, _SPACED_OUT, _closed_up)
+    shape = _replaced(shape, _LINE_END, _line_joint)
+    folded = in_context(fold(shape.text))
+    points = code_points(shape.text)
+    seams = _seams(points, _kinds()[points])
+    if len(folded) == len(text) and folded == fold(text):  # 著作 is no reason for the long way
+        return Reading(folded, seams=seams)
+    return Reading(folded, shape.starts, shape.ends, seams, True)
+
+
+def _shaped(text: str) -> _Shape:
+    places = np.arange(len(text) + 1, dtype=np.int64)
+    shape = _Shape(text, places[:-1], places[1:])
+    shape = _replaced(shape, _IGNORED_RUN, lambda match: match.group(1))
+    shape = _replaced(shape, _CLUSTER, _composed)
+    return _replaced(shape, _spelt_out(), lambda match: _spelt()[match.group()])
+
+
+@cache
+def _spelt_out() -> re.Pattern[str]:
+    return re.compile(f"[{''.join(_spelt())}]")
+
+
+def _composed(match: re.Match[str]) -> str:
+    """A letter with its marks as one character; a Latin or Greek one without those that are left."""
+    composed = unicodedata.normalize("NFC", match.group())
+    return composed[0] if len(composed) > 1 and _PLAIN_WITH_MARKS.match(fold(composed[0])) else composed
+
+
+def _closed_up(match: re.Match[str]) -> str:
+    run = match.group()
+    return _SPACES_BETWEEN.sub("", run) if len(_CJK_CHAR.findall(run)) > 2 else run
+
+
+def _line_joint(match: re.Match[str]) -> str:
+    """What a line end inside a paragraph is read as: nothing between Chinese characters, a paragraph's end where an
+    empty line or an indented one follows."""
+    text, between = match.string, match.group()
+    if between.count(LINE_END) > 1 or _NEW_PARAGRAPH.search(between.partition(LINE_END)[2]):
+        return "\n"
+    before, after = text[max(0, match.start() - 1) : match.start()], text[match.end() : match.end() + 1]
+    return "" if _WIDE_CHAR.match(before) and _WIDE_CHAR.match(after) else " "
+
+
+def _replaced(shape: _Shape, pattern: re.Pattern[str], replacement: Callable[[re.Match[str]], str]) -> _Shape:
+    """The text with each match replaced. What takes its place begins and ends where it did; where that is as long as a
+    match without its white space, each character keeps its place."""
+    text, starts, ends = shape
+    pieces: list[str] = []
+    all_starts: list[Places] = []
+    all_ends: list[Places] = []
+    at = 0
+    for match in pattern.finditer(text):
+        new, (first, last) = replacement(match), match.span()
+        if new == match.group():
+            continue
+        kept = [place for place in range(first, last) if not text[place].isspace()] if len(new) > 2 else []
+        if len(kept) == len(new):
+            inside_starts, inside_ends = starts[kept], ends[kept]
+        else:
+            inside_starts, inside_ends = np.full(len(new), starts[first]), np.full(len(new), ends[last - 1])
+        pieces += [text[at:first], new]
+        all_starts += [starts[at:first], inside_starts]
+        all_ends += [ends[at:first], inside_ends]
+        at = last
+    if not at:
+        return shape
+    pieces.append(text[at:])
+    return _Shape("".join(pieces), np.concatenate([*all_starts, starts[at:]]), np.concatenate([*all_ends, ends[at:]]))
