@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from cnsearch.corpus.decoding import decode
-from cnsearch.corpus.front_matter import bare
+from cnsearch.corpus.keys import bare
 from cnsearch.corpus.metadata import TITLE_KEYS
 from cnsearch.corpus.posts import PostFile
 from cnsearch.corpus.records import TEXT_NAMES, article_from_record

@@ -79,7 +79,7 @@ class Patterns:
             except ValueError as error:
                 bad.append(f"line {number}: {error}")
                 line = ""
-            good.append(line)
+            good.append(line or "#")  # an empty line would not be counted
         return cls(prefix, name, tuple(good), GitIgnoreSpec.from_lines(good), tuple(bad))
 
     def decides(self, id_: str) -> tuple[bool, str] | None:
