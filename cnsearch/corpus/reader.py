@@ -23,7 +23,7 @@ from cnsearch.errors import CorpusError, NoArticlesError
 from cnsearch.limits import DEFAULT_LIMITS
 from cnsearch.model import Article, Failure
 
-_FORMS = {".md": Form.MARKDOWN, ".markdown": Form.MARKDOWN, ".mdx": Form.MARKDOWN, ".txt": Form.TEXT}
+_FORMS = {".md": Form.MARKDOWN, ".markdown": Form.MARKDOWN, ".mdx": Form.MDX, ".txt": Form.TEXT}
 
 
 def read_post(file: PostFile, *, max_bytes: int = DEFAULT_LIMITS.post_bytes) -> bytes:
@@ -91,7 +91,7 @@ def article_from_post(
     name = name_of(id, POST_SUFFIXES)
     suffix = next((suffix for suffix in POST_SUFFIXES if id.lower().endswith(suffix)), "")
     form = _FORMS.get(suffix, Form.HTML)
-    markdown = form is Form.MARKDOWN
+    markdown = form in (Form.MARKDOWN, Form.MDX)
     page = read_page(body, name=id) if is_page(body) else Page()
     if page.passed:
         raise NoArticlesError(path or id, page.passed)
