@@ -10,6 +10,11 @@
 What is named here is the public API; everything else may change.
 """
 
+from cnsearch import interrupts as _interrupts
+
+if _interrupts.is_the_program():  # and what follows takes a third of a second to load
+    _interrupts.end_at_once_when_interrupted()
+
 from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.tokenizer import Token
 from cnsearch.articles import article_of_arguments as _article_of_arguments

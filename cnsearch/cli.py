@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cnsearch import __version__
+from cnsearch import __version__, interrupts
 from cnsearch.errors import (
     ArticleNotFoundError,
     CnsearchError,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cnsearch.limits import Limits
     from cnsearch.model import DictionaryReport, SearchResults, UpdateReport
 
-NO_HITS, FAILED, USAGE, UNUSABLE, INTERNAL, LOCKED, INTERRUPTED = 1, 1, 2, 3, 70, 75, 130
+NO_HITS, FAILED, USAGE, UNUSABLE, INTERNAL, LOCKED = 1, 1, 2, 3, 70, 75
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,8 +40,9 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        code = cli.main(standalone_mode=False, prog_name="cnsearch")
-        sys.stdout.flush()
+        with interrupts.raised():
+            code = cli.main(standalone_mode=False, prog_name="cnsearch")
+            sys.stdout.flush()
     except click.ClickException as error:
         _show(error)
         code = error.exit_code
@@ -50,7 +51,10 @@ def main() -> None:
         code = _exit_code(error)
     except (click.Abort, KeyboardInterrupt):
         _say("interrupted")
-        code = INTERRUPTED
+        code = interrupts.INTERRUPTED
+    except MemoryError:
+        _say("there is not enough memory; index with fewer --jobs, or on a larger machine")
+        code = FAILED
     except BrokenPipeError:
         code = _reader_has_seen_enough()
     except OSError as error:
@@ -61,6 +65,7 @@ def main() -> None:
             raise
         _say(f"internal error: {type(error).__name__}: {error}. Please report it with what CNSEARCH_DEBUG=1 shows")
         code = INTERNAL
+    interrupts.ignore()
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -396,6 +401,8 @@ def _report(report: UpdateReport, index_path: str, dry_run: bool, as_json: bool)
         _say(f"passed over: {kinds}")
     for path in report.nothing_in:
         _say(f"{path}: nothing in it can be read; index --explain says why of each file")
+    for note in report.notes:
+        _say(f"note: {note}")
     if as_json:
         _print_json(report.to_dict())
     else:
@@ -961,9 +968,12 @@ def snapshot(directory: str, index_path: str) -> None:
     from cnsearch.model import printable
 
     with _opened(index_path) as opened:
-        folder = Path(directory)
-        if folder.is_dir() and any(folder.iterdir()):
-            raise click.BadParameter(f"the folder {directory} is not empty; name a new one", param_hint="DIR")
-        opened.snapshot(directory)
+        try:
+            opened.snapshot(directory)
+        except IndexUnusableError as error:
+            if error.code != "folder_not_empty":
+                raise
+            text = f"the folder {directory} is not empty; name a new one"
+            raise click.BadParameter(text, param_hint="DIR") from error
     with _opened(directory) as copied:
         click.echo(f"{len(copied):,} articles in {printable(directory)}")

@@ -10,13 +10,14 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
+import multiprocessing
 import os
 import signal
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -425,7 +426,7 @@ def _bring_in(
     done = 0
     new: set[str] = set()
     unread: dict[str, None] = {}
-    for chunk in _chunks(tasks, batch.analyzer, jobs=jobs, tokenise=not dry_run):
+    for chunk in _chunks(tasks, batch.analyzer, jobs=jobs, tokenise=not dry_run, notes=tally.notes):
         tally.warnings += chunk.warnings
         for outcome in chunk.outcomes:
             tally.count(outcome, new)
@@ -445,26 +446,70 @@ def _bring_in(
     return list(unread)
 
 
-def _chunks(tasks: Iterable[Task], analyzer: ChineseAnalyzer, *, jobs: int | None, tokenise: bool) -> Iterator[_Chunk]:
-    """What comes of the tasks, a chunk at a time, in order; from worker processes where there are enough tasks."""
+def _chunks(
+    tasks: Iterable[Task], analyzer: ChineseAnalyzer, *, jobs: int | None, tokenise: bool, notes: list[str]
+) -> Iterator[_Chunk]:
+    """What comes of the tasks, a chunk at a time, in order; from worker processes where there are enough tasks.
+
+    A daemonic process (a worker of Celery or of multiprocessing.Pool) may have no children: there it is done here. So
+    is what is left when workers are lost; then ``notes`` gets a sentence.
+    """
     tasks = iter(tasks)
     jobs = jobs if jobs is not None else (os.cpu_count() or 1)
     few = list(islice(tasks, MIN_ARTICLES_FOR_WORKERS))
     every = chain(few, tasks)
     groups = iter(lambda: list(islice(every, CHUNK)), [])
-    if jobs <= 1 or len(few) < MIN_ARTICLES_FOR_WORKERS:
+    if jobs <= 1 or len(few) < MIN_ARTICLES_FOR_WORKERS or multiprocessing.current_process().daemon:
         for group in groups:
             yield _analyse(group, analyzer.tokenizer, tokenise)
         return
-    with _workers(jobs, analyzer.identity, analyzer.user_dictionary) as executor:
-        running: deque[Future[_Chunk]] = deque()
-        for group in groups:
-            with _interrupts_held():  # submit starts the workers
-                running.append(executor.submit(_analyse_in_worker, group, tokenise))
-            if len(running) > 2 * jobs:
-                yield running.popleft().result()
-        while running:
-            yield running.popleft().result()
+    waiting: deque[tuple[list[Task], Future[_Chunk]]] = deque()
+    group = []
+    try:
+        with _workers(jobs, analyzer.identity, analyzer.user_dictionary) as executor:
+            for group in groups:
+                waiting.append((group, _submitted(executor, group, tokenise)))
+                if len(waiting) > 2 * jobs:
+                    yield _result(waiting[0][1])
+                    waiting.popleft()
+            while waiting:
+                yield _result(waiting[0][1])
+                waiting.popleft()
+        return
+    except _WorkersLostError as error:
+        notes.append(f"{error}; the rest was done in this process")
+    given = [given for given, _ in waiting]
+    unsubmitted = [group] if group and not (given and given[-1] is group) else []
+    for group in chain(given, unsubmitted, groups):
+        yield _analyse(group, analyzer.tokenizer, tokenise)
+
+
+class _WorkersLostError(Exception):
+    """The worker processes cannot go on, for no fault of what they were given. The message says why."""
+
+
+def _submitted(executor: Executor, group: list[Task], tokenise: bool) -> Future[_Chunk]:
+    try:
+        with _interrupts_held():  # submit starts the workers
+            return executor.submit(_analyse_in_worker, group, tokenise)
+    except (BrokenExecutor, OSError, UnboundLocalError, MemoryError) as error:
+        # UnboundLocalError: how loky 3.5 ends when it can open no pipe
+        if isinstance(error, BrokenExecutor):
+            raise _WorkersLostError(_ENDED) from error
+        reason = (error.__context__ or error) if isinstance(error, UnboundLocalError) else error
+        raise _WorkersLostError(f"no worker process can be started ({reason or 'not enough memory'})") from error
+
+
+def _result(future: Future[_Chunk]) -> _Chunk:
+    try:
+        return future.result()
+    except BrokenExecutor as error:
+        raise _WorkersLostError(_ENDED) from error
+    except MemoryError as error:
+        raise _WorkersLostError("a worker process had not enough memory") from error
+
+
+_ENDED = "a worker process was ended from outside (killed, or for want of memory)"
 
 
 @contextmanager
@@ -486,8 +531,9 @@ def _workers(jobs: int, identity: TokenizerIdentity, user_dictionary: UserDictio
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C waits until the end. A process started meanwhile never sees it: it is for the parent, which ends its
-    workers, and a worker that is still importing would print a traceback, as would one whose start was broken off."""
+    """Ctrl-C, and what else interrupts the caller, waits until the end. A process started meanwhile never sees Ctrl-C:
+    it is for the parent, which ends its workers, and a worker that is still importing would print a traceback, as would
+    one whose start was broken off."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
@@ -495,19 +541,22 @@ def _interrupts_held() -> Iterator[None]:
 
     resource_tracker.ensure_running()  # it would let the signal through when started later
     came: list[int] = []
-    handler = signal.getsignal(signal.SIGINT)
-    handles = handler is not None and threading.current_thread() is threading.main_thread()
-    if handles:  # another thread, whose mask lets it through, may take the signal for this one
-        signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    handlers: dict[signal.Signals, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        # Another thread, whose mask lets it through, may take the signal for this one.
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in handlers:
+        signal.signal(number, lambda number, frame: came.append(number))
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        if handles:
-            signal.signal(signal.SIGINT, handler)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         if came:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(came[0])
 
 
 _PARENT_CHECK_S = 0.5
@@ -541,6 +590,9 @@ def _analyse_in_worker(tasks: Sequence[Task], tokenise: bool) -> _Chunk:
         gc.collect()
 
 
+NO_MEMORY = "there is not enough memory for it"
+
+
 def _analyse(tasks: Sequence[Task], tokenizer: WordTokenizer, tokenise: bool) -> _Chunk:
     """Read, compare, clean and tokenise articles; turn their tokens into arrays."""
     outcomes: list[Outcome] = []
@@ -560,8 +612,14 @@ def _analyse(tasks: Sequence[Task], tokenizer: WordTokenizer, tokenise: bool) ->
             if file is not None:
                 files.append(file)
         else:
-            write(task.source, task.origin)
-            outcomes.append(Outcome(task.source.id, task.replaces, written=True, retokenised=task.retokenised))
+            article = task.source
+            try:
+                write(article, task.origin)
+            except MemoryError:
+                failure = Failure(article.path or article.id, NO_MEMORY)
+                outcomes.append(Outcome(article.id, task.replaces, failure=failure))
+                continue
+            outcomes.append(Outcome(article.id, task.replaces, written=True, retokenised=task.retokenised))
     return _Chunk(outcomes, builder.build() if builder.doc_count else None, files, len(tasks), warnings)
 
 
@@ -607,6 +665,10 @@ def _read(
     except CorpusError as error:
         failure = Failure(error.path, error.reason)
         outcomes.append(Outcome(file.id, failure=failure, moved=task.moved, scope=scope))
+        num_failed += 1
+    except MemoryError:
+        entries.intersection_update([outcome.id for outcome in outcomes])  # the last one was not written
+        outcomes.append(Outcome(file.id, failure=Failure(file.path, NO_MEMORY), moved=task.moved, scope=scope))
         num_failed += 1
     if num_failed:
         return FileRead(task, frozenset(entries), frozenset(drafts), failed=True)

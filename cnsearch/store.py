@@ -42,6 +42,7 @@ from cnsearch.codec import (
     SegmentCheck,
     held_by,
     is_old_toc,
+    is_unfinished_copy,
     kind_of,
     make_folder,
     merge_up_to,
@@ -614,6 +615,8 @@ class Transaction:
         try:
             self.snapshot = store.snapshot()
             store.require_same_index(self.snapshot)
+            with contextlib.suppress(OSError):  # what cannot be removed now goes with a later commit
+                store.whoosh.remove_stale(self._writer.generation - 1, self._writer.segments)
             if not replace:
                 store.require_writable(self.snapshot)
         except BaseException:
@@ -840,7 +843,10 @@ class Store:
         """
         folder = Path(path)
         make_folder(folder)
-        if any(folder.iterdir()):
+        names = [entry.name for entry in folder.iterdir()]
+        if is_unfinished_copy(names):
+            _remove_all(DurableStorage(os.fspath(folder)))
+        elif names:
             raise IndexUnusableError(folder, "the folder is not empty", hint="Name a new one", code="folder_not_empty")
         target = DurableStorage(os.fspath(folder))
         try:

@@ -16,7 +16,7 @@ from cnsearch.codec.column_types import OrdinalListColumn, kind_of
 from cnsearch.codec.locks import HeldError, Holder, held_by
 from cnsearch.codec.segment import ColumnarSegment
 from cnsearch.codec.storage import DurableStorage, make_folder
-from cnsearch.codec.toc import OLD_TOC_NAME, SEGMENT_NAME, TOC_NAME, ColumnarIndex, is_old_toc
+from cnsearch.codec.toc import OLD_TOC_NAME, SEGMENT_NAME, TOC_NAME, ColumnarIndex, is_old_toc, is_unfinished_copy
 from cnsearch.codec.verify import SegmentCheck, read_postings
 from cnsearch.codec.writer import ColumnarWriter, merge_up_to, open_writer
 
@@ -38,6 +38,7 @@ __all__ = [
     "SegmentCheck",
     "held_by",
     "is_old_toc",
+    "is_unfinished_copy",
     "kind_of",
     "make_folder",
     "merge_up_to",

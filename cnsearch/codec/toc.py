@@ -13,7 +13,7 @@ import os
 import re
 import uuid
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,6 +30,8 @@ MAX_TOC_BYTES = 64 << 20
 INDEX_NAME: str = _DEF_INDEX_NAME
 TOC_NAME = re.compile(r"commit_([0-9]{1,18})\.toc")
 TEMPORARY = ".tmp"
+UNFINISHED_NAME = "copy.unfinished"
+"""An empty file beside those of a copy that is being made: if it is there, whoever made it has died."""
 SEGMENT_NAME = re.compile(rf"{INDEX_NAME}_[0-9a-z]{{16}}\.cnp")
 _OURS = re.compile(rf"(?:{TOC_NAME.pattern}|{SEGMENT_NAME.pattern})(?:\{TEMPORARY})?")
 _IDENTITY = re.compile("[0-9a-f]{32}")
@@ -51,6 +53,12 @@ class StorableSchema(Protocol):
 def _mark_of(generation: int, status: os.stat_result) -> tuple[int, ...]:
     """The file of a commit never changes: another file is another commit."""
     return generation, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def is_unfinished_copy(names: Iterable[str]) -> bool:
+    """Whether a folder of these names holds what is left of a copy that was broken off, and nothing else."""
+    found = set(names)
+    return UNFINISHED_NAME in found and all(_OURS.fullmatch(name) for name in found - {UNFINISHED_NAME})
 
 
 def toc_name(generation: int) -> str:
@@ -226,10 +234,12 @@ class ColumnarIndex(FileIndex):  # type: ignore[misc]  # Whoosh has no types
         Raises : OSError; FileNotFoundError if a later commit took the files away, and then ``target`` may have some
         """
         toc = self.read_toc()
+        target.create_file(UNFINISHED_NAME).close()
         self.storage.copy_to([segment.make_filename(".cnp") for segment in toc.segments], target)
         target.sync()
         self.storage.copy_to([toc_name(toc.generation)], target)  # last: until it is there, there is no index
         target.sync()
+        target.delete_file(UNFINISHED_NAME)
         return int(toc.generation)
 
     # -- committing -------------------------------------------------------------------------------------------------
@@ -267,6 +277,14 @@ class ColumnarIndex(FileIndex):  # type: ignore[misc]  # Whoosh has no types
         self._blank = None
         self.identity = identity
         storage.sync()
+
+    def remove_stale(self, generation: int, segments: Sequence[ColumnarSegment]) -> None:
+        """What writers that died have left, as ``remove_leftovers``, for a writer that begins after the commit
+        ``generation``. REQUIRES: the caller holds the lock"""
+        kept = {toc_name(generation), *(segment.make_filename(".cnp") for segment in segments)}
+        if any(name not in kept and _OURS.fullmatch(name) for name in self.storage.list()):
+            self.storage.sync()  # who wrote that commit may have died before its name was on the disk
+            self.remove_leftovers(generation, segments)
 
     def remove_leftovers(self, generation: int, segments: Sequence[ColumnarSegment]) -> None:
         """Remove the files of earlier commits and of writers that died. What cannot be removed now (Windows keeps files

@@ -112,6 +112,7 @@ class Tally:
     unreadable: Counter[int] = field(default_factory=Counter)  # what could not be read, by scan
     reasons: list[tuple[int, Failure]] = field(default_factory=list)  # why files were passed over, by scan
     known: dict[tuple[str, str], KnownFile] = field(default_factory=dict)  # what to remember, by root and id
+    notes: list[str] = field(default_factory=list)
 
     def count(self, outcome: Outcome, new: set[str]) -> None:
         """One article more; ``new`` has the ids that were added in this run, and gets its id if it is one."""
@@ -164,6 +165,7 @@ class Tally:
             passed_over=dict(sorted(self.passed_over.items(), key=lambda item: (-item[1], item[0]))),
             left_out=tuple(sorted(self.left_out)),
             nothing_in=tuple(sorted(self.scopes[number] for number in nothing_in)),
+            notes=tuple(self.notes),
         )
 
 
