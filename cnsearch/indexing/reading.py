@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from cnsearch.corpus.decoding import decode
 from cnsearch.corpus.entries import ReadOptions
-from cnsearch.corpus.posts import PostFile, Scan
+from cnsearch.corpus.front_matter import split_front_matter
+from cnsearch.corpus.posts import POST_SUFFIXES, PostFile, Scan
 from cnsearch.corpus.reader import read_post
 from cnsearch.corpus.readers import read_file
 from cnsearch.errors import CorpusError, NoArticlesError
@@ -35,7 +36,8 @@ def explained(scan: Scan, settings: Settings, root: str, limits: Limits) -> Iter
 
 def _how(file: PostFile, options: ReadOptions) -> str:
     try:
-        reading = read_file(read_post(file, max_bytes=options.max_bytes), file, options)
+        data = read_post(file, max_bytes=options.max_bytes)
+        reading = read_file(data, file, options)
         made = [entry.made for entry in reading.entries]
     except NoArticlesError as error:
         return f"passed over: {error.reason}"
@@ -45,6 +47,8 @@ def _how(file: PostFile, options: ReadOptions) -> str:
     drafts = sum(one.draft for one in articles)
     single = len(made) == 1 and articles and articles[0].id == file.id
     parts = [reading.how]
+    if single and file.id.lower().endswith(POST_SUFFIXES) and (kind := _front_matter_kind(data, file)):
+        parts.append(f"front matter ({kind})")
     if not single:
         parts.append(f"{len(articles):,} {'entry' if len(articles) == 1 else 'entries'}")
     if drafts:
@@ -55,6 +59,15 @@ def _how(file: PostFile, options: ReadOptions) -> str:
     if single and not articles[0].paragraphs:
         parts.append("no text but the title")
     return ", ".join(parts)
+
+
+def _front_matter_kind(data: bytes, file: PostFile) -> str:
+    """In which language the front matter of a post is written; empty without one."""
+    text = decode(data, file.path).text
+    if not split_front_matter(text)[0]:
+        return ""
+    first = text.lstrip("\ufeff \t\r\n")[:1]
+    return {"+": "TOML", "{": "JSON", ";": "JSON"}.get(first, "YAML")
 
 
 def raw_text(file: PostFile, article_id: str, options: ReadOptions) -> str:

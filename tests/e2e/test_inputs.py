@@ -318,11 +318,12 @@ def test_explain_says_of_each_file_how_it_is_taken(root: Path, tmp_path: Path) -
     old(root / "c.docx", "x")
     old(root / "d.json", "{}")
     old(root / "e.txt", "文")
+    old(root / "f.md", '+++\ntitle = "己"\n+++\n文')
     old(root / ".cnsearchignore", "e.*\n")
     done = run("index", root, "--explain", "--index", tmp_path / "ix")
     found = dict(line.split(": ", 1) for line in done.stdout.splitlines())
-    assert found["a.md"].startswith("Markdown")
-    assert found["a.md"].endswith(", draft")
+    assert found["a.md"] == "Markdown, front matter (YAML), draft"
+    assert found["f.md"] == "Markdown, front matter (TOML)"
     assert found["b.jsonl"] == "JSON Lines, 2 entries, 1 failed"
     assert found["c.docx"].startswith("passed over")
     assert found["d.json"].startswith("passed over: no articles in it")
