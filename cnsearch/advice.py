@@ -21,6 +21,7 @@ _BY_CODE = {
     "index_replaced": "Run the command again",
     "index_older": _REBUILD,
     "no_folder": "Index one with: cnsearch index PATH",
+    "whoosh_overwritten": "Run: pip uninstall --yes Whoosh whoosh3 && pip install whoosh3",
 }
 """Code of an error -> what to run. An error of another code keeps its hint, which then names nothing of the library."""
 

@@ -26,6 +26,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import whoosh
 from whoosh import index as whoosh_index
 from whoosh import writing
 
@@ -708,6 +709,7 @@ class Store:
         """Make an empty index in the folder ``path``, which is made if it is not there. If another process has just
         done so, open that one."""
         folder = Path(path)
+        _require_whoosh(folder)
         try:
             make_folder(folder)
         except OSError as error:
@@ -747,6 +749,7 @@ class Store:
         Raises IndexNotFoundError, IndexFormatError (not of this program, or of another version), CorruptIndexError.
         """
         folder = Path(path)
+        _require_whoosh(folder)
         if not cls.exists(folder):
             raise IndexNotFoundError(folder, "there is no index here", hint=CREATE_HINT)
         storage = DurableStorage(os.fspath(folder))
@@ -882,6 +885,18 @@ _SPARSE_FIELDS = frozenset({"tags", "tags_chars"})
 _TEXTS = ("title", "body")
 _HEADINGS = ("headings",)
 _SHORT_FIELDS = ("id", "title", "url", "path", "extra")
+
+
+def _require_whoosh(path: Path) -> None:
+    """Raise IndexUnusableError if Whoosh, the forerunner of whoosh3, has overwritten it: both have the same folder."""
+    version = ".".join(map(str, whoosh.__version__))
+    if whoosh.__version__ < (3,):
+        raise IndexUnusableError(
+            path,
+            f"the package whoosh3 was overwritten by Whoosh {version}, which has the same folder, {whoosh.__path__[0]}",
+            hint="Uninstall the package Whoosh, then install whoosh3 again",
+            code="whoosh_overwritten",
+        )
 
 
 def _remove_all(storage: DurableStorage) -> None:

@@ -481,7 +481,7 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
         except BaseException:
             self._remove_new_files()
             self._stop_pool()
-            self._cleanup_on_error()
+            self._let_go()
             raise
         # Committed; what is left over now is removed by a later commit.
         with contextlib.suppress(OSError):
@@ -603,9 +603,19 @@ class ColumnarWriter(SegmentWriter):  # type: ignore[misc]
             self._remove_new_files()
             self._close_segment()
         except BaseException:
-            self._cleanup_on_error()
+            self._let_go()
             raise
         self._finish()
+
+    def _let_go(self) -> None:
+        """Close this writer and release its lock, whatever state it is in. Whoosh 2 has nothing of the kind."""
+        self.is_closed = True
+        searcher, lock = self._searcher, self.writelock
+        self._searcher = self.writelock = None
+        for thing, close in ((searcher, "_orig_close"), (self._tempstorage, "destroy"), (lock, "release")):
+            if thing is not None:
+                with contextlib.suppress(Exception):
+                    getattr(thing, close)()
 
     def _stop_pool(self) -> None:
         self._waiting.clear()
