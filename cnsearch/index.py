@@ -604,6 +604,7 @@ class Index:
             notes=(
                 *parsed.notes,
                 *searcher.notes(plan),
+                *excerpts.notes(ranking),
                 *filter(None, unknown.values()),
                 *_format_notes(searcher.snapshot),
             ),

@@ -472,7 +472,8 @@ class ScorePart:
     """One part of a score.
 
     name  : "word", "synonyms" (words that count as one), "characters" (the bigrams of the query), "phrase", "pattern",
-            "close together" (the query's characters in one place of the text), "beginning" (those at its beginning),
+            "close together" (the query's characters and bigrams in one place of the text), "beginning" (those at its
+            beginning), "title" (it is the query), "in one piece" (words of the query that stand as they were typed),
             "age" (what it takes away)
     text  : what of the query it is for
     score : what it adds
@@ -525,6 +526,7 @@ class Hit:
     score: float
     _excerpts: Callable[[], tuple[Fragment, Snippet]] | None = field(repr=False, compare=False)
     _explain: Callable[[], tuple[ScorePart, ...]] | None = field(repr=False, compare=False)
+    _missing: Callable[[], tuple[str, ...]] | None = field(default=None, repr=False, compare=False)
     duplicates: tuple[Duplicate, ...] = ()
     tags: tuple[str, ...] = ()
     draft: bool = False
@@ -532,8 +534,8 @@ class Hit:
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __getstate__(self) -> dict[str, Any]:
-        made = {"_made": self._made, "_parts": self._parts}  # before they are let go of
-        return {**self.__dict__, **made, "_excerpts": None, "_explain": None}
+        made = {"_made": self._made, "_parts": self._parts, "missing": self.missing}  # before they are let go of
+        return {**self.__dict__, **made, "_excerpts": None, "_explain": None, "_missing": None}
 
     @property
     def more(self) -> int:
@@ -549,6 +551,11 @@ class Hit:
     def _parts(self) -> tuple[ScorePart, ...]:
         assert self._explain is not None
         return self._explain()
+
+    @cached_property
+    def missing(self) -> tuple[str, ...]:
+        """Words of the query, folded, that the article lacks, though it has enough of the others."""
+        return () if self._missing is None else self._missing()
 
     @property
     def title_fragment(self) -> Fragment:
@@ -598,6 +605,7 @@ class Hit:
                 }
                 for part in self.fragments
             ],
+            "missing": list(self.missing),
             "more": self.more,
             "duplicates": [duplicate.to_dict(zone) for duplicate in self.duplicates],
             **parts,

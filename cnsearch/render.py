@@ -42,6 +42,8 @@ LONGEST_TITLE = 500
 LONGEST_HEADING = 40
 FACET_LINES = 20
 """Values of a facet that are shown."""
+MISSING_WORDS = 8
+"""Of those that a hit lacks."""
 FOLDED_SOURCES = 10
 """Sources of folded copies that are named."""
 CSV_COLUMNS = (
@@ -85,6 +87,8 @@ def hit_lines(hit: Hit, *, zone: tzinfo, color: bool, width: int, explain: bool 
     excerpt = _dim(_under(fragments), color) + (snippet.ansi() if color else printable(snippet.text()))
     yield from wrapped(excerpt, width, first=indent, indent=indent, max_lines=SNIPPET_LINES)
     yield f"{indent}{_dim(printable(hit.id), color)}"
+    if hit.missing:
+        yield from wrapped(_dim(_lacking(hit.missing), color), width, first=indent, indent=indent)
     if hit.more:
         yield from wrapped(_dim(_folded(hit), color), width, first=indent, indent=indent)
     if explain:
@@ -100,6 +104,12 @@ def _under(fragments: tuple[Fragment, ...]) -> str:
     if not heading or fragments[0].text.startswith(heading):
         return ""
     return f"{printable(_short(heading, LONGEST_HEADING))} › "
+
+
+def _lacking(words: tuple[str, ...]) -> str:
+    """The first of the words of the query that a hit lacks."""
+    shown = ", ".join(map(printable, words[:MISSING_WORDS])) + (f", {ELLIPSIS}" if len(words) > MISSING_WORDS else "")
+    return f"lacks: {shown}"
 
 
 def _folded(hit: Hit) -> str:

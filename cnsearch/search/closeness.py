@@ -29,14 +29,18 @@ Weights = npt.NDArray[np.float64]
 
 
 def closeness(
-    texts: Sequence[str], characters: Mapping[str, float], words: Mapping[str, float]
+    texts: Sequence[str],
+    characters: Mapping[str, float],
+    words: Mapping[str, float],
+    bigrams: Mapping[str, float],
 ) -> tuple[Weights, Weights]:
     """(best, lead) of each text, shape (len(texts),).
 
     texts      : at least one
     characters : weight of each Chinese character of the query, folded
     words      : weight of each other word of it, found where no letter or digit stands at its sides
-    best       : the greatest sum of weights of distinct characters and words that begin in one window
+    bigrams    : weight of each two of ``characters`` that stand side by side in the query
+    best       : the greatest sum of weights of distinct characters, words and bigrams that begin in one window
     lead       : the sum of weights of those that begin in the first LEAD_CHARS characters
     """
     # All texts as one, with so many places between them that no window reaches from one into the next.
@@ -44,10 +48,10 @@ def closeness(
     texts = [read(text[:TEXT_CHARS]).text for text in texts]
     joined = gap + gap.join(texts)
     bases = np.cumsum([WINDOW_CHARS, *(len(text) + WINDOW_CHARS for text in texts)])
-    places, units = _occurrences(joined, characters, words)
+    places, units = _occurrences(joined, characters, words, bigrams)
     if not len(places):
         return np.zeros(len(texts)), np.zeros(len(texts))
-    weight = np.array([*characters.values(), *words.values()], dtype=np.float64)[units]
+    weight = np.array([*characters.values(), *bigrams.values(), *words.values()], dtype=np.float64)[units]
     text_of = np.searchsorted(bases, places, side="right") - 1
     before = np.full(len(places), -1)  # the place of the same unit before this one
     before[1:][units[1:] == units[:-1]] = places[:-1][units[1:] == units[:-1]]
@@ -88,12 +92,12 @@ def _everywhere(word: str, text: str) -> Iterator[int]:
 
 
 def _occurrences(
-    text: str, characters: Mapping[str, float], words: Mapping[str, float]
+    text: str, characters: Mapping[str, float], words: Mapping[str, float], bigrams: Mapping[str, float]
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """(places, numbers) of every character and word of the query in folded text, by number and then by place."""
     found: list[npt.NDArray[np.intp]] = []
     if characters:
-        wanted, points = code_points("".join(characters)), code_points(text)
+        wanted, points = code_points("".join(characters)), code_points(text + "\n")
         last = int(wanted.max()) + 1
         table = np.zeros(last + 1, dtype=np.uint16)
         table[wanted] = np.arange(1, len(wanted) + 1)
@@ -103,6 +107,18 @@ def _occurrences(
         places = places[order]
         counts = np.bincount(units[places], minlength=len(characters) + 1)[1:]
         found += np.split(places, np.cumsum(counts)[:-1])
+        if bigrams:
+            number = {char: at for at, char in enumerate(characters, 1)}
+            pair_of = np.zeros((len(characters) + 1, len(characters) + 1), dtype=np.uint16)
+            for at, bigram in enumerate(bigrams, 1):
+                pair_of[number[bigram[0]], number[bigram[1]]] = at
+            at_places = np.sort(places)
+            pairs = pair_of[units[at_places], units[at_places + 1]]  # there is a next one: a line feed ends the text
+            has = np.flatnonzero(pairs)
+            pairs, at_places = pairs[has], at_places[has]
+            order = np.argsort(pairs, kind="stable")
+            counts = np.bincount(pairs, minlength=len(bigrams) + 1)[1:]
+            found += np.split(at_places[order], np.cumsum(counts)[:-1])
     found += [np.array(list(_places(word, text)), dtype=np.intp) for word in words]
     numbers = np.repeat(np.arange(len(found)), [len(places) for places in found])
     return np.concatenate(found) if found else np.empty(0, np.intp), numbers

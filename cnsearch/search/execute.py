@@ -25,6 +25,7 @@ from cnsearch.model import ScorePart
 from cnsearch.query.plan import (
     MOST,
     NORM,
+    NUM_BEST,
     All,
     AllOf,
     AnyOf,
@@ -51,6 +52,7 @@ from cnsearch.search.closeness import Weights, as_written, closeness
 from cnsearch.search.scoring import DEFAULT_RANKING, FieldNorms, Ranking, Scores, idf, saturate, weighted_tf
 from cnsearch.search.substrings import find_alone, find_substring
 from cnsearch.search.vocabulary import Vocabulary
+from cnsearch.search.written import MAX_TITLES, TITLE_CHARS, TO_THE_DOT, letters, pieces, title_pairs, titles_that_are
 from cnsearch.store import Postings, Segment, Snapshot
 
 Mask = npt.NDArray[np.bool_]
@@ -117,6 +119,8 @@ class Searcher:
         if self.snapshot.live is not None:
             mask = mask & self.snapshot.live
         total = int(np.count_nonzero(mask))
+        if limit:
+            scores, _ = self._as_typed(plan, mask, scores)
         if order == "date" or not plan.ranked:
             doc_numbers = np.flatnonzero(mask)
             chosen = doc_numbers[top(self.snapshot.dates[doc_numbers], offset + limit)[offset:]]
@@ -132,6 +136,53 @@ class Searcher:
         page = slice(offset, offset + limit)
         return Ranked(chosen[page].tolist(), found[page].tolist(), total, second, mask, scores)
 
+    def _as_typed(self, plan: Plan, mask: Mask, scores: Scores) -> tuple[Scores, list[tuple[DocNumbers, ScorePart]]]:
+        """The scores of the documents of ``mask`` with what they earn for what stands in them as it was typed, and for
+        what which of them earn it; see ``written.py``.
+
+        A piece is a term of its own, and earns a share of what its bigrams and other words weigh, the whole share if
+        one document has it. A title
+        that is the query earns so much that nothing without it stands above.
+        """
+        earned: list[tuple[DocNumbers, ScorePart]] = []
+        if not self.ranking.written or not plan.focus.written or not mask.any():
+            return scores, earned
+        characters, words, bigrams = self._weights(plan.focus)
+        for piece in self._pieces(plan):
+            found = self._match(Substring(piece))
+            inside = sum(weight for unit, weight in (*bigrams.items(), *words.items()) if unit in piece)
+            bonus = found.idf + self.ranking.written * inside * found.idf / idf(self.snapshot.num_docs, 1)
+            numbers = np.flatnonzero(found.impacts) if found.doc_ids is None else found.doc_ids
+            earned.append((numbers[mask[numbers]], ScorePart("in one piece", piece, bonus)))
+        scores = _adding(scores, earned)
+        alike, same = (numbers[mask[numbers]] for numbers in self._titled(plan.focus.written, scores))
+        if len(alike) or len(same):
+            together = sum(characters.values()) + sum(words.values()) + sum(bigrams.values())
+            most = float(scores[mask].max()) + (self.ranking.closeness + self.ranking.lead) * together
+            titled = [(alike, ScorePart("title", "", most)), (same, ScorePart("title", "", TO_THE_DOT * most))]
+            scores = _adding(scores, titled)
+            earned += titled
+        return scores, earned
+
+    def _pieces(self, plan: Plan) -> Iterator[str]:
+        for text in plan.focus.pieces:
+            yield from pieces(text, plan.focus.coarse, lambda piece: self._match(Substring(piece)).doc_freq > 0)
+
+    def _titled(self, texts: Sequence[str], scores: Scores) -> tuple[DocNumbers, DocNumbers]:
+        """The documents whose title is the query, punctuation and spaces aside; and those that have these too."""
+        num_chars = len(letters("".join(texts)))
+        pairs = title_pairs(texts)
+        if not num_chars or not pairs:
+            return np.empty(0, np.intp), np.empty(0, np.intp)
+        counts = self._zeros()
+        for pair in pairs:
+            self._match(Term(pair, (TITLE_CHARS,))).add(counts, 1.0)
+        lengths = self._norms.lengths(TITLE_CHARS)
+        numbers = np.flatnonzero((counts * 2 >= len(pairs)) & (lengths >= num_chars) & (lengths <= 1.5 * num_chars + 6))
+        if len(numbers) > MAX_TITLES:
+            numbers = np.sort(numbers[top(scores[numbers], MAX_TITLES)])
+        return titles_that_are(texts, self.snapshot, numbers)
+
     def _second_pass(
         self, focus: Focus, chosen: DocNumbers, scores: Scores, depth: int, decay: Scores | None
     ) -> tuple[DocNumbers, Scores]:
@@ -144,20 +195,28 @@ class Searcher:
         return np.concatenate([first[order], rest]), np.concatenate([found[order], scores[depth:]])
 
     def _closeness(self, focus: Focus, doc_numbers: list[int]) -> tuple[Weights, Weights]:
-        """What ``closeness`` says of the documents. A character weighs as much as the commonest bigram that has it: a
-        function word is in common ones."""
-        characters: dict[str, float] = {}
-        for bigram in focus.bigrams:
-            weight = self._match(bigram).idf
-            for char in bigram.text:
-                characters[char] = min(weight, characters.get(char, weight))
-        words: dict[str, float] = {}
-        for word in focus.words:
-            (characters if HAN_CHAR.fullmatch(word.text) else words)[word.text] = self._match(word).idf
+        """What ``closeness`` says of the documents."""
         texts = ["\n".join(self.texts(number)) for number in doc_numbers]
         if focus.synonyms:
             texts = [as_written(text, focus.synonyms) for text in texts]
-        return closeness(texts, characters, words)
+        return closeness(texts, *self._weights(focus))
+
+    def _weights(self, focus: Focus) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
+        """What the characters, the other words and the bigrams of a query weigh where they stand together. A character
+        weighs as much as the commonest bigram that has it: a function word is in common ones."""
+        characters: dict[str, float] = {}
+        bigrams: dict[str, float] = {}
+        for bigram in focus.bigrams:
+            weight = self._match(bigram).idf * bigram.weight
+            bigrams[bigram.text] = max(weight, bigrams.get(bigram.text, 0.0))
+        for text, weight in bigrams.items():
+            for char in text:
+                characters[char] = min(weight, characters.get(char, weight))
+            bigrams[text] = weight * self.ranking.order
+        words: dict[str, float] = {}
+        for word in focus.words:
+            (characters if HAN_CHAR.fullmatch(word.text) else words)[word.text] = self._match(word).idf
+        return characters, words, bigrams
 
     def texts(self, doc_number: int) -> tuple[str, str]:
         """Title and body of a document; those read last are kept, for the second pass reads what is shown next."""
@@ -188,6 +247,7 @@ class Searcher:
     ) -> list[ScorePart]:
         """The parts of the score of a document that matches, the greatest first."""
         found: defaultdict[tuple[str, str], float] = defaultdict(float)
+        live = self.snapshot.live
         if plan.step is not None:
             for leaf in self._scoring(plan.step, doc_number):
                 found[_named(leaf)] += self._score(leaf, doc_number)
@@ -195,6 +255,11 @@ class Searcher:
             best, lead = (float(weights[0]) for weights in self._closeness(plan.focus, [doc_number]))
             found["close together", ""] = self.ranking.closeness * best
             found["beginning", ""] = self.ranking.lead * lead
+        if plan.step is not None:
+            mask, scores = self._run(plan.step)
+            for numbers, part in self._as_typed(plan, mask if live is None else mask & live, scores)[1]:
+                if doc_number in numbers:
+                    found[part.name, part.text] += part.score
         if half_life_days is not None:
             found["age", ""] = sum(found.values()) * (float(self._decay(half_life_days)[doc_number]) - 1)
         parts = [ScorePart(name, text, score) for (name, text), score in found.items() if score]
@@ -258,6 +323,17 @@ class Searcher:
         if live is None:
             return found.doc_freq
         return int(np.count_nonzero(live[found.impacts > 0] if found.doc_ids is None else live[found.doc_ids]))
+
+    def contains(self, leaf: Leaf, doc_number: int) -> bool:
+        """Whether a document contains the leaf."""
+        found = self._match(leaf)
+        if found.doc_ids is None:
+            return bool(found.impacts[doc_number] > 0)
+        return bool((found.doc_ids == doc_number).any())
+
+    def matching(self, word: Keyword) -> Mask:
+        """The documents that a word finds. Shape (num_docs,); not to be modified."""
+        return self._run(self._used(word))[0]
 
     def step_weight(self, step: Step) -> float:
         """The idf of what ``step`` finds; 0 if that is nothing."""
@@ -334,7 +410,7 @@ class Searcher:
                 presence = [found for found in map(self._match, parts or (word.step,)) if found.doc_freq]
                 if not presence:
                     continue
-                weights.append(math.sqrt(whole.idf))
+                weights.append(math.sqrt(whole.idf) * word.weight)
                 if step.need:
                     for found in presence:
                         found.add(cover, weights[-1] / len(presence))
@@ -350,7 +426,7 @@ class Searcher:
                 presence = [found for found in map(self._match, word.bigrams) if found.doc_freq]
                 if not doc_freq and not presence:
                     continue
-                weights.append(math.sqrt(idf(len(mask), doc_freq)))
+                weights.append(math.sqrt(idf(len(mask), doc_freq)) * word.weight)
                 there = mask.astype(np.float32)
                 if presence and (step.need or not doc_freq):
                     own = self._zeros()
@@ -366,15 +442,17 @@ class Searcher:
             if self.snapshot.live is not None:
                 cover *= self.snapshot.live
             norm = sum(weight**NORM for weight in weights) ** (1 / NORM)
-            need = min(step.need * norm, MOST * float(cover.max()))
+            need = min(max(step.need * norm, step.share * sum(weights)), MOST * float(cover.max()))
             mask = cover >= np.float32(need * (1 - 1e-5)) if need else np.zeros(len(cover), dtype=bool)
+            if step.sentence and need:
+                alive = scores if self.snapshot.live is None else scores * self.snapshot.live
+                best = top(alive, NUM_BEST)
+                mask[best[alive[best] > 0]] = True
         return mask, scores * mask
 
     def _add(self, leaf: Leaf, scores: Scores) -> None:
         """Add the score that the leaf gives to each document that contains it: above 0, unless bigrams give none."""
-        factor = leaf.weight if isinstance(leaf, Term) else 1.0
-        if leaf.fields[0] in _BIGRAM_FIELDS:
-            factor *= self.ranking.bigrams
+        factor = self._factor(leaf)
         if not factor:
             return
         found = self._match(leaf)
@@ -383,6 +461,10 @@ class Searcher:
             scores += found.impacts * weight
         else:
             scores[found.doc_ids] += found.impacts * weight
+
+    def _factor(self, leaf: Leaf) -> float:
+        factor = leaf.weight if isinstance(leaf, Term) else 1.0
+        return factor * self.ranking.bigrams if leaf.fields[0] in _BIGRAM_FIELDS else factor
 
     def _match(self, leaf: Leaf) -> _Matches:
         """What the leaf says about each document, and its idf in the whole index; from the cache where it is."""
@@ -469,6 +551,15 @@ class _Matches:
     def num_bytes(self) -> int:
         """Of the arrays, and about what the objects around them take."""
         return self.impacts.nbytes + (0 if self.doc_ids is None else self.doc_ids.nbytes) + 500
+
+
+def _adding(scores: Scores, earned: Sequence[tuple[DocNumbers, ScorePart]]) -> Scores:
+    """The scores with what each of some documents earns; ``scores`` is not modified."""
+    if earned:
+        scores = scores.copy()
+    for numbers, part in earned:
+        scores[numbers] += np.float32(part.score)
+    return scores
 
 
 def _named(leaf: Leaf) -> tuple[str, str]:

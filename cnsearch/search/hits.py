@@ -12,6 +12,7 @@ from cnsearch.model import Duplicate, Fragment, Hit, ScorePart, Snippet
 from cnsearch.query.plan import Compound, Plan, Substring, Term, TermPattern
 from cnsearch.schema import CHARS_FIELD
 from cnsearch.search.execute import Ranked, Searcher
+from cnsearch.search.missing import Missing
 from cnsearch.search.snippet import Highlighter
 from cnsearch.store import Snapshot
 
@@ -42,6 +43,7 @@ class Excerpts:
         self._plan = plan
         self._analyzer = analyzer
         self._highlighter: Highlighter | None = None
+        self._missing = Missing(searcher, plan)
 
     def of(self, number: int) -> tuple[Fragment, Snippet]:
         if self._searcher.snapshot.closed:
@@ -50,6 +52,15 @@ class Excerpts:
             self._highlighter = self._make()
         title, body = self._searcher.texts(number)
         return self._highlighter.title(title), self._highlighter.snippet(body, self._searcher.snapshot.headings(number))
+
+    def missing(self, number: int) -> tuple[str, ...]:
+        if self._searcher.snapshot.closed:
+            raise ValueError("the Index of this hit is closed")
+        return self._missing.of(number)
+
+    def notes(self, ranked: Ranked) -> tuple[str, ...]:
+        """That no article has all words, where that is so."""
+        return self._missing.note(ranked)
 
     def explain(self, number: int, second_pass: bool) -> tuple[ScorePart, ...]:
         if self._searcher.snapshot.closed:
@@ -102,6 +113,7 @@ def make_hits(
                 score=score,
                 _excerpts=partial(excerpts.of, number),
                 _explain=partial(excerpts.explain, number, rank <= ranking.num_second),
+                _missing=partial(excerpts.missing, number),
                 duplicates=tuple(_duplicate(snapshot, copy) for copy in folded[at]) if folded else (),
                 **snapshot.about(number),
             )

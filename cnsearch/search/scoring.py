@@ -54,10 +54,12 @@ class Ranking:
     depth: int = 10
     closeness: float = 0.36
     lead: float = 0.06
+    order: float = 1.0
+    written: float = 0.5
 
 
 DEFAULT_RANKING = Ranking()
-WORDS_ONLY = Ranking(bigrams=0.0, depth=0)
+WORDS_ONLY = Ranking(bigrams=0.0, depth=0, written=0.0)
 
 
 class FieldNorms:
@@ -69,6 +71,14 @@ class FieldNorms:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._norms: dict[str, Scores] = {}
+        self._lengths: dict[str, Scores] = {}
+
+    def lengths(self, field: str) -> Scores:
+        """Tokens of ``field``, shape (snapshot.num_docs,), float32; do not modify."""
+        lengths = self._lengths.get(field)
+        if lengths is None:
+            lengths = self._lengths[field] = self._snapshot.lengths(field)
+        return lengths
 
     def of(self, field: str) -> Scores:
         """Shape (snapshot.num_docs,), float32; do not modify."""

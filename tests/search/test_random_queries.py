@@ -25,10 +25,12 @@ from cnsearch.analysis.reading import read
 from cnsearch.analysis.scripts import CJK, CJK_RUN, HAN_CHAR, LETTER, WORD
 from cnsearch.analysis.tokenizer import Token, WordTokenizer
 from cnsearch.query import syntax
-from cnsearch.query.plan import MOST, NORM, OTHER_FORM
+from cnsearch.query.asking import ASKING, WEIGHT
+from cnsearch.query.plan import LEAST_SENTENCE, MOST, NORM, NUM_BEST, OTHER_FORM, SHARE
 from cnsearch.query.syntax import parse_query
 from cnsearch.search.closeness import LEAD_CHARS, TEXT_CHARS, WINDOW_CHARS
 from cnsearch.search.scoring import DEFAULT_RANKING, FIELD_WEIGHTS, K1, B
+from cnsearch.search.written import TO_THE_DOT, letters, pieces
 
 SEED = 20260
 NUM_QUERIES = 400
@@ -36,7 +38,8 @@ TOKENIZER = WordTokenizer()
 ZONE = timezone(timedelta(hours=8))
 WORDS = (
     "上海 北京 數字 数字化 数字化转型 转型 城市 规划 人工智能 智能 工厂 产品和服务 和服 龙井茶 高铁 的 了 城 茶 "
-    "5G S-300 300 C++ iPhone15 15 2021-10-27 3.5% linux Ｌｉｎｕｘ 😀 S300 Databases database userName user 3,500.00"
+    "5G S-300 300 C++ iPhone15 15 2021-10-27 3.5% linux Ｌｉｎｕｘ 😀 S300 Databases database userName user 3,500.00 "
+    "什么 吗"
 ).split()
 MARKS = ["，", "。", " ", "、", "“", "-"]
 SOURCES = ["每经网", "新浪财经", "Solidot", ""]
@@ -83,8 +86,12 @@ class Twin:
         self.pair_average = {name: self.mean(name, self.pair_lengths) for name in FIELD_WEIGHTS}
         self.ranked = False
         self.match = "most"
-        self.focus_pairs: set[str] = set()
+        self.focus_pairs: dict[str, float] = {}
         self.focus_words: set[str] = set()
+        self.written: list[str] = []
+        self.whole: list[str] = []
+        self.coarse: set[str] = set()
+        self.words_asked = False
 
     @staticmethod
     def mean(name: str, lengths: list[dict[str, int]]) -> float:
@@ -96,11 +103,14 @@ class Twin:
         self, root: syntax.Node | None, conditions: list[set[int]], by_date: bool, match: str
     ) -> list[tuple[int, float]]:
         """(document, score), in rank order."""
-        self.ranked, self.match, self.focus_pairs, self.focus_words = False, match, set(), set()
+        self.ranked, self.match, self.focus_pairs, self.focus_words = False, match, {}, set()
+        self.written, self.whole, self.coarse, self.words_asked = [], [], set(), False
         found = self.every() if root is None else self.read(root, optional=True)
         if found is None or (root is None and not conditions):
             return []
         hits = [(n, score) for n, score in found.items() if self.live[n] and all(n in group for group in conditions)]
+        if self.words_asked:
+            hits = self.as_typed(hits)
         if by_date or not self.ranked:
             return sorted(hits, key=lambda hit: (-self.second(hit[0]), hit[0]))
         hits.sort(key=lambda hit: (-hit[1], hit[0]))
@@ -109,17 +119,46 @@ class Twin:
             hits[: DEFAULT_RANKING.depth] = sorted(best, key=lambda hit: (-hit[1], hit[0]))
         return hits
 
-    def closeness(self, number: int) -> float:
-        """The second pass: the best window and the beginning, character by character."""
-        rarity = {text: self.idf(len(self.pair(text, tuple(FIELD_WEIGHTS)))) for text in self.focus_pairs}
+    def as_typed(self, hits: list[tuple[int, float]]) -> list[tuple[int, float]]:
+        """With what words of the query earn that stand as they were typed, and a title that is the query."""
+        weights, scores = self.focus_weights(), dict(hits)
+        for whole in dict.fromkeys(self.whole):
+            for piece in pieces(whole, self.coarse, lambda piece: bool(self.standing(piece))):
+                inside = sum(weight for unit, weight in weights.items() if unit in piece and not is_character(unit))
+                standing = self.standing(piece)
+                bonus = self.idf(len(standing)) * (1 + DEFAULT_RANKING.written * inside / self.idf(1))
+                scores.update({number: scores[number] + bonus for number in standing if number in scores})
+        most = max(scores.values(), default=0.0)
+        most += (DEFAULT_RANKING.closeness + DEFAULT_RANKING.lead) * sum(weights.values())
+        written = list(dict.fromkeys(self.written))
+        typed = "".join(written)
+        for number in scores:
+            title = self.texts[number]["title"]
+            if letters(title) == letters(typed) != "":
+                scores[number] += most * (TO_THE_DOT if [title] == written else 1.0)
+        return list(scores.items())
+
+    def standing(self, text: str) -> set[int]:
+        found = self.substring(text, tuple(FIELD_WEIGHTS))
+        return {number for number in found if self.live[number]} if len(text) > 2 else set(found)
+
+    def focus_weights(self) -> dict[str, float]:
+        every = tuple(FIELD_WEIGHTS)
+        rarity = {text: self.idf(len(self.pair(text, every))) * weight for text, weight in self.focus_pairs.items()}
         weights = {
             char: min(weight for text, weight in rarity.items() if char in text) for char in "".join(self.focus_pairs)
         }
-        weights.update({word: self.idf(len(self.term(word, tuple(FIELD_WEIGHTS)))) for word in self.focus_words})
+        weights.update({text: DEFAULT_RANKING.order * weight for text, weight in rarity.items()})
+        weights.update({word: self.idf(len(self.term(word, every))) for word in self.focus_words})
+        return weights
+
+    def closeness(self, number: int) -> float:
+        """The second pass: the best window and the beginning, character by character."""
+        weights = self.focus_weights()
         text = read(f"{self.documents[number].title}\n{self.documents[number].body}"[:TEXT_CHARS]).text
         places = {
             unit: [m.start() for m in re.finditer(re.escape(unit), text)]
-            if HAN_CHAR.fullmatch(unit)
+            if HAN_CHAR.match(unit)
             else [m.start() for m in re.finditer(rf"(?<![{LETTER}]){re.escape(unit)}(?![{LETTER}])", text)]
             for unit in weights
         }
@@ -217,6 +256,9 @@ class Twin:
         if isinstance(node, syntax.Group):
             return self.group(node, excluded=excluded)
         fields = tuple(FIELD_WEIGHTS) if node.field is None else (node.field,)
+        if node.field is None and not excluded and not isinstance(node, syntax.Pattern):
+            self.written.append(node.text.strip())
+            self.words_asked |= isinstance(node, syntax.Words)
         if isinstance(node, syntax.Words):
             return self.words(node.text, fields, optional=optional, excluded=excluded, anywhere=node.field is None)
         self.ranked = True
@@ -268,16 +310,19 @@ class Twin:
         if excluded:
             return both([self.needed(group, fields, loose) for group in groups.values()])
         beside = joined_words(text, by_position)
-        pairs = {run[at : at + 2] for run in CJK_RUN.findall(text) for at in range(len(run) - 1)}
+        pairs = weighed_pairs(text, by_position)
         if anywhere:
-            self.focus_pairs |= pairs
+            if len(by_position) > 1:
+                self.whole.append(text)
+                self.coarse |= {tokens[-1].text for tokens in by_position.values()}
+            self.focus_pairs |= {pair: max(weight, self.focus_pairs.get(pair, 0.0)) for pair, weight in pairs.items()}
             self.focus_words |= {
                 tokens[-1].text for tokens in by_position.values() if not set(tokens[-1].text) & set("".join(pairs))
             }
         bonus = Counter[int]()
-        for pair in pairs:
+        for pair, weight in pairs.items():
             for number, score in self.pair(pair, fields).items():
-                bonus[number] += DEFAULT_RANKING.bigrams * score  # type: ignore[assignment]
+                bonus[number] += DEFAULT_RANKING.bigrams * weight * score  # type: ignore[assignment]
         if optional:
             found = {
                 whole: self.substring(whole, fields)
@@ -296,8 +341,13 @@ class Twin:
                 for char in dict.fromkeys(run)
                 if HAN_CHAR.match(char)
             ]
+            for whole in found.keys() & ASKING:
+                found[whole] = {number: WEIGHT * score for number, score in found[whole].items()}
             scores = either([*found.values(), *singles]) or {}
             hits = (self.with_any if self.match == "any" else self.with_most)(found, fields, loose)
+            if self.match == "most" and hits and is_sentence(text, by_position):
+                every = {n: scores.get(n, 0.0) + bonus[n] for n in {*scores, *bonus} if self.live[n]}
+                hits |= set(sorted(every, key=lambda n: (-every[n], n))[:NUM_BEST])
         else:
             needed = [self.needed(group, fields, loose, beside.get(whole, ())) for whole, group in groups.items()]
             scores = both(needed) or {}
@@ -331,14 +381,17 @@ class Twin:
         for whole, scores in found.items():
             presence = self.presence(whole, scores, fields, loose)
             if presence:
-                weights.append(math.sqrt(self.idf(len(scores))))
+                weights.append(math.sqrt(self.idf(len(scores))) * (WEIGHT if whole in ASKING else 1.0))
                 for numbers in presence:
                     for number in numbers:
                         cover[number] += weights[-1] / len(presence)  # type: ignore[assignment]
         alive = {number: weight for number, weight in cover.items() if self.live[number]}
         if not alive:
             return set()
-        need = min(MOST * sum(weight**NORM for weight in weights) ** (1 / NORM), MOST * max(alive.values()))
+        need = MOST * sum(weight**NORM for weight in weights) ** (1 / NORM)
+        if len(found) >= LEAST_SENTENCE:
+            need = max(need, SHARE * sum(weights))
+        need = min(need, MOST * max(alive.values()))
         return {number for number, weight in alive.items() if weight >= need * (1 - 1e-5)}
 
     def needed(
@@ -418,6 +471,33 @@ def joined_words(text: str, by_position: dict[int, list[Token]]) -> dict[str, tu
             for word in window:
                 found[word].append("".join(window))
     return {word: tuple(dict.fromkeys(several)) for word, several in found.items()}
+
+
+def is_character(unit: str) -> bool:
+    return len(unit) == 1 and HAN_CHAR.match(unit) is not None
+
+
+def weighed_pairs(text: str, by_position: dict[int, list[Token]]) -> dict[str, float]:
+    """The bigrams of the Chinese runs; those with a character of a word that asks weigh little."""
+    asking = [tokens[-1] for tokens in by_position.values() if tokens[-1].text in ASKING]
+    found: dict[str, float] = {}
+    for run in CJK_RUN.finditer(text):
+        for at in range(run.start(), run.end() - 1):
+            weight = WEIGHT if any(word.start < at + 2 and at < word.end for word in asking) else 1.0
+            found[text[at : at + 2]] = max(weight, found.get(text[at : at + 2], 0.0))
+    return found
+
+
+def is_sentence(text: str, by_position: dict[int, list[Token]]) -> bool:
+    """Three words, one of which asks; or five, without a space at a Chinese one."""
+    words = [tokens[-1] for tokens in by_position.values()]
+    if any(word.text in ASKING for word in words):
+        return len(words) > 2
+    spaces = [
+        text[one.end : two.start].isspace() and bool(HAN_CHAR.search(one.text + two.text))
+        for one, two in pairwise(words)
+    ]
+    return any(not any(spaces[at : at + 4]) for at in range(len(spaces) - 3))
 
 
 def loose_runs(text: str, by_position: dict[int, list[Token]]) -> tuple[dict[str, list[str]], set[str]]:

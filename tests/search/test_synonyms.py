@@ -181,7 +181,7 @@ QUERIES = [
     "title:alpha sun",
     "alpha alpha",
 ]
-WORDS_ONE = Ranking(bigrams=0.0, depth=0)
+WORDS_ONE = Ranking(bigrams=0.0, depth=0, written=0.0)
 
 
 def run(path: str, query: str, synonyms: Synonyms, need: float) -> dict[str, float]:
