@@ -341,7 +341,7 @@ class Twin:
                 for char in dict.fromkeys(run)
                 if HAN_CHAR.match(char)
             ]
-            for whole in found.keys() & ASKING:
+            for whole in (found.keys() & ASKING) - loose:  # one character alone is looked for wherever it stands
                 found[whole] = {number: WEIGHT * score for number, score in found[whole].items()}
             scores = either([*found.values(), *singles]) or {}
             hits = (self.with_any if self.match == "any" else self.with_most)(found, fields, loose)
@@ -381,7 +381,7 @@ class Twin:
         for whole, scores in found.items():
             presence = self.presence(whole, scores, fields, loose)
             if presence:
-                weights.append(math.sqrt(self.idf(len(scores))) * (WEIGHT if whole in ASKING else 1.0))
+                weights.append(math.sqrt(self.idf(len(scores))) * (WEIGHT if whole in ASKING - loose else 1.0))
                 for numbers in presence:
                     for number in numbers:
                         cover[number] += weights[-1] / len(presence)  # type: ignore[assignment]
