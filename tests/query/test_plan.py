@@ -89,7 +89,9 @@ def test_a_part_of_a_mixed_token_is_no_hit() -> None:
 
 def test_what_stands_together_in_a_query_is_looked_for_together() -> None:
     plan = make_plan(parse_query("数字化 S-300 茶 -上海 标题:北京").root, Filters(), TOKENIZER, ZONE)
-    assert plan.focus == Focus(pairs("数字化"), (Term("s-300"), Term("茶")))
+    typed = "数字化 s-300 茶"
+    expected = Focus(pairs("数字化"), (Term("s-300"), Term("茶")), (), (typed,), (typed,), tuple(typed.split()))
+    assert plan.focus == expected
     assert not make_plan(parse_query('"数字化"').root, Filters(), TOKENIZER, ZONE).focus
 
 

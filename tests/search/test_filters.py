@@ -120,8 +120,9 @@ def test_fields_in_a_query(index: cnsearch.Index, query: str, ids: str) -> None:
 
 def test_a_name_that_no_article_has_is_no_field(index: cnsearch.Index) -> None:
     results = index.search("price:5 上海")
-    assert results.notes == ('there is no field "price": taken as words',)
-    assert index.search("price:5 上海", raw=True).notes == ()
+    lacking = "no article has all of price, 5, 上海"
+    assert results.notes == ('there is no field "price": taken as words', lacking)
+    assert index.search("price:5 上海", raw=True).notes == (lacking,)
 
 
 @pytest.mark.parametrize(
