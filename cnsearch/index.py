@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Final, Literal, TypeVar, overload
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cnsearch import checks
@@ -67,6 +67,9 @@ Values = str | Iterable[str] | None
 Moment = str | date | None
 
 DEFAULT_ZONE = "Asia/Shanghai"
+
+T = TypeVar("T")
+_RAISE: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +237,16 @@ class Index:
             raise ValueError("this Index is closed")
         self._store.require_folder()
         return searcher
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed: then it can do nothing more."""
+        return self._searcher is None
+
+    def __repr__(self) -> str:
+        searcher = self._searcher
+        about = "closed" if searcher is None else f"{searcher.snapshot.num_live_docs} articles"
+        return f"<cnsearch.Index {self.path!r}: {about}>"
 
     def __len__(self) -> int:
         """How many articles there are."""
@@ -671,10 +684,39 @@ class Index:
         searcher = self._current()
         return suggest(searcher.vocabulary, prefix, min(limit, sys.maxsize), searcher.num_articles)
 
-    def get(self, article_id: str) -> Article:
-        """The article with this id. Raises ArticleNotFoundError."""
+    @overload
+    def get(self, article_id: str) -> Article: ...
+    @overload
+    def get(self, article_id: str, default: T) -> Article | T: ...
+    def get(self, article_id: str, default: Any = _RAISE) -> Any:
+        """The article with this id; ``default`` if there is none, or ArticleNotFoundError where no default is given."""
         snapshot = self._current().snapshot
-        return snapshot.article(_find(snapshot, article_id))
+        try:
+            return snapshot.article(_find(snapshot, article_id))
+        except ArticleNotFoundError:
+            if default is _RAISE:
+                raise
+            return default
+
+    def get_many(self, article_ids: Iterable[str]) -> dict[str, Article]:
+        """The articles with these ids, by id, in their order; those that there are not are left out."""
+        snapshot = self._current().snapshot
+        numbers = {article_id: snapshot.find(article_id) for article_id in checks.texts("article_ids", article_ids)}
+        return {article_id: snapshot.article(number) for article_id, number in numbers.items() if number is not None}
+
+    def ids(self) -> Iterator[str]:
+        """The ids of all articles, in no particular order. It goes on with the commit that it began with."""
+        return iter(self._current().snapshot.indexed())
+
+    def __iter__(self) -> Iterator[Article]:
+        """All articles, in no particular order; of the commit that was the last when it began."""
+        snapshot = self._current().snapshot
+        return (snapshot.article(entry.number) for entry in snapshot.indexed().values())
+
+    def __contains__(self, article: object) -> bool:
+        """Whether there is an article with this id, or with the id of this article."""
+        found = article.id if isinstance(article, Article) else article
+        return isinstance(found, str) and self._current().snapshot.find(found) is not None
 
     def analyze(self, text: str) -> Analysis:
         """How ``text`` is indexed and searched."""
