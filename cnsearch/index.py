@@ -243,6 +243,9 @@ class Index:
         """Whether it was closed: then it can do nothing more."""
         return self._searcher is None
 
+    def __reduce__(self) -> Any:
+        raise TypeError("an Index cannot be pickled, for it holds open files; call open_index in each process")
+
     def __repr__(self) -> str:
         searcher = self._searcher
         about = "closed" if searcher is None else f"{searcher.snapshot.num_live_docs} articles"
