@@ -26,6 +26,7 @@ A number is cut at its points only where it has several, and only from the end: 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
@@ -56,7 +57,7 @@ they were asked for, and an article may be one compound of megabytes."""
 MAX_ATOMS = 8
 """A compound of more stretches of letters and digits than this is indexed whole only, for the same reason."""
 MAX_PARTS = 32
-"""So is one of more parts: of a word that changes from small to capital letters all the time."""
+"""So is one of more parts than this."""
 
 Part = tuple[str, int, int]
 Humps = tuple[int, ...]
@@ -97,17 +98,14 @@ def atoms(compound: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1 << 16)
-def parts(compound: str, humps: Humps = ()) -> tuple[Part, ...]:
+def parts(compound: str) -> tuple[Part, ...]:
     """What one compound is found by besides the whole, as (text, start, end), offsets in characters of ``compound``.
 
-    humps  : where in ``compound`` capitals begin parts, ascending
     Returns: sorted by start, then longest last; a joined form has the place of what it joins. Empty where the compound
              is not taken apart.
 
     >>> [text for text, _, _ in parts("5.12-rc1")]
     ['5.12', '5.12rc1', 'rc', 'rc1', '1']
-    >>> [text for text, _, _ in parts("getuserbyid", (3, 7, 9))]
-    ['get', 'getuser', 'user', 'userby', 'by', 'byid', 'id']
     """
     if len(compound) > MAX_COMPOUND_CHARS:
         return ()
@@ -131,7 +129,6 @@ def parts(compound: str, humps: Humps = ()) -> tuple[Part, ...]:
             pair = joined(text[begin:stop])
             if len(pair) > 2 and pair != text[begin:stop]:  # but u.s.a is no us
                 found[pair, begin, stop] = None
-    found.update(dict.fromkeys(_humped(text, humps)))
     found.pop((text, 0, len(text)), None)
     if len(found) > MAX_PARTS:
         return ()
@@ -169,25 +166,55 @@ _NAMES = frozenset(
 """Names that are written as two words in one, and have nothing to do with either: JavaScript is no Java. From the words
 of this form that most articles of the corpus have."""
 _SHORTEST_HUMP = 2
+MAX_HUMPS = 12
+_LETTERS = re.compile("[a-z]+")
 
 
-def _humped(text: str, humps: Sequence[int]) -> Iterator[Part]:
-    """The parts of userName, and two of them together where there are more. Not those of a name, of what is a letter
-    and a word (iPhone), or a word and a letter."""
-    for match in _ATOM.finditer(text):
-        inside = [hump for hump in humps if match.start() < hump < match.end()]
-        edges = [match.start(), *inside, match.end()]
-        if (
-            not inside
-            or match.group() in _NAMES
-            or (len(inside) == 1 and min(end - start for start, end in pairwise(edges)) < _SHORTEST_HUMP)
-        ):
+@lru_cache(maxsize=1 << 14)
+def hump_parts(word: str, humps: Humps) -> tuple[Part, ...]:
+    """The parts of a word of letters in which capitals began parts at ``humps`` (ascending), and two of them together
+    where there are more. None of a name, of what is a letter and a word (iPhone), or a word and a letter.
+
+    >>> [text for text, _, _ in hump_parts("getuserbyid", (3, 7, 9))]
+    ['get', 'getuser', 'user', 'userby', 'by', 'byid', 'id']
+    """
+    edges = [0, *humps, len(word)]
+    sizes = [end - start for start, end in pairwise(edges)]
+    if word in _NAMES or len(humps) > MAX_HUMPS or (len(humps) == 1 and min(sizes) < _SHORTEST_HUMP):
+        return ()
+    found = []
+    for number, (start, end) in enumerate(pairwise(edges)):
+        if end - start >= _SHORTEST_HUMP:
+            found.append((word[start:end], start, end))
+        if number + 2 < len(edges) and len(humps) > 1:
+            found.append((word[start : edges[number + 2]], start, edges[number + 2]))
+    return tuple(found)
+
+
+@lru_cache(maxsize=1 << 14)
+def hump_terms(word: str, humps: Humps) -> tuple[str, ...]:
+    """The terms of these parts, with the marked stems of those that are inflected."""
+    texts = [text for text, _, _ in hump_parts(word, humps)]
+    return (*texts, *filter(None, map(marked_stem, texts)))
+
+
+def humped_words(folded: str, seams: Sequence[int]) -> Iterator[tuple[str, Humps, int]]:
+    """The words of letters with any of the seams inside: (word, seams from its start, its start). A longer one than
+    MAX_COMPOUND_CHARS is left out."""
+    after = 0
+    for at in seams:
+        if at < after:
             continue
-        for number, (start, end) in enumerate(pairwise(edges)):
-            if end - start >= _SHORTEST_HUMP:
-                yield text[start:end], start, end
-            if number + 2 < len(edges) and len(inside) > 1:
-                yield text[start : edges[number + 2]], start, edges[number + 2]
+        start = at
+        while at - start <= MAX_COMPOUND_CHARS and start and "a" <= folded[start - 1] <= "z":
+            start -= 1
+        match = _LETTERS.match(folded, at)
+        if match is None or start == at:
+            continue
+        after = match.end()
+        if after - start <= MAX_COMPOUND_CHARS:
+            inside = seams[bisect_left(seams, at) : bisect_left(seams, after)]
+            yield folded[start:after], tuple(seam - start for seam in inside), start
 
 
 def _between(joint: re.Pattern[str], text: str, start: int, end: int) -> list[tuple[int, int]]:
@@ -204,10 +231,10 @@ def _between(joint: re.Pattern[str], text: str, start: int, end: int) -> list[tu
 
 
 @lru_cache(maxsize=1 << 16)
-def terms(compound: str, humps: Humps = ()) -> tuple[str, ...]:
+def terms(compound: str) -> tuple[str, ...]:
     """The indexed terms of one compound: its parts, itself (its first ``MAX_COMPOUND_CHARS`` characters), and the
     marked stems of those that are inflected."""
-    found = parts(compound, humps)
+    found = parts(compound)
     texts = (*(text for text, _, _ in found), whole(compound))
     words = [text for text, start, end in found if compound[start:end] == text]
     return (*texts, *filter(None, map(marked_stem, [*words, compound])))

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.analysis.fold import CodePoints, code_points, fold, fold_points
+from cnsearch.analysis.fold import code_points, fold, fold_points
 from cnsearch.analysis.scripts import CJK
 from cnsearch.analysis.variants import CONTEXTUAL, in_context
 
@@ -28,6 +28,7 @@ LINE_END = "\u2028"
 """A line end inside a paragraph, in a text of several paragraphs (Unicode's LINE SEPARATOR)."""
 
 Places = npt.NDArray[np.int64]
+Kinds = npt.NDArray[np.uint8]
 
 
 class Reading(NamedTuple):
@@ -36,7 +37,7 @@ class Reading(NamedTuple):
              ends with the marks that follow; None where character i is character i
     seams  : ascending places in ``text`` that cut a word though folding hides it: before the capital that begins a part
              of ``userName``, and at a Chinese comma between digits
-    shifted : whether ``text`` is another than the folded text as shown
+    shifted : whether ``text`` is another than the folded text as shown (of the same length, where ``starts`` is None)
     """
 
     text: str
@@ -62,10 +63,15 @@ def read(text: str) -> Reading:
         return Reading(text.lower(), seams=tuple(match.start() + 1 for match in _HUMP.finditer(text)))
     points = code_points(text)
     kinds = _kinds()[points]
-    seams = _seams(points, kinds)
-    if (kinds & _ODD).any() or _is_spaced_out(kinds):
+    present = int(np.bitwise_or.reduce(kinds))
+    if present & _ODD or (present & _SPACE and _is_spaced_out(kinds)):
         return _shifted(text)
-    return Reading(fold_points(points), seams=seams)
+    folded = fold_points(points)
+    seams = _seams(kinds) if present & (_UPPER | _COMMA) else ()
+    if present & _CONTEXTUAL:
+        in_place = in_context(folded)
+        return Reading(in_place, seams=seams, shifted=in_place != folded)
+    return Reading(folded, seams=seams)
 
 
 def shaped(text: str) -> tuple[str, Places | None, Places | None]:
@@ -131,21 +137,22 @@ def _spelt() -> dict[str, str]:
 
 _WIDE_MARKS = "\u3001-\u3003\u3008-\u3011\u3014-\u301f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65“”‘’—…·"
 _SPACES = " \t\r\u00a0\u3000"
-_ODD, _WIDE, _SPACE, _LOWER, _UPPER, _DIGIT, _COMMA = (1 << bit for bit in range(7))
+_ODD, _WIDE, _SPACE, _LOWER, _UPPER, _DIGIT, _COMMA, _CONTEXTUAL = (1 << bit for bit in range(8))
 
 
 @cache
-def _kinds() -> npt.NDArray[np.uint8]:
+def _kinds() -> Kinds:
     """For each code point the classes it is in. Shape (0x110000,), read-only."""
     kinds = np.zeros(0x110000, dtype=np.uint8)
     classes = {
-        _ODD: _IGNORED + _MARKS + _JAMO + "".join(_spelt()) + CONTEXTUAL + LINE_END,
+        _ODD: _IGNORED + _MARKS + _JAMO + "".join(_spelt()) + LINE_END,
         _WIDE: CJK + _WIDE_MARKS,
         _SPACE: " \u00a0\u3000",
         _LOWER: "a-z",
         _UPPER: "A-Z",
         _DIGIT: "0-9",
         _COMMA: "，",
+        _CONTEXTUAL: CONTEXTUAL,
     }
     for kind, chars in classes.items():
         for match in re.finditer("(?s)(.)-(.)|(.)", chars):
@@ -155,28 +162,26 @@ def _kinds() -> npt.NDArray[np.uint8]:
     return kinds
 
 
-def _is_spaced_out(kinds: npt.NDArray[np.uint8]) -> bool:
+def _is_spaced_out(kinds: Kinds) -> bool:
     """Whether anything like 数 字 化 stands in the text: a wide character between two spaces, and such at their
     sides."""
-    wide, space = kinds & _WIDE > 0, kinds & _SPACE > 0
-    spaced: npt.NDArray[np.bool_] = wide[:-4] & space[1:-3] & wide[2:-2] & space[3:-1] & wide[4:]
-    return bool(spaced.any())
+    spaces = kinds[1:-3] & kinds[3:-1] & _SPACE
+    if not spaces.any():
+        return False
+    at = np.flatnonzero(spaces)
+    return bool((kinds[at] & kinds[at + 2] & kinds[at + 4] & _WIDE).any())
 
 
 _HUMP = re.compile("[a-z](?=[A-Z])|[A-Z](?=[A-Z][a-z])")
 
 
-def _seams(points: CodePoints, kinds: npt.NDArray[np.uint8]) -> tuple[int, ...]:
-    upper = kinds & _UPPER > 0
-    if not upper.any() and not (kinds & _COMMA).any():
-        return ()
-    lower, digit = kinds & _LOWER > 0, kinds & _DIGIT > 0
-    humps = np.flatnonzero(lower[:-1] & upper[1:]) + 1
-    ends = np.flatnonzero(upper[:-2] & upper[1:-1] & lower[2:]) + 1
-    commas = np.flatnonzero(digit[:-2] & (kinds[1:-1] & _COMMA > 0) & digit[2:]) + 1
-    if not len(humps) + len(ends) + len(commas):
-        return ()
-    return tuple(np.unique(np.concatenate([humps, ends, commas])).tolist())
+def _seams(kinds: Kinds) -> tuple[int, ...]:
+    at = np.flatnonzero(kinds & (_UPPER | _COMMA))
+    before, here = kinds[np.maximum(at - 1, 0)], kinds[at]
+    after = kinds[np.minimum(at + 1, len(kinds) - 1)]
+    hump = (here & _UPPER > 0) & ((before & _LOWER > 0) | ((before & _UPPER > 0) & (after & _LOWER > 0)))
+    comma = (here & _COMMA > 0) & (before & after & _DIGIT > 0)
+    return tuple(at[(hump | comma) & (at > 0)].tolist())
 
 
 # The long way, for the few texts that need it
@@ -206,11 +211,10 @@ def _shifted(text: str) -> Reading:
     shape = _replaced(shape, _SPACED_OUT, _closed_up)
     shape = _replaced(shape, _LINE_END, _line_joint)
     folded = in_context(fold(shape.text))
-    points = code_points(shape.text)
-    seams = _seams(points, _kinds()[points])
+    seams = _seams(_kinds()[code_points(shape.text)]) if shape.text else ()
     if len(folded) == len(text) and folded == fold(text):  # 著作 is no reason for the long way
         return Reading(folded, seams=seams)
-    return Reading(folded, shape.starts, shape.ends, seams, True)
+    return Reading(folded, shape.starts, shape.ends, seams, shifted=True)
 
 
 def _shaped(text: str) -> _Shape:

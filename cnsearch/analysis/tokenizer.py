@@ -13,7 +13,6 @@ change of the user dictionary need not touch the other articles.
 
 from __future__ import annotations
 
-import bisect
 import hashlib
 import logging
 import math
@@ -21,12 +20,13 @@ import re
 import sys
 import threading
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib import metadata, util
 from importlib.machinery import PathFinder
-from itertools import compress
+from itertools import compress, pairwise
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -184,12 +184,10 @@ class WordTokenizer:
         found: list[str] = []
         if not folded.isascii():
             found += filter(is_chinese_word, self._engine().cut(folded))
-        if seams:
-            for compound, humps, _, _ in _compounds(folded, seams):
-                found += compounds.terms(compound, humps)
-            return found
-        for compound in compounds.find_texts(folded):
+        for compound in compounds.find_texts(_without_seams(folded, seams) if seams else folded):
             found += compounds.terms(compound[: compounds.CUT])
+        for word, humps, _ in compounds.humped_words(folded, seams):
+            found += compounds.hump_terms(word, humps)
         return found
 
     def tokens(self, folded: str, seams: Seams = ()) -> list[Token]:
@@ -240,24 +238,27 @@ class WordTokenizer:
         return [group[::-1] for group in reversed(groups)]
 
 
-def _compounds(folded: str, seams: Seams = ()) -> Iterator[tuple[str, compounds.Humps, int, int]]:
-    """Every compound with the seams inside it (counted from its start), its start and its end. A number is cut at a
-    comma that is a seam."""
+def _without_seams(folded: str, seams: Seams) -> str:
+    """The text in which no number goes on over a comma that is a seam."""
     commas = [at for at in seams if folded[at] == ","]
-    if commas:
-        pieces = np.array(list(folded))
-        pieces[commas] = "\n"
-        folded = "".join(pieces.tolist())
-    for text, start, end in compounds.find_compounds(folded):
-        first, last = (bisect.bisect_left(seams, at) for at in (start + 1, end)) if seams else (0, 0)
-        humps = tuple(at - start for at in seams[first:last] if at - start < compounds.CUT)
-        yield text[: compounds.CUT], humps, start, end
+    if not commas:
+        return folded
+    return "\n".join(
+        folded[start : end - 1] for start, end in pairwise([0, *(at + 1 for at in commas), len(folded) + 1])
+    )
 
 
 def _compound_groups(folded: str, seams: Seams = ()) -> list[list[tuple[str, int, int]]]:
     groups = []
-    for compound, humps, offset, after in _compounds(folded, seams):
-        group = [(text, offset + start, offset + end) for text, start, end in compounds.parts(compound, humps)]
+    humped = deque(compounds.humped_words(folded, seams))
+    for compound, offset, after in compounds.find_compounds(_without_seams(folded, seams)):
+        group = [
+            (text, offset + start, offset + end) for text, start, end in compounds.parts(compound[: compounds.CUT])
+        ]
+        while humped and humped[0][2] < after:
+            word, humps, at = humped.popleft()
+            group += [(text, at + start, at + end) for text, start, end in compounds.hump_parts(word, humps)]
+        group.sort(key=lambda part: part[1:])
         group.append((compounds.whole(compound), offset, after))
         groups.append(group)
     return groups

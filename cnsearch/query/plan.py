@@ -424,6 +424,7 @@ class _Planner:
         for group in [*coarse, *(group for some in several for group in some.marked())]:
             if _is_compound(group):
                 self.marks.append(Compound(_whole_or_parts(group, fields), _together(group, fields)))
+                self.marks.append(Term(joined(group[-1]), fields))
             elif group[0] in loose:
                 self.marks.append(Substring(group[0], fields))
             elif not HAN_CHAR.search(group[-1]):

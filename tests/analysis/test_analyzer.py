@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from whoosh import highlight
+from whoosh.analysis import StopFilter
 from whoosh.fields import TEXT, Schema
 from whoosh.filedb.filestore import RamStorage
 from whoosh.qparser import QueryParser
@@ -91,3 +92,57 @@ def test_a_missing_engine_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_only_text_is_taken() -> None:
     with pytest.raises(TypeError, match="takes a str"):
         list(cnsearch.ChineseAnalyzer()(b"bytes"))  # type: ignore[arg-type]
+
+
+STOPS = {
+    "a filter": lambda: cnsearch.ChineseAnalyzer() | StopFilter(stoplist=["的", "与", "之"], minsize=1),
+    "options": lambda: cnsearch.ChineseAnalyzer(stopwords=["的", "與", "之"]),
+}
+
+
+@pytest.mark.parametrize("made", STOPS)
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ('"城市数字化转型"', 1),
+        ('"国际数字之都"', 1),  # a stop word inside
+        ('"数字都"', 1),  # and left out
+        ('"转型的数字"', 1),
+        ('"转型国际"', 0),
+        ("之", 0),
+    ],
+)
+def test_phrases_match_without_stop_words(made: str, query: str, found: int) -> None:
+    assert len(searched(STOPS[made](), query)) == found
+
+
+def test_whooshs_own_stop_words_take_single_characters_and_break_no_phrase() -> None:
+    chain = cnsearch.ChineseAnalyzer() | StopFilter()
+    assert [len(searched(chain, query)) for query in ('"城市数字化转型"', '"全面推进"', "都")] == [1, 1, 0]
+    assert pickle.loads(pickle.dumps(chain)) == chain
+    tokens = [(token.text, token.pos) for token in chain("之数字化的城市", positions=True)]
+    assert tokens == [("数字", 1), ("数字化", 1), ("城市", 2)]
+
+
+def test_the_least_length_and_stems() -> None:
+    analyzer = cnsearch.ChineseAnalyzer(minsize=2, stem=True)
+    assert [token.text for token in analyzer("用 Databases 和 database 的人们")] == ["databas", "databas", "人们"]
+    assert pickle.loads(pickle.dumps(analyzer)) == analyzer != cnsearch.ChineseAnalyzer()
+    with pytest.raises(TypeError, match="several words"):
+        cnsearch.ChineseAnalyzer(stopwords="的")
+    with pytest.raises(ValueError, match="other schemas"):
+        analyzer.to_dict()
+
+
+def test_highlights_of_what_is_read_otherwise() -> None:
+    analyzer = cnsearch.ChineseAnalyzer()
+    text = "e\u0301tude 北\u200b京 o\ufb03ce userName"
+    places = [(token.text, text[token.startchar : token.endchar]) for token in analyzer(text, chars=True)]
+    assert places == [
+        ("etude", "e\u0301tude"),
+        ("北京", "北\u200b京"),
+        ("office", "o\ufb03ce"),
+        ("user", "user"),
+        ("name", "Name"),
+        ("username", "userName"),
+    ]
