@@ -41,7 +41,7 @@ _ENDS = " \t，。！？!?；;：:、…,.…"
 
 
 def letters(folded: str) -> str:
-    """Folded text without punctuation and spaces, by which titles are compared (+ and # of C++ and C# stay)."""
+    """Text without punctuation and spaces, by which titles are compared (+ and # of C++ and C# stay)."""
     return "".join(_MEANT.findall(folded))
 
 
@@ -71,8 +71,11 @@ def titles_that_are(
         units, counts = segment.utf16("title", (here - segment.base).astype(np.int32))
         start = 0
         for number, end in zip(here.tolist(), np.cumsum(counts).tolist(), strict=True):
-            title = read(units[start:end].tobytes().decode("utf-16-le", "replace")).text
+            title = units[start:end].tobytes().decode("utf-16-le", "replace")
             start = end
+            if abs(len(letters(title)) - len(typed)) > 1 + len(typed) // 8:
+                continue  # reading takes much longer, and changes few lengths, and by little (ligatures)
+            title = read(title).text
             if title == exactly:
                 same.append(number)
             elif letters(title) == typed:
