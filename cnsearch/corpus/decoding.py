@@ -22,6 +22,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_MARKS = tuple(mark for mark, _ in _BOMS)
 
 #: What HTML's labels mean (WHATWG, Encoding Standard, section 4.2, "Names and labels"): the larger sets that browsers
 #: read in place of the ones named. Latin-1 is missing: it stands in templates that nobody changed, above GBK.
@@ -114,12 +115,12 @@ def undecodable(error: UnicodeDecodeError, offset: int) -> str:
 
 
 def _decode(data: bytes, name: str) -> Decoded:
-    for mark, encoding in _BOMS:
-        if data.startswith(mark):
-            attempt = _Attempt(data[len(mark) :], encoding)
-            if attempt.is_good or len(data) == len(mark):
-                return attempt.result
-            raise CorpusError(name, attempt.reason(len(mark)))
+    if data.startswith(_MARKS):
+        mark, encoding = next(bom for bom in _BOMS if data.startswith(bom[0]))
+        attempt = _Attempt(data[len(mark) :], encoding)
+        if attempt.is_good or len(data) == len(mark):
+            return attempt.result
+        raise CorpusError(name, attempt.reason(len(mark)))
     label = _declared(data)
     utf_8 = _Attempt(data, "utf-8")
     # Damage in UTF-8 leaves most of it; what other encodings make of it would be other words. GB18030 read as UTF-8
@@ -165,7 +166,6 @@ class _Attempt:
 
     text      : the text, or None where reading was given up: it is not in this encoding
     num_bad   : bytes that are not in it
-    num_right : characters beyond ASCII that are
     """
 
     def __init__(self, data: bytes, encoding: str) -> None:
@@ -177,8 +177,12 @@ class _Attempt:
             self.text: str | None = data.decode(encoding)
         except UnicodeDecodeError:
             self.text = self._damaged()
+
+    @property
+    def num_right(self) -> int:
+        """Characters beyond ASCII that are in this encoding."""
         text = self.text or ""
-        self.num_right = 0 if text.isascii() else len(text) - len(text.encode("ascii", "ignore")) - self.num_bad
+        return 0 if text.isascii() else len(text) - len(text.encode("ascii", "ignore")) - self.num_bad
 
     def _damaged(self) -> str | None:
         decoder = codecs.getincrementaldecoder(self._encoding)("cnsearch-damage")

@@ -11,7 +11,7 @@ from cnsearch.corpus.values import MOST_CHARS, json_object, toml_table
 from cnsearch.corpus.yaml_lines import key_of_line, read_lines, unquoted
 
 _MARK = re.compile(r"-{3,}[ \t]*")
-_END_MARK = re.compile(r"(?:-{3,}|\.\.\.)[ \t]*")
+_END_MARK = re.compile(r"^(?:-{3,}|\.\.\.)[ \t]*\r?$", re.MULTILINE)
 _HEXO_MARK = re.compile(r"(?:-{3,}|;{3,})[ \t]*")
 _TOML_MARK = re.compile(r"\+\+\+[ \t]*\r?(?:\n|\Z)")
 _TOML_END = re.compile(r"^\+\+\+[ \t]*\r?(?:\n|\Z)", re.MULTILINE)
@@ -73,24 +73,21 @@ def _line(text: str, start: int) -> tuple[str, int]:
 
 def _ruled(text: str, at: int) -> tuple[FrontMatter, str]:
     """Front matter whose first rule ends at ``at``."""
-    read: list[tuple[str, int]] = []  # lines with their positions
-    end = -1
-    while at < len(text) and len(read) < _MOST_LINES:
-        line, after = _line(text, at)
-        if _END_MARK.fullmatch(line):
-            end = after
-            break
-        read.append((line, at))
-        at = after
-    lines = [line for line, _ in read]
+    mark = _END_MARK.search(text, at)
+    written = text[at : mark.start() if mark else len(text)].split("\n")
+    if not written[-1]:
+        written.pop()
+    closed = mark is not None and len(written) < _MOST_LINES
+    del written[_MOST_LINES:]
+    lines = [line.removesuffix("\r") for line in written]
     if lines and lines[0][:1] in " \t" and key_of_line(lines[0].lstrip(), closed=False):
         lines = dedent("\n".join(lines)).split("\n")
-    matter, num_lines = read_lines(lines, closed=end >= 0)
-    if num_lines < len(read) or end < 0:
-        if num_lines == 0:
-            return FrontMatter(), text
-        end = read[num_lines][1] if num_lines < len(read) else at
-    return matter, text[end:]
+    matter, num_lines = read_lines(lines, closed=closed)
+    if mark is not None and closed and num_lines == len(lines):
+        return matter, text[mark.end() + 1 :]
+    if not num_lines:
+        return FrontMatter(), text
+    return matter, text[at + sum(map(len, written[:num_lines])) + num_lines :]
 
 
 # The other forms

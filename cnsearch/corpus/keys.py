@@ -45,9 +45,10 @@ class FrontMatter(dict[str, list[str]]):
 
     def put(self, key: str, values: Iterable[str], *, is_list: bool) -> None:
         """Add the ``values`` of a key; more than are there already if it comes again."""
-        self.setdefault(key.lower(), []).extend(value for value in values if value)
+        key = key.lower()
+        self.setdefault(key, []).extend(filter(None, values))
         if is_list:
-            self.lists.add(key.lower())
+            self.lists.add(key)
 
     def put_value(self, key: str, value: object) -> None:
         """Add a value of YAML, TOML or JSON; of an inner table (``[taxonomies]``) the keys that are not there yet."""

@@ -63,7 +63,7 @@ def read_lines(lines: list[str], *, closed: bool) -> tuple[FrontMatter, int]:
             chunks[-1][2].append(line)
     if prose and not sure:  # people talking between two rules
         known = 0
-    elif closed and known and (not _has_text(lines[known:]) or _is_yaml(lines[last:])):
+    elif closed and 0 < known < len(lines) and (not _has_text(lines[known:]) or _is_yaml(lines[last:])):
         known = len(lines)
     return _values(chunks, known - last - 1) if known else FrontMatter(), known
 
@@ -117,7 +117,7 @@ def _needs_yaml(key: str, value: str, rest: list[str]) -> bool:
         first = value[0]
         if first in "[{|>" or (first in "&!" and value[-1] in "]}"):
             return True
-        if any(line.strip() and line[0] != "#" for line in rest):
+        if rest and any(line.strip() and line[0] != "#" for line in rest):
             return True
         if first in "'\"":
             return value[-1] != first or (first == '"' and "\\" in value)
@@ -152,6 +152,8 @@ def _put_yaml(matter: FrontMatter, key: str, value: str, rest: list[str]) -> boo
 
 def _line_by_line(value: str, rest: list[str]) -> list[str]:
     """The values of a key whose lines are taken as they come: a scalar over several lines, or a list."""
+    if value and not rest and value[0] not in "[|>":
+        return [value]
     open_scalar = value not in ("", "|", ">", "|-", ">-")
     parts: list[list[str]] = []
     if value.startswith("[") and value.endswith("]"):
