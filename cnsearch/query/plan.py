@@ -213,7 +213,9 @@ SHARE = 0.3
 """Of a longer query a hit also has this share of all weights: a few words of a hundred copied characters in common say
 nothing. 100 copied characters match 225 of 21,495 articles (median), with MOST alone 8,330."""
 LEAST_SENTENCE = 5
-"""So many words are a longer query, and without a space between them a sentence."""
+"""So many words are a longer query, ..."""
+UNSPACED_SENTENCE = 8
+"""... and so many without a space between them a sentence; fewer may name one thing (自动提取代码库标签)."""
 NUM_BEST = 10
 """In a sentence, the documents with the best scores that are hits whichever words they have: a question is no list of
 what the answer has in it."""
@@ -597,7 +599,7 @@ def _is_sentence(text: str, groups: Sequence[Sequence[Token]]) -> bool:
         between = text[before.end : word.start]
         in_one = 1 if between.isspace() and HAN_CHAR.search(before.text + word.text) else in_one + 1
         longest = max(longest, in_one)
-    return longest >= LEAST_SENTENCE
+    return longest >= UNSPACED_SENTENCE
 
 
 def _weighed(keyword: Keyword, text: str) -> Keyword:

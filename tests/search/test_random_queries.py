@@ -489,7 +489,7 @@ def weighed_pairs(text: str, by_position: dict[int, list[Token]]) -> dict[str, f
 
 
 def is_sentence(text: str, by_position: dict[int, list[Token]]) -> bool:
-    """Three words, one of which asks; or five, without a space at a Chinese one."""
+    """Three words, one of which asks; or eight, without a space at a Chinese one."""
     words = [tokens[-1] for tokens in by_position.values()]
     if any(word.text in ASKING for word in words):
         return len(words) > 2
@@ -497,7 +497,7 @@ def is_sentence(text: str, by_position: dict[int, list[Token]]) -> bool:
         text[one.end : two.start].isspace() and bool(HAN_CHAR.search(one.text + two.text))
         for one, two in pairwise(words)
     ]
-    return any(not any(spaces[at : at + 4]) for at in range(len(spaces) - 3))
+    return any(not any(spaces[at : at + 7]) for at in range(len(spaces) - 6))
 
 
 def loose_runs(text: str, by_position: dict[int, list[Token]]) -> tuple[dict[str, list[str]], set[str]]:
