@@ -145,7 +145,7 @@ def test_words_are_marked_where_the_whole_text_has_them(body: str, words: list[s
     reading = read(body)
     tokens = TOKENIZER.tokens(reading.text, reading.seams)
     expected = {reading.span(token.start, token.end) for token in tokens if token.text in words}
-    highlighter = Highlighter(TOKENIZER, dict.fromkeys(words, 1.0), {}, {})
+    highlighter = Highlighter(TOKENIZER, dict.fromkeys(words, 1.0), {}, {}, parts=False)
     assert {(match.start, match.end) for match in highlighter.matches(body)} == expected
 
 
