@@ -19,6 +19,9 @@ _TOML_LINE = re.compile(r"[ \t]*(?:#|\[|[\w.\"'-]{1,60}[ \t]*=|\r?$)")
 _JSON = re.compile(r"\{\s{0,100}\"[^\"\n]{1,60}\"\s{0,9}:")
 
 _PROPERTY = re.compile(r"(?:-[ \t]+)?([^\s:`#*>\[|-][^:\n`]{0,40})::(?:[ \t]+|$)")
+#: What a front matter without rules begins with, and what else it has.
+_FIRST_KEYS = (["title"], ["标题"], ["標題"])
+_SURE_KEYS = frozenset("date category categories tags slug author status modified 日期 分类 标签".split())
 #: Lines of a front matter: more are a body.
 _MOST_LINES = 1000
 
@@ -49,7 +52,7 @@ def split_front_matter(text: str) -> tuple[FrontMatter, str]:
     else:
         found = _properties(text, start) if "::" in line else None
         if found is None and (":" in line or "：" in line or line.startswith(";;;")):
-            found = _without_first_rule(text, at if line.startswith(";;;") else start)
+            found = _without_first_rule(text, at if line.startswith(";;;") else start) or _without_rules(text, start)
     return (FrontMatter(), text) if found is None else found
 
 
@@ -116,6 +119,26 @@ def _without_first_rule(text: str, start: int) -> tuple[FrontMatter, str] | None
         lines.append(line)
         at = after
     return None
+
+
+def _without_rules(text: str, start: int) -> tuple[FrontMatter, str] | None:
+    """Keys that an empty line ends: MultiMarkdown's and Pelican's. The first is the title, another sure."""
+    lines: list[str] = []
+    keys: list[str] = []
+    at = start
+    while at < len(text) and len(lines) < _MOST_LINES:
+        line, at = _line(text, at)
+        if not line.strip():
+            break
+        if not (lines and line.startswith((" ", "\t"))):
+            found = key_of_line(line, closed=True, wide=False)
+            if found is None or not found[1]:
+                return None
+            keys.append(bare(found[0]))
+        lines.append(line)
+    if keys[:1] not in _FIRST_KEYS or _SURE_KEYS.isdisjoint(keys):
+        return None
+    return read_lines(lines, closed=True)[0], text[at:]
 
 
 def _hexo_json(block: str, body: str) -> tuple[FrontMatter, str] | None:

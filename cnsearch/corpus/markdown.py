@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from markdown_it.token import Token
 
 from cnsearch.corpus.markdown_blocks import block_tokens
-from cnsearch.corpus.markdown_inline import KEPT_BREAK, escape, inline_html, label_key
+from cnsearch.corpus.markdown_inline import KEPT_BREAK, escape, inline_html
+from cnsearch.corpus.markdown_links import label_key
+from cnsearch.corpus.markdown_mdx import imports_components
 from cnsearch.corpus.text import visible
 from cnsearch.corpus.wraps import kept_breaks, wrap_width
 
@@ -44,19 +46,28 @@ _TAGS = {
 #: Lines of a paragraph that are marks: tables of contents, kramdown's attributes, properties of Logseq and of its log.
 _MARK_LINE = re.compile(
     r"[ \t]*(?:\[\[?toc\]?\]|\{:[^{}]*\}|:(?:LOGBOOK|END|PROPERTIES):|CLOCK: .*|(?:SCHEDULED|DEADLINE): <[^<>]*>"
-    r"|[A-Za-z_\u4e00-\u9fff][\w.-]{0,40}::(?:[ \t].*)?|\\(?:newpage|pagebreak))[ \t]*",
+    r"|[A-Za-z_\u4e00-\u9fff][\w.-]{0,40}::(?:[ \t].*)?|\\(?:newpage|pagebreak)|#\+(?:BEGIN|END)_\w+.*"
+    r"|<<<[ \t]+[@./\w].*|;?-+8<-+(?:[ \t].*)?|@\[code[^\]]*\]\(.*\)|@(?:include|import)[ \t]?[(\"'].*|\{!.{1,200}!\}"
+    r"|///+(?:[ \t]*\||[ \t]+[a-z].*)?|\{:?[ \t]*[.#][^{}]*\}|\^)[ \t]*",
     re.IGNORECASE,
 )
-_CALLOUT = re.compile(r"\[![\w-]{1,40}(?:\|[^\]\n]{0,60})?\][+-]?[ \t]*")
-_TASK = re.compile(r"\[[ xX/-]\][ \t]+")
+_CALLOUT = re.compile(r"\[!(?:[\w-]{1,40}|(?=\|))(?:\|[^\]\n]{0,60})?\][+-]?[ \t]*")
+_TASK = re.compile(r"\[[ xX/><!?*-]\][ \t]+")
 _DEFINITION = re.compile(r"[ \t]*:[ \t]+")
+#: Marks before the first line of a paragraph: a definition's that stands alone, docsify's of what is important.
+_FIRST_SIGNS = frozenset(":?!*")
+_FIRST_MARK = re.compile(r"\A(?::[ \t]{1,3}(?=\S)|[?!]>[ \t]+)")
+#: ``*[HTML]: …``: what an abbreviation stands for
+_ABBREVIATION = re.compile(r"\A\*\[([^\[\]\n]{1,60})\]:[ \t]*")
 _BLOCK_ID = re.compile(r"(?:\A|(?<=\s))\^[A-Za-z0-9-]*[A-Za-z][A-Za-z0-9-]*\Z")
-_HEADING_ID = re.compile(r"[ \t]*(?:\{:?[ \t]*[#.][^{}\n]{0,200}\}|\[#[\w-]{1,60}\])[ \t]*\Z")
+_HEADING_ID = re.compile(r"[ \t]*(?:\{:?[ \t]*[#.][^{}\n]{0,200}\}|\[#[\w-]{1,60}\]|(?<=[ \t]):id=[\w-]{1,60})[ \t]*\Z")
 
 #: Characters with which prose begins, not code: an indent of four columns before a paragraph is an indent.
 _PROSE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff01-\uff60“‘「『《（—…*\[\U00020000-\U0003ffff]")
 _CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uf900-\ufaff\uff01-\uff60“”‘’—…\U00020000-\U0003ffff]")
 _EMPTY_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
+_LIQUID = re.compile(r"\{%[^{}]{0,500}%\}|\{\{[^{}]{0,500}\}\}")
+_CODE_IN_HTML = re.compile(r"<(?:pre|code|script|style)[\s>]", re.IGNORECASE)
 _HTML_GOES_ON = re.compile(
     r"\s*</?(?:t[drh]|tbody|thead|table|div|p|li|ul|ol|dl|d[td]|section|details|summary|figure|img|a|h[1-6])[\s/>]",
     re.IGNORECASE,
@@ -67,10 +78,11 @@ def markdown_html(text: str, *, mdx: bool = False) -> str:
     """HTML with the paragraphs, headings, items, cells and lines of code of ``text``, and the HTML in it as it was.
 
     text : Markdown as CommonMark 0.31 has it, with tables, footnotes and the additions of site generators and note
-           programs, or with ``mdx`` MDX; any text is accepted
+           programs, or with ``mdx``, or where it imports components, MDX; any text is accepted
     No mark, address, or comment is in what the result shows. Time is linear in ``len(text)``.
     """
     text = visible(text).replace("\x0b", "\n").replace("\x0c", "\n")
+    mdx = mdx or imports_components(text)
     tokens, env = block_tokens(text, mdx=mdx)
     references = frozenset(map(label_key, env.get("references", ())))
     footnotes = frozenset(label[1:] for label in env.get("footnotes", {}).get("refs", ()))
@@ -105,7 +117,7 @@ class _Renderer:
                 else:
                     pieces.append(self._indented(token.content))
             elif kind == "html_block":
-                pieces.append(token.content)
+                pieces.append(_without_liquid(token.content))
                 in_html = True
             elif kind in ("heading_open", "heading_close"):
                 pieces.append(f"<{'/' if kind == 'heading_close' else ''}{token.tag}>")
@@ -135,6 +147,9 @@ class _Renderer:
         return inline_html(source, self.references, self.footnotes, mdx=self.mdx)
 
     def _paragraph(self, source: str) -> str:
+        if source[:1] in _FIRST_SIGNS:
+            source = _FIRST_MARK.sub("", source, count=1)
+            source = _ABBREVIATION.sub(r"\1: ", source, count=1)
         if "\n" not in source:
             return "" if _MARK_LINE.fullmatch(source) else self._words(source)
         lines = source.split("\n")
@@ -142,14 +157,11 @@ class _Renderer:
             if lines[0].strip().lower() == "toc" and lines[1].strip().lower() == "{:toc}":
                 del lines[0]
             lines = [line for line in lines if not _MARK_LINE.fullmatch(line)] or [""]
+        entries = _entries(lines) if ":" in source else ()
         kept = kept_breaks(lines, self.width, markdown=True)
         pieces = [lines[0]]
-        for line, is_kept in zip(lines[1:], kept, strict=True):
-            definition = _DEFINITION.match(line)
-            pieces += [
-                KEPT_BREAK if is_kept or definition else "\n",
-                line if definition is None else line[definition.end() :],
-            ]
+        for at, is_kept in enumerate(kept, start=1):
+            pieces += [KEPT_BREAK if is_kept or at in entries else "\n", lines[at]]
         return self._words("".join(pieces))
 
     def _indented(self, content: str) -> str:
@@ -162,3 +174,27 @@ class _Renderer:
         if all(map(_PROSE.match, filter(None, lines))) and 2 * len(_CHINESE.findall(content)) > num_signs:
             return f"<p>{self._paragraph(content.strip())}</p>"
         return f"<pre>\n{escape(content)}</pre>"
+
+
+def _entries(lines: list[str]) -> set[int]:
+    """Take the marks of definitions and abbreviations from ``lines``; return the indexes of the lines that had one."""
+    entries: set[int] = set()
+    for at, line in enumerate(lines[1:], start=1):
+        definition = _DEFINITION.match(line)
+        if definition is not None:
+            lines[at] = line[definition.end() :]
+        elif line.startswith("*[") and _ABBREVIATION.match(line):
+            lines[at] = _ABBREVIATION.sub(r"\1: ", line, count=1)
+        else:
+            if entries:
+                lines[at] = line.lstrip(" \t")  # a definition's text goes on under its beginning
+            continue
+        entries.add(at)
+    return entries
+
+
+def _without_liquid(html: str) -> str:
+    """HTML without the tags and variables of templates, which stay in code."""
+    if "{%" not in html and "{{" not in html:
+        return html
+    return html if _CODE_IN_HTML.search(html) else _LIQUID.sub("", html)

@@ -17,7 +17,9 @@ from markdown_it.rules_block import StateBlock, html_block, table
 from markdown_it.token import Token
 from mdit_py_plugins.footnote.index import footnote_def
 
-from cnsearch.corpus.markdown_inline import words_of_tag
+from cnsearch.corpus.markdown_mdx import mdx_marks
+from cnsearch.corpus.markup import TAG_NAMES
+from cnsearch.corpus.template_tags import words_of_tag
 
 #: Blocks in blocks. What nests deeper is brought up by `_flat` before: the parser would leave it out.
 _DEEPEST = 60
@@ -28,7 +30,7 @@ _MANY_MARKS = re.compile(
 )
 
 #: The first characters of the lines that `_marks` looks at: most lines need no more than this.
-_FIRST = frozenset(":{%!?=$\\#<ie@")
+_FIRST = frozenset(":{%!?=$\\#@[")
 
 _CONTAINER = re.compile(r":{3,}[ \t]*(?:\{[^{}]*\}|[\w-]*)[ \t]*(?:\{[^{}]*\})?(?:\[([^\]]*)\])?(.*)")
 _ADMONITION = re.compile(r"(?:!!!|\?\?\?\+?)[ \t]+(?:[A-Za-z][A-Za-z0-9_ -]*)?(?:\"(.*)\")?[ \t]*")
@@ -38,20 +40,20 @@ _TAGS = re.compile(rf"(?:[ \t]*(?:{_TAG.pattern}))+[ \t]*")
 _MULTI_LINE_TAG = re.compile(r"\{\{[<%]|\{%")
 #: Tags whose content is code: Hexo's, Jekyll's and Hugo's; and where it ends.
 _CODE_TAG = re.compile(r"[ \t]*(codeblock|code|highlight|raw|verbatim|math|mermaid)\b(?!.*(?:\{%|\{\{)).*")
-_HEADING = re.compile(r"(#{2,6})(?=[^#\s])(.*?)[ \t]*#*[ \t]*")
+_KRAMDOWN = re.compile(r"\{::[^{}]{0,200}\}[ \t]*")
+_KRAMDOWN_END = re.compile(r"\{:/(?:comment)?\}")
+_HEADING = re.compile(r"(#{1,6})(?=[^#\s])(.*?)[ \t]*#*[ \t]*")
+_LAZY_HEADING = re.compile(r"^#{2,6}[^#\s]", re.MULTILINE)
 _FORMULA_ENDS = {"$$": "$$", "\\[": "\\]", "\\begin{": "\\end{"}
-_IMPORT = re.compile(
-    r"(?:import\s(?:[^'\"]*\sfrom\s*)?['\"][^'\"]*['\"]|import\s*\{|export\s+(?:const|let|var|default|function|async|class|\{|\*))"
-)
-_COMPONENT_LINE = re.compile(r"</?(?:[A-Z][\w.]*)?(?=[\s/>]|$)")
-_ONLY_TAGS = re.compile(r"(?:</?[A-Za-z]?[^<>]*>[ \t]*)+")
-_BRACES = re.compile(r"\{(?:[^{}]|\{[^{}]{0,500}\}){0,500}\}")
-_LONGEST_COMPONENT = 50  # lines of one tag
+_LONGEST_TAG = 50  # lines of one template tag
 #: Tags that open no block though they stand alone on a line: the Markdown of the next line is Markdown.
 _INLINE_TAG = re.compile(
     r"</?(?:a|b|big|br|cite|code|del|em|font|i|img|ins|kbd|label|mark|q|s|small|span|strong|sub|sup|u|wbr)(?=[\s/>])",
     re.IGNORECASE,
 )
+#: ``<CodeGroup>``, ``</CodeGroup>`` or ``<Toc />`` alone: components of VuePress and others.
+_COMPONENT_LINE = re.compile(r"</?([A-Za-z][\w.-]{0,60})(\s[^<>]{0,500})?/?>[ \t]*")
+_COMPONENT_LINES = re.compile(r"^[ \t]*<(/?)([A-Za-z][\w.-]{0,60})(?:\s[^<>]{0,500})?>[ \t]*$", re.MULTILINE)
 _OPENING = re.compile(r"<(?!(?:hr|br|img|input|meta|link|source|col)[\s/>])[A-Za-z][^<>]*(?<!/)(?:>|$)", re.IGNORECASE)
 _CLOSING = re.compile(r"</[A-Za-z]")
 _RAW_START = re.compile(r"<(?:(script|style|textarea|pre)(?=[\s>]|$)|(!--))", re.IGNORECASE)
@@ -63,7 +65,7 @@ def block_tokens(text: str, *, mdx: bool) -> tuple[list[Token], MutableMapping[s
     text : without carriage returns; see https://markdown-it-py.readthedocs.io for the tokens
     """
     tokens: list[Token] = []
-    env: MutableMapping[str, Any] = {"in vain": set()}
+    env: MutableMapping[str, Any] = {"in vain": set(), "lazy headings": _LAZY_HEADING.search(text) is not None}
     parser = _parser(mdx)
     parser.block.parse(_flat(text), parser, env, tokens)
     return tokens, env
@@ -84,9 +86,10 @@ def _parser(mdx: bool) -> MarkdownIt:
     ruler.at("html_block", _html_block, {"alt": ["paragraph", "reference", "blockquote"]})
     ruler.before("table", "plain", _plain)
     ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
-    ruler.before("fence", "marks", _mdx_marks if mdx else _marks, alternatives)
+    ruler.before("fence", "marks", _marks, alternatives)
     ruler.before("reference", "footnote_def", footnote_def, {"alt": ["paragraph", "reference"]})
     if mdx:
+        ruler.before("marks", "mdx", mdx_marks, alternatives)
         ruler.disable("code")  # MDX has none: what is indented stands in a component
     return parser
 
@@ -113,34 +116,6 @@ def _line(state: StateBlock, line: int) -> str:
     return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
 
 
-def _mdx_marks(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Imports, exports and component tags on lines of their own; else as `_marks`."""
-    text = _line(state, start)
-    if text[:1] in ("i", "e"):
-        if state.level or not _IMPORT.match(text):
-            return False
-        if not silent:
-            line = start + 1
-            while line < end and not state.isEmpty(line):
-                line += 1
-            state.line = line
-        return True
-    if text[:1] == "<" and _COMPONENT_LINE.match(text):
-        bare = _BRACES.sub("", text)
-        if ">" in bare:
-            alone, line = _ONLY_TAGS.fullmatch(bare) is not None, start
-        else:  # its attributes stand on the lines below
-            line = start + 1
-            last = min(end, start + _LONGEST_COMPONENT)
-            while line < last and not state.isEmpty(line) and not _line(state, line).rstrip().endswith(">"):
-                line += 1
-            alone = line < last and not state.isEmpty(line)
-        if alone and not silent:
-            state.line = line + 1
-        return alone
-    return _marks(state, start, end, silent)
-
-
 def _marks(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """A line that is nothing but a mark of a site generator or a note program."""
     at = state.bMarks[start] + state.tShift[start]
@@ -154,6 +129,10 @@ def _marks(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         return silent or _done(state, start, start + 1, title)
     if first in "!?=" and text[:3] in ("!!!", "???", "==="):
         return _admonition(state, start, end, silent, text)
+    if first == "{" and text.startswith("{::"):
+        return _kramdown(state, start, end, silent, text)
+    if first == "[":
+        return text.startswith("[^_^]:") and (silent or _done(state, start, start + 1, ""))
     if first == "{" and text[1:2] in ("%", "{"):
         return _template_tags(state, start, end, silent, text)
     if first == "%" and text.startswith("%%"):
@@ -198,6 +177,16 @@ def _admonition(state: StateBlock, start: int, end: int, silent: bool, text: str
     return True
 
 
+def _kramdown(state: StateBlock, start: int, end: int, silent: bool, text: str) -> bool:
+    """``{::comment}`` … ``{:/comment}``, which is no text, and the marks of its other extensions, which are none."""
+    if not _KRAMDOWN.fullmatch(text):
+        return False
+    line = start
+    if text.startswith("{::comment"):
+        line = max(start, _find_line(state, start + 1, end, _KRAMDOWN_END, "kramdown"))
+    return silent or _done(state, start, line + 1, "")
+
+
 def _template_tags(state: StateBlock, start: int, end: int, silent: bool, text: str) -> bool:
     """``{% note %}``, ``{{< figure >}}`` on a line of their own; what stands between tags for code is code."""
     if not _TAGS.fullmatch(text):
@@ -209,12 +198,20 @@ def _template_tags(state: StateBlock, start: int, end: int, silent: bool, text: 
     if code is not None:
         closing = re.compile(rf"[ \t]*(?:\{{%-?|\{{\{{[<%])[ \t]*(?:end|/)[ \t]*{code[1]}\b")
         line = _find_line(state, start + 1, end, closing, f"{code[1]}")
-        if line >= 0:
-            token = state.push("fence", "code", 0)
-            token.content = state.getLines(start + 1, line, 0, True)
+        if line >= 0 and not _holds_fence(state, start + 1, line):
+            content = state.getLines(start + 1, line, 0, True)
+            if code[1] == "raw" and content.lstrip().startswith("<"):
+                state.push("html_block", "", 0).content = content
+            else:
+                state.push("fence", "code", 0).content = content.strip(" \n$") if code[1] == "math" else content
             state.line = line + 1
             return True
     return _done(state, start, start + 1, " ".join(filter(None, map(words_of_tag, insides))))
+
+
+def _holds_fence(state: StateBlock, start: int, end: int) -> bool:
+    """Whether what stands between two tags is Markdown with its own code: ``{% code %}`` of GitBook, ``{% raw %}``."""
+    return any(_line(state, line).startswith(("```", "~~~")) for line in range(start, end))
 
 
 def _template_tag_over_lines(state: StateBlock, start: int, end: int, text: str) -> bool:
@@ -224,7 +221,7 @@ def _template_tag_over_lines(state: StateBlock, start: int, end: int, text: str)
         return False
     closing = "%}" if opening[0] == "{%" else "}}"
     line = start + 1
-    while line < min(end, start + _LONGEST_COMPONENT) and not state.isEmpty(line):
+    while line < min(end, start + _LONGEST_TAG) and not state.isEmpty(line):
         if _line(state, line).rstrip().endswith(closing):
             inside = state.getLines(start, line + 1, 0, False).strip()[len(opening[0]) : -len(closing)]
             return _done(state, start, line + 1, words_of_tag(" ".join(inside.strip("<>%/- ").split())))
@@ -272,9 +269,9 @@ def _formula(state: StateBlock, start: int, end: int, silent: bool, text: str) -
 
 
 def _tight_heading(state: StateBlock, start: int, silent: bool, text: str) -> bool:
-    """``##标题``: older programs took it for a heading. ``#标签`` is a tag."""
+    """``##标题``: older programs took it for a heading. ``#标题`` alone is one only among such, else a tag."""
     found = _HEADING.fullmatch(text)
-    if found is None:
+    if found is None or (len(found[1]) == 1 and (" " in found[2] or not state.env["lazy headings"])):
         return False
     return silent or _done(state, start, start + 1, found[2], tag=f"h{len(found[1])}")
 
@@ -282,20 +279,44 @@ def _tight_heading(state: StateBlock, start: int, silent: bool, text: str) -> bo
 def _html_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """The library's rule; but a ``<script>`` or ``<!--`` that never ends takes nothing with it, ``<br>`` no line."""
     at = state.bMarks[start] + state.tShift[start]
-    if state.src.startswith("<", at):
-        if _INLINE_TAG.match(state.src, at):
+    if not state.src.startswith("<", at) or _INLINE_TAG.match(state.src, at):
+        return False
+    raw = _RAW_START.match(state.src, at, state.eMarks[start])
+    if raw is not None:
+        if not _has_end(state, start, end, raw):
             return False
-        found = _RAW_START.match(state.src, at, state.eMarks[start])
-        if found is not None:
-            closing = re.compile(f"</{found[1]}|-->" if found[1] else "-->", re.IGNORECASE)
-            ends_here = closing.search(state.src, at, state.eMarks[start]) is not None
-            if not ends_here and _find_line(state, start + 1, end, closing, found[0].lower(), anywhere=True) < 0:
-                return False
+    else:
+        component = _COMPONENT_LINE.fullmatch(state.src, at, state.eMarks[start])
+        if component is not None and _is_component(state, component):
+            return silent or _done(state, start, start + 1, words_of_tag(component[2] or ""))
     if not html_block(state, start, end, silent):
         return False
-    if not silent and state.line - start > 1 and not _RAW_START.match(state.src, at):
+    if not silent and raw is None and state.line - start > 1:
         _end_html_early(state, start)
     return True
+
+
+def _has_end(state: StateBlock, start: int, end: int, raw: re.Match[str]) -> bool:
+    closing = re.compile(f"</{raw[1]}|-->" if raw[1] else "-->", re.IGNORECASE)
+    return (
+        closing.search(state.src, raw.start(), state.eMarks[start]) is not None
+        or _find_line(state, start + 1, end, closing, raw[0].lower(), anywhere=True) >= 0
+    )
+
+
+def _is_component(state: StateBlock, line: re.Match[str]) -> bool:
+    name = line[1]
+    return name.lower() not in TAG_NAMES and (line[0].rstrip().endswith("/>") or name in _paired(state))
+
+
+def _paired(state: StateBlock) -> set[str]:
+    """The names of the tags of which a begin and an end stand alone on a line somewhere."""
+    paired: set[str] | None = state.env.get("paired")
+    if paired is None:
+        lines = _COMPONENT_LINES.findall(state.src)
+        paired = {name for end, name in lines if not end} & {name for end, name in lines if end}
+        state.env["paired"] = paired
+    return paired
 
 
 def _end_html_early(state: StateBlock, start: int) -> None:

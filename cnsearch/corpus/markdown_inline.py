@@ -17,22 +17,30 @@ pass of a regular expression, a stack of brackets, and one of delimiters with Co
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_right
 from collections.abc import Container
 from dataclasses import dataclass
 
+from cnsearch.corpus.markdown_emphasis import Delimiter, delimiter_at, take_pairs
+from cnsearch.corpus.markdown_links import destination_end, label_key
+from cnsearch.corpus.markdown_mdx import component_end
 from cnsearch.corpus.markup import UNSEEN_NAMES
+from cnsearch.corpus.template_tags import words_of_tag
 from cnsearch.corpus.text import unescape
 
 #: In the text given to `inline_html`: a line break that stays one. A newline there is white space.
 KEPT_BREAK = "\x0b"
 
+#: Pandoc's superscripts and subscripts: ``x^2^``, ``H~2~O``, ``^[1]^``; no faces (``^o^``), no ``10~20``.
+_SCRIPT = (
+    r"(?P<script>(?<=[A-Za-z0-9)\]\u3400-\u9fff])\^(?![a-zA-Z]\^(?<=[oOvVwWuU]\^))[A-Za-z0-9+\-()\[\]①-⑳，,]{1,12}\^(?![\w^])"
+    r"|(?<=[A-Za-z)\]])~[0-9a-z+-]{1,6}~(?![a-z0-9~]))"
+)
 _DUNDER = r"(?P<dunder>(?<![A-Za-z0-9_*])__(?:[a-z][a-z0-9_]*[a-z0-9]|[A-Z][A-Z0-9_]*[A-Z0-9])__(?![A-Za-z0-9_]))"
 #: Where something may begin that is not plain text. The groups are told apart by their first characters.
 _SPECIAL = re.compile(
     rf"{_DUNDER}|\\[!-/:-@\[-`{{-~\n]|`+|\$+|<|>|&|!?\[\[|!?\[|\^\[|\]|\*+|_+|~{{2,}}|={{2,}}"
-    r"|%%|\{|\x0b|[ ]{2,}\n|\(\("
+    rf"|\^\^(?!\^)|{_SCRIPT}|%%|\{{|\x0b|[ ]{{2,}}\n|\(\("
 )
 
 _AUTOLINK = re.compile(
@@ -41,47 +49,26 @@ _AUTOLINK = re.compile(
 _VALUE = r"(?:[^\s\"'=<>`{]{1,2000}|'[^']*'|\"[^\"]*\"|\{[^{}]{0,500}\})"
 _ATTRIBUTE = rf"\s{{1,20}}[A-Za-z_:@#][\w:.@-]{{0,60}}(?:\s{{0,20}}=\s{{0,20}}{_VALUE})?"
 _TAG = re.compile(rf"<(/?)([A-Za-z][\w.:-]{{0,40}})(?:{_ATTRIBUTE}){{0,100}}\s{{0,20}}/?>")
-_COMPONENT = re.compile(
-    r"</?(?:[A-Z][\w.]{0,60}(?:\s(?:[^<>{}]|\{(?:[^{}]|\{[^{}]{0,500}\}){0,500}\}){0,2000})?)?/?>"
-)  # <Tab.Item a={b}>, <>, </>
 #: A number without a semicolon is one too, as in HTML; a name without it is the parameter of an address.
 _ENTITY = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,31};|#(?:[0-9]+|[xX][0-9a-fA-F]+);?)")
+#: A tab's name in Hexo's ``{% tabs %}``, which is shown: ``<!-- tab 名字@icon -->``.
+_HEXO_TAB = re.compile(r"\s*tab\s+([^@]{1,60}?)\s*(?:@.{0,60})?")
 _FORMULA = re.compile(r"\$(?![\s$])(?:[^$\\\n\x0b]|\\.)*(?<!\s)\$(?![0-9A-Za-z$])|\$\$[^$]+\$\$")
 _WIKI_LINK = re.compile(r"(!?)\[\[([^\[\]|\n]{1,300}?)(?:\\?\|([^\[\]\n]{0,500}))?\]\]")
 _FOOTNOTE = re.compile(r"\[\^([^\]\s]{1,100})\]")
 _REFERENCE = re.compile(r"\[([^\[\]]{0,999})\]")
-_DESTINATION_PART = re.compile(r"[()\s\\]|\{%[^{}]{0,300}%\}|\{\{[^{}]{0,300}\}\}")
-_TITLE = re.compile(r"\s+(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\([^()]*\))")
-#: An address with blanks in it, which CommonMark takes for text: ``[图](./a b.png)``.
-_LOOSE_ADDRESS = re.compile(r"\((?=[a-z]{2,10}:|[./#]|[^()\n]{1,500}\.[A-Za-z0-9]{2,5}\))[^()\n]{1,500}\)")
-#: Parentheses and backslashes in an address. CommonMark's own programs have such a bound: without it time is quadratic.
-_MOST_PARTS = 64
 _BLOCK_REFERENCE = re.compile(r"\(\([0-9a-f-]{20,40}\)\)")
-_ATTRIBUTE_LIST = re.compile(r"\{[:#.][^{}\n]{0,200}\}|\{[a-z][\w-]{0,30}=[^{}\n]{0,200}\}")
+_ATTRIBUTE_LIST = re.compile(r"\{:?[ ]?[#.:][^{}\n]{0,200}\}|\{:?[ ]?[a-z][\w-]{0,30}=[^{}\n]{0,200}\}")
+#: kramdown's, behind any words: ``{: .red}``. Others begin so in code only (``{:name "x"}``).
+_SPAN_ATTRIBUTES = re.compile(
+    r"\{:(?:[ ]?(?:[.#][\w-]{1,60}|[\w-]{1,30}=(?:\"[^\"\n]{0,100}\"|'[^'\n]{0,100}'))){1,20}[ ]?\}"
+)
 _CLOZE = re.compile(r"\{\{c[0-9]{1,2}::(.{1,300}?)(?:::[^{}]{0,100})?\}\}")
+_MOST_UNCLOSED = 100
 _EXPRESSION = re.compile(r"\{[^{}\n]{0,500}\}")
 _FILE_NAME = re.compile(
     r"[^/\s]{0,200}\.(?:png|jpe?g|gif|svg|webp|bmp|avif|heic)|image-?[0-9]*|img|在这里插入图片描述", re.IGNORECASE
 )
-#: Words of a tag of Hexo, Liquid or Hugo: what is named a title or a caption; the value of another name; a plain one.
-_TAG_WORD = re.compile(
-    r"(?P<shown>\b(?:title|caption|alt|summary|label|text)\s*[=:]\s*)?(?:\b[\w-]{1,30}=)?"
-    r"(?:\"(?P<double>[^\"]{0,500})\"|'(?P<single>[^']{0,500})'|(?P<bare>[^\s\"']{1,500}))"
-)
-_HAS_IDEOGRAPH = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_NOT_A_WORD = re.compile(r"[/\\]|\.[A-Za-z0-9]{2,5}\Z|\A[\w-]{1,30}=")
-
-_CJK_QUOTES = frozenset("“”‘’…—·")
-
-
-@dataclass(slots=True)
-class _Delimiter:
-    sign: str
-    piece: int  # its index in the pieces of output
-    count: int  # signs that are not used yet
-    length: int  # signs that stood there
-    opens: bool
-    closes: bool
 
 
 @dataclass(slots=True)
@@ -106,11 +93,6 @@ def inline_html(
     return _Scanner(source, references, footnotes, mdx).html()
 
 
-def label_key(label: str) -> str:
-    """A label of a reference as it is compared: case and white space do not count (CommonMark 0.31.2, section 4.7)."""
-    return " ".join(label.split()).casefold()
-
-
 def escape(text: str) -> str:
     """``text`` with HTML's signs escaped."""
     if "&" in text:
@@ -118,20 +100,6 @@ def escape(text: str) -> str:
     if "<" in text:
         text = text.replace("<", "&lt;")
     return text.replace(">", "&gt;") if ">" in text else text
-
-
-def words_of_tag(arguments: str) -> str:
-    """What a template tag shows of its arguments: Chinese words, titles, captions; no name, file, or address.
-
-    >>> words_of_tag('post_link other-post 另一篇'), words_of_tag('figure src="b.png" title="At sea"')
-    ('另一篇', 'At sea')
-    """
-    shown = []
-    for found in _TAG_WORD.finditer(arguments, 0, 2000):
-        word = found["double"] or found["single"] or found["bare"] or ""
-        if found["shown"] or (_HAS_IDEOGRAPH.search(word) and not _NOT_A_WORD.search(word)):
-            shown.append(word)
-    return " ".join(shown)
 
 
 class _Scanner:
@@ -143,11 +111,12 @@ class _Scanner:
         self._footnotes = footnotes
         self._mdx = mdx
         self._pieces: list[str] = []
-        self._delimiters: list[_Delimiter] = []
+        self._delimiters: list[Delimiter] = []
         self._brackets: list[_Bracket] = []
         self._unseen: list[tuple[str, int]] = []  # name and piece of start tags whose elements are not shown
         self._ends: dict[str, int] = {}  # for each name of these: the piece of its last end tag
         self._never_ending: set[str] = set()
+        self._num_unclosed = 0  # tags of components
         self._ticks: dict[int, list[int]] | None = None
 
     def html(self) -> str:
@@ -159,12 +128,15 @@ class _Scanner:
             if found["dunder"]:
                 pieces.append(found[0])
                 at = found.end()
+            elif found["script"]:
+                pieces.append(found[0][1:-1])
+                at = found.end()
             else:
                 at = self._special(found[0], start, found.end())
         if not at:
             return source
         pieces.append(source[at:])
-        self._match(0)
+        take_pairs(self._delimiters, pieces)
         for name, piece in self._unseen:
             if self._ends.get(name, -1) < piece:  # the text speaks of <script>: nothing ends here
                 tag = pieces[piece]
@@ -174,8 +146,11 @@ class _Scanner:
     def _special(self, sign: str, start: int, end: int) -> int:
         """Take what begins at ``start``; return where to read on."""
         source, first = self._source, sign[0]
-        if first in "*_~=":
-            self._delimiter(sign, start, end)
+        if first in "*_~=" or sign == "^^":
+            delimiter = delimiter_at(source, start, end, len(self._pieces))
+            if delimiter is not None:
+                self._delimiters.append(delimiter)
+            self._pieces.append(sign)
         elif first == "\\":
             self._pieces.append("<br>" if sign[1] == "\n" else escape(sign[1]))
         elif first == "`":
@@ -245,16 +220,21 @@ class _Scanner:
             return address.end()
         if source.startswith("<!--", start):
             end, comment = self._until("-->", start, start + 4, "<")
+            if comment is not None and (tab := _HEXO_TAB.fullmatch(comment)):
+                pieces.append(escape(tab[1]) + "<br>")
             return start + 1 if comment is None else end
-        if self._mdx:
-            component = _COMPONENT.match(source, start)
-            if component is not None:
-                return component.end()
+        if self._mdx and self._num_unclosed < _MOST_UNCLOSED:
+            end = component_end(source, start)
+            if end > 0:
+                return end
+            self._num_unclosed += end < 0
         tag = _TAG.match(source, start)
         if tag is None:
             pieces.append("&lt;")
             return start + 1
         name = tag[2].lower()
+        if name == "escape":  # Hexo's, around what Markdown must not see
+            return tag.end()
         if name in UNSEEN_NAMES:
             if tag[1]:
                 self._ends[name] = len(pieces)
@@ -279,6 +259,9 @@ class _Scanner:
             expression = _EXPRESSION.match(source, start)
             if expression is not None:
                 return expression.end()
+        attributes = _SPAN_ATTRIBUTES.match(source, start)
+        if attributes is not None:
+            return attributes.end()
         self._pieces.append("{")
         return start + 1
 
@@ -321,7 +304,8 @@ class _Scanner:
         if end < 0:
             self._pieces.append("]")
             return start + 1
-        self._match(bracket.num_delimiters)
+        take_pairs(self._delimiters[bracket.num_delimiters :], self._pieces)
+        del self._delimiters[bracket.num_delimiters :]
         self._pieces[bracket.piece] = " " if bracket.sign == "^[" else ""
         if bracket.sign == "![" and _FILE_NAME.fullmatch(self._source, bracket.end, start):
             del self._pieces[bracket.piece :]
@@ -332,7 +316,7 @@ class _Scanner:
         """Where the target of the link ends whose ``]`` stands at ``start``; -1 if it is none."""
         source, after = self._source, start + 1
         if source.startswith("(", after):
-            end = self._destination_end(after)
+            end = destination_end(source, after)
             if end >= 0:
                 return end
         label = "" if bracket.nests or start - bracket.end > 999 else source[bracket.end : start]
@@ -345,128 +329,3 @@ class _Scanner:
         if source.startswith("{", after) and _ATTRIBUTE_LIST.match(source, after):  # Pandoc's [words]{.smallcaps}
             return after
         return -1
-
-    def _destination_end(self, start: int) -> int:
-        """Where the ``(address "title")`` that begins at ``start`` ends; -1 if it is none."""
-        source = self._source
-        at = start + 1
-        while source[at : at + 1].isspace():
-            at += 1
-        if source.startswith("<", at):
-            closing = source.find(">", at, at + 2000)
-            at = closing + 1 if closing >= 0 else at
-        depth = 0
-        for _ in range(_MOST_PARTS):
-            found = _DESTINATION_PART.search(source, at)
-            if found is None:
-                break
-            at = found.end()
-            if found[0] == "(":
-                depth += 1
-            elif found[0] == ")":
-                if not depth:
-                    return at
-                depth -= 1
-            elif found[0] == "\\":
-                at += 1
-            elif found[0][0] != "{":
-                at -= 1
-                title = _TITLE.match(source, at)
-                if title is not None:
-                    at = title.end()
-                while source[at : at + 1].isspace():
-                    at += 1
-                if source.startswith(")", at) and not depth:
-                    return at + 1
-                break
-        loose = _LOOSE_ADDRESS.match(source, start)
-        return -1 if loose is None else loose.end()
-
-    # Emphasis
-
-    def _delimiter(self, signs: str, start: int, end: int) -> None:
-        sign, length = signs[0], len(signs)
-        before, after = self._source[start - 1 : start] if start else "", self._source[end : end + 1]
-        self._pieces.append(signs)
-        if sign in "~=" and length != 2:
-            return
-        left, right = _flanks(before, after)
-        if sign == "_":
-            words_before, words_after = _in_a_word(before, length), _in_a_word(after, length)
-            left, right = left and not (right and words_before), right and not (left and words_after)
-        elif sign == "=" or (sign == "*" and length == 1):
-            inside = _is_ascii_word(before) and _is_ascii_word(after)
-            if sign == "=":
-                left, right = left and not _is_ascii_word(before), right and not _is_ascii_word(after)
-            elif inside:
-                return
-        if left or right:
-            self._delimiters.append(_Delimiter(sign, len(self._pieces) - 1, length, length, left, right))
-
-    def _match(self, bottom: int) -> None:
-        """Take the pairs among the delimiters from ``bottom`` on out of the text; none of these stays open.
-
-        The "process emphasis" of CommonMark 0.31.2, appendix; its ``openers_bottom`` is ``lowest``.
-        """
-        opened: list[_Delimiter] = []
-        lowest: dict[tuple[str, bool, int], int] = {}
-        for delimiter in self._delimiters[bottom:]:
-            while delimiter.closes and delimiter.count:
-                key = (delimiter.sign, delimiter.opens, delimiter.length % 3)
-                at = len(opened) - 1
-                stop = lowest.get(key, 0)
-                while at >= stop and not _fit(opened[at], delimiter):
-                    at -= 1
-                if at < stop:
-                    lowest[key] = len(opened)
-                    break
-                opener = opened[at]
-                used = 2 if opener.count >= 2 and delimiter.count >= 2 else 1
-                opener.count -= used
-                delimiter.count -= used
-                self._pieces[opener.piece] = opener.sign * opener.count
-                self._pieces[delimiter.piece] = delimiter.sign * delimiter.count
-                del opened[at + bool(opener.count) :]
-                for seen, height in lowest.items():
-                    lowest[seen] = min(height, len(opened))
-            if delimiter.opens and delimiter.count:
-                opened.append(delimiter)
-        del self._delimiters[bottom:]
-
-
-def _fit(opener: _Delimiter, closer: _Delimiter) -> bool:
-    if opener.sign != closer.sign:
-        return False
-    # The rule of three: **foo*bar** is no em in a strong.
-    both = opener.closes or closer.opens
-    return not (both and (opener.length + closer.length) % 3 == 0 and (opener.length % 3 or closer.length % 3))
-
-
-def _flanks(before: str, after: str) -> tuple[bool, bool]:
-    """Whether a run of signs between these two characters may open, and may close (empty: the text's ends)."""
-    before_is_space, after_is_space = not before or before.isspace(), not after or after.isspace()
-    before_is_cjk, after_is_cjk = _is_cjk(before), _is_cjk(after)
-    before_is_mark = not before_is_cjk and _is_mark(before)
-    after_is_mark = not after_is_cjk and _is_mark(after)
-    left = not after_is_space and (not after_is_mark or before_is_space or before_is_mark or before_is_cjk)
-    right = not before_is_space and (not before_is_mark or after_is_space or after_is_mark or after_is_cjk)
-    return left, right
-
-
-def _is_cjk(character: str) -> bool:
-    return character >= "\u2e80" or character in _CJK_QUOTES if character else False
-
-
-def _is_mark(character: str) -> bool:
-    return bool(character) and unicodedata.category(character)[0] in "PS"
-
-
-def _is_ascii_word(character: str) -> bool:
-    return character.isascii() and character.isalnum()
-
-
-def _in_a_word(character: str, length: int) -> bool:
-    """Whether an underscore beside this character is part of a name: in 第一章_终稿 it is, in 海__浪__ two are not."""
-    if not character or character.isspace() or _is_mark(character):
-        return False
-    return length == 1 or not _is_cjk(character)

@@ -61,6 +61,7 @@ _NO = frozenset("false no off 0 n 否".split())
 _YES = frozenset("true yes on 1 y 是".split())
 #: ``[[note|shown]]``: what is shown
 _WIKI_LINK = re.compile(r"\[\[(?:[^\[\]|\n]{0,200}\|)?([^\[\]|\n]{1,200})\]\]")
+_CHINESE_NAME = re.compile(r"[\u3400-\u9fff][\w\u3400-\u9fff]{0,20}")
 _WEB_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{1,20}:", re.IGNORECASE)
 
 #: What stands before the channel's name in some posts: ``— 资讯``, ``-  资讯``.
@@ -106,12 +107,16 @@ def metadata_of(matter: FrontMatter) -> Metadata:
     def text(what: str) -> str:
         return next(filter(None, map(one_line, values(what))), "") if what in keys else ""
 
+    jekyll = "layout" in matter
+
     def labels(what: str, separators: str) -> list[str]:
-        return [
-            label
-            for _, key in keys.get(what, ())
-            for label in split_labels(matter[key], "" if key in matter.lists else separators)
-        ]
+        found: list[str] = []
+        for _, key in keys.get(what, ()):
+            several = split_labels(matter[key], "" if key in matter.lists else separators)
+            if len(several) == 1 and separators and key not in matter.lists:
+                several = _split_at_spaces(several[0], key, jekyll)
+            found += several
+        return found
 
     def date(what: str) -> datetime | None:
         return next(filter(None, map(parse_date, values(what))), None)
@@ -148,6 +153,15 @@ def split_labels(values: Iterable[str], separators: str) -> list[str]:
         parts = re.split(f"[{separators}]", value) if separators else [value]
         labels += [label for label in map(one_line, parts) if label]
     return labels
+
+
+def _split_at_spaces(labels: str, key: str, jekyll: bool) -> list[str]:
+    """Labels on one line without commas: Jekyll (which has a ``layout``) splits ``tags`` and ``categories`` at spaces,
+    others take them for one name, ``machine learning``. Chinese names have no spaces in them."""
+    words = labels.split()
+    if (jekyll and key in ("tags", "categories")) or all(map(_CHINESE_NAME.fullmatch, words)):
+        return words
+    return [labels]
 
 
 def distinct_tags(labels: Iterable[str]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ _NAME_DATES = (re.compile(rf"(?<![0-9]){_WRITTEN}"), re.compile(rf"(?:^|[-_ .]){
 _LEADING_DATES = tuple(re.compile(rf"{form}(?:[-_ .、—–]+|(?=[^\W\d]))") for form in (_WRITTEN, _DIGITS))
 _TRAILING_DATES = tuple(re.compile(rf"[-_ .（(—–]+{form}[)）]?$") for form in (_WRITTEN, _DIGITS))
 _FOLDER_DATE = re.compile(r"(?:^|/)(?P<year>(?:19|20)[0-9]{2})/(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})(?=[-_/. ])")
+_FOLDER_MONTH = re.compile(r"(?:^|/)((?:19|20)[0-9]{2})[/-](0[1-9]|1[0-2])/")
 _INDEX_NAMES = frozenset(("index", "_index", "readme"))
 
 
@@ -65,6 +66,16 @@ def date_of_name(id: str, name: str) -> datetime | None:
             if date is not None:
                 return date
     return None
+
+
+def month_of_folders(id: str) -> datetime | None:
+    """The first day of the month of the folders that a post lies in: better than no date.
+
+    >>> month_of_folders("blog/2019/03/灯塔.md").isoformat()
+    '2019-02-28T16:00:00+00:00'
+    """
+    found = _FOLDER_MONTH.search(id)
+    return None if found is None else parse_date(f"{found[1]}-{found[2]}-01")
 
 
 def in_drafts(id: str) -> bool:

@@ -8,6 +8,8 @@ from cnsearch.corpus.metadata import split_labels
 
 #: ``#标签`` after white space: letters, digits, ``_``, ``-`` and ``/`` between them, not digits alone (Obsidian's rule)
 _HASHTAG = re.compile(r"(?<![^\s（，。、；：])#((?=[^\W\d]|[\d_/-]*[^\W\d])[\w-]{1,60}(?:/[\w-]{1,60}){0,9})(?![\w(])")
+#: Logseq's for names with spaces: ``#[[读书 笔记]]``
+_PAGE_TAG = re.compile(r"(?<![^\s（，。、；：])#\[\[([^\[\]\n]{1,100})\]\]")
 _COLOR = re.compile(r"(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
 _C_WORDS = frozenset(
     "include define undef ifdef ifndef endif elif if else pragma error region endregion import".split()
@@ -42,9 +44,7 @@ def hashtags(body: str) -> list[str]:
         elif "::" in line and (given := _TAGS_PROPERTY.match(line)):
             found += split_labels([given[1]], ",，、")
         elif "#" in line and not _OTHER_LINE.match(line) and not (lazy and line.startswith("#")):
-            found += [
-                tag
-                for tag in _HASHTAG.findall(_CODE_SPAN.sub(" ", line))
-                if not _COLOR.fullmatch(tag) and tag not in _C_WORDS
-            ]
+            prose = _CODE_SPAN.sub(" ", line)
+            found += map(str.strip, _PAGE_TAG.findall(prose))
+            found += [tag for tag in _HASHTAG.findall(prose) if not _COLOR.fullmatch(tag) and tag not in _C_WORDS]
     return found

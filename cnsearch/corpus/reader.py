@@ -13,9 +13,8 @@ from cnsearch.corpus.decoding import decode
 from cnsearch.corpus.descriptions import looks_locked, with_descriptions, without_ciphers
 from cnsearch.corpus.forms import Form
 from cnsearch.corpus.front_matter import split_front_matter
-from cnsearch.corpus.mdx import without_components
 from cnsearch.corpus.metadata import distinct_tags, metadata_of
-from cnsearch.corpus.names import date_of_name, in_drafts, name_of, title_of_name
+from cnsearch.corpus.names import date_of_name, in_drafts, month_of_folders, name_of, title_of_name
 from cnsearch.corpus.notes import hashtags
 from cnsearch.corpus.page import Page, is_page, read_page
 from cnsearch.corpus.posts import POST_SUFFIXES, PostFile
@@ -85,8 +84,6 @@ def article_from_post(
         raise CorpusError(path or id, matter.too_large)
     for warning in filter(None, (decoded.warning, matter.refused)):
         warn(Failure(path or id, warning))
-    if id.lower().endswith(".mdx"):
-        body = without_components(body)
     known = metadata_of(matter)
     name = name_of(id, POST_SUFFIXES)
     suffix = next((suffix for suffix in POST_SUFFIXES if id.lower().endswith(suffix)), "")
@@ -111,7 +108,11 @@ def article_from_post(
         source=known.source or default_source or page.source,
         categories=known.categories,
         author=known.author or page.author,
-        date=known.date or page.date or _date_of_text(clean.date, date_of_name(id, name), markdown) or known.changed,
+        date=known.date
+        or page.date
+        or _date_of_text(clean.date, date_of_name(id, name), markdown)
+        or known.changed
+        or month_of_folders(id),
         url=known.url or page.url,
         path=path,
         tags=tags,

@@ -40,6 +40,9 @@ _LONG_LINE = 60
 _SLACK = 3
 #: Fewer breaks tell nothing about a file.
 _FEWEST_BREAKS = 3
+#: Lines of fewer columns are verse rather than wrapped, unless there are so many of one width.
+_NARROW = 24
+_FEWEST_NARROW = 6
 #: Of a wrapped file's line breaks at least so many stand where the next word did not fit, and of these at most so many
 #: behind the end of a sentence (of verse nearly all). Paragraphs of three lines have two of three there.
 _FULL_SHARE = 0.5
@@ -72,7 +75,7 @@ def wrap_width(blocks: Sequence[Sequence[str]]) -> int:
     commonest = Counter(width for width, _, _ in breaks).most_common(_NUM_WIDTHS)
     best = max((width for width, _ in commonest), key=lambda width: (len(_full(breaks, width)), width))
     full = _full(breaks, best)
-    if len(full) < max(_FEWEST_BREAKS, _FULL_SHARE * len(breaks)):
+    if len(full) < max(_FEWEST_BREAKS if best >= _NARROW else _FEWEST_NARROW, _FULL_SHARE * len(breaks)):
         return 0
     num_ends = sum(line.rstrip()[-1:] in _SENTENCE_END for line in full)
     num_inside = sum(_MARK_INSIDE.search(line) is not None for line in full)
@@ -114,6 +117,24 @@ def kept_breaks(lines: Sequence[str], width: int, *, markdown: bool = False, lon
         return []
     if _is_verse(lines):
         return [not markdown or not _is_hard(line) for line in lines[:-1]]
+    own = [
+        not (markdown and _is_hard(line))
+        and (_begins_own(line, after, 4 if markdown else 2) or (not width and after.startswith("\u3000")))
+        for line, after in pairwise(lines)
+    ]
+    kept: list[bool] = []
+    start = 0
+    for at, begins in enumerate((*own, True), start=1):
+        if begins:
+            kept += [*_kept_in(lines[start:at], width, markdown, long_lines), True]
+            start = at
+    return kept[:-1]
+
+
+def _kept_in(lines: Sequence[str], width: int, markdown: bool, long_lines: bool) -> list[bool]:
+    """`kept_breaks` of lines of which none begins something of its own."""
+    if len(lines) < 2:
+        return []
     runs_on = _runs_on(lines)
     ends_sentence = lines[-1].rstrip()[-1:] in _SENTENCE_END
     kept = []
@@ -122,9 +143,6 @@ def kept_breaks(lines: Sequence[str], width: int, *, markdown: bool = False, lon
         ends = last in _SENTENCE_END
         if markdown and _is_hard(line):
             kept.append(False)  # CommonMark has marks for it, which the inlines see
-            continue
-        if _begins_own(line, after, 4 if markdown else 2) or (not width and after.startswith("\u3000")):
-            kept.append(True)
             continue
         num_columns = columns(line.rstrip())
         full = bool(width) and num_columns <= width < num_columns + _first_word_columns(after) + _SLACK

@@ -15,6 +15,7 @@ from cnsearch.corpus.values import NULLS, RefusedError, yaml_value
 
 #: Keys whose value is prose: a ``#`` in it begins no comment.
 _PROSE_KEYS = frozenset("title subtitle description excerpt summary abstract 标题 副标题 摘要 描述 简介".split())
+_TITLE_KEYS = frozenset(("title", "标题"))
 _KEY = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]{0,40})[ \t]*:(?:[ \t]+|$)")
 #: ``date created:``, ``标题:``, ``"title":``, ``标题：``, ``title:a``
 _WIDE_KEY = re.compile(
@@ -136,6 +137,8 @@ def _needs_yaml(key: str, value: str, rest: list[str]) -> bool:
 
 def _put_yaml(matter: FrontMatter, key: str, value: str, rest: list[str]) -> bool:
     """Read one key as YAML; False if it is none."""
+    if value.startswith(">") and bare(key) in _PROSE_KEYS - _TITLE_KEYS:
+        value = "|" + value[1:]  # what was wrapped is joined as in a body: between Chinese characters without a space
     head = f"v: {value}" if value else "v:"
     try:
         table = yaml_value("\n".join([head, *rest]).expandtabs(4))

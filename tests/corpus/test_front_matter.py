@@ -83,7 +83,7 @@ def test_an_empty_line_inside() -> None:
 def test_a_title_over_several_lines() -> None:
     matter, body = split_front_matter("---\ntitle: '上\n下'\nsummary: >-\n  一\n  二\nauthor: b\n---\n正文")
     assert matter.text("title") == "上 下"
-    assert matter.text("summary") == "一 二"
+    assert matter.text("summary") == "一\n二"  # joined as a body's lines are: without a space
     assert (matter.text("author"), body) == ("b", "正文")
 
 
@@ -149,3 +149,15 @@ def test_no_order_of_lines_raises_or_loses_prose(lines: list[str]) -> None:
 @given(st.text())
 def test_unquoting_never_raises(value: str) -> None:
     assert unquoted(value) == unquoted(f" {value} ")
+
+
+def test_keys_that_an_empty_line_ends() -> None:
+    matter, body = split_front_matter("Title: 灯塔\nDate: 2014-05-06\nTags: 海, 塔\nSummary: 一\n    二\n\n正文：一\n")
+    assert (matter.text("title"), matter.text("tags"), body) == ("灯塔", "海, 塔", "正文：一\n")
+    for text in (
+        "Title: 灯塔\n正文\n\nDate: 2014\n",
+        "Title: 灯塔\n\n正文",
+        "甲: 你好\n乙: 再见\n\n完",
+        "Date: 2014\nTitle: a\n\n文",
+    ):
+        assert split_front_matter(text) == ({}, text)

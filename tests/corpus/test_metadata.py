@@ -17,7 +17,7 @@ BEIJING = timezone(timedelta(hours=8))
 
 
 def told(*lines: str) -> Metadata:
-    return metadata_of(split_front_matter("\n".join(["---", "layout: post", *lines, "---", ""]))[0])
+    return metadata_of(split_front_matter("\n".join(["---", "comments: true", *lines, "---", ""]))[0])
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,15 @@ def test_the_first_date_that_is_one_counts() -> None:
     assert told("date: Invalid Date", "created: 2021-10-27").date == datetime(2021, 10, 27, tzinfo=BEIJING)
     assert told("date: 20191").date is None
     assert told("published: true", "date: ~").date is None
+
+
+def test_only_jekyll_and_chinese_names_part_labels_at_spaces() -> None:
+    assert told("tags: machine learning").tags == ("machine learning",)
+    assert told("tags: 读书 小说").tags == ("读书", "小说")
+    assert told("layout: post", "tags: jekyll C++ 教程", "category: a b").tags == ("jekyll", "C++", "教程")
+    assert told("layout: post", "category: a b").categories == ("a b",)
+    assert told("layout: post", "tags: a b, c").tags == ("a b", "c")
+    assert told("layout: post", "tags: [a b]").tags == ("a b",)
 
 
 @pytest.mark.parametrize(
