@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from itertools import islice
 
 from lxml import etree
 
 from cnsearch.corpus.dates import find_date, parse_date
 from cnsearch.corpus.page_head import PageHead
-from cnsearch.corpus.page_tree import Tree, text_of, words_of
+from cnsearch.corpus.page_tree import Tree, leads_away, text_of, words_of
 
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
@@ -26,7 +27,7 @@ _MOST_COMPARED = 5000
 _SURE_CUT = re.compile(r"\s*(?:_+|\||｜|--+|\s[—–·»]+\s|\s-\s|<<|«|»)\s*")
 _HYPHEN = re.compile(r"(?<=[^\s-])-(?=[^-]+$)")
 _SITE = re.compile(
-    r"网$|报$|新闻|频道|门户|论坛|博客|社区|资讯|日报|晚报|在线|杂志|电视台|中心|专栏|财经|头条|公众号|知乎|简书|掘金|百科|平台"
+    r"网$|报$|新闻|频道|门户|论坛|博客|社区|资讯|日报|晚报|在线|杂志|电视台|中心|专栏|财经|头条|公众号|知乎|简书|掘金|百科|平台|36氪"
     r"|\.(?:com|cn|net|org)|^[\w\s]{2,20}(?:Blog|News|Net|Online)$",
     re.IGNORECASE,
 )
@@ -61,6 +62,7 @@ def find_headline(tree: Tree, head: PageHead) -> etree._Element | None:
     """The element that shows the title: the one with the longest beginning of <title> or of what the head calls the
     headline; a heading rather than another; one that is no link; else the only <h1>."""
     titles = [bare(title) for title in (head.title, head.headline) if title]
+    parts = [part for part in map(bare, _SURE_CUT.split(head.title)) if part]
     site = bare(head.site)
     best: tuple[float, int] = (0.0, -1)
     h1s: list[etree._Element] = []
@@ -90,7 +92,13 @@ def find_headline(tree: Tree, head: PageHead) -> etree._Element | None:
                 score = min(len(name), 60) + 3.0 * is_heading + (element.tag == "h1")
             elif element.tag in _HEADINGS and len(name) >= _CERTAIN and (name in title or _is_cut(title, name)):
                 score = 1 + min(len(name), 60) / 100  # the site's name comes first, or <title> is cut short
+            elif name in parts and (element.tag in _HEADINGS or len(name) >= _CERTAIN):
+                score = 0.9 + min(len(name), 60) / 100
+            if len(parts) > 1 and name == parts[-1] and not _is_first_the_site_s(parts, site):
+                score = 0.0
             if is_link or (title != name and _is_site(shown)):
+                score /= 100
+            if is_link and _leads_home(element):
                 score /= 100
             if score > best[0]:
                 best = (score, index)
@@ -99,6 +107,20 @@ def find_headline(tree: Tree, head: PageHead) -> etree._Element | None:
     named = [element for element in h1s if bare(text_of(element)) not in ("", site)]
     generic = not titles or (len(titles) == 1 and _is_generic(head))
     return named[0] if len(named) == 1 and generic else None
+
+
+def _is_first_the_site_s(parts: list[str], site: str) -> bool:
+    """True if of the parts of a <title> the first, not the last, may be the site's name."""
+    first, last = parts[0], parts[-1]
+    return first == site or _is_site(first) or (first != last and len(first) <= min(len(last), 8))
+
+
+_HOME = re.compile(r"(?:https?:)?(?://[^/]{1,100})?(?:/|\.\.?/?|/?index\.\w{1,5})?", re.IGNORECASE)
+
+
+def _leads_home(element: etree._Element) -> bool:
+    links = [element.get("href")] if element.tag == "a" else [link.get("href") for link in element.iter("a")]
+    return any(link and _HOME.fullmatch(link) for link in links)
 
 
 def _is_site(name: str) -> bool:
@@ -166,7 +188,7 @@ def cut_title(title: str, site: str = "") -> str:
     if hyphen is not None:
         tail, before = title[hyphen.end() :].strip(), title[: hyphen.start()]
         in_a_name = before[-1:].isascii() and tail[:1].isascii() and not _SITE.search(tail)
-        digit = tail[:1].isdigit()
+        digit = tail[:1].isdigit() and not _SITE.search(tail)
         if len(bare(before)) >= _SHORTEST and 2 <= len(tail) <= 20 and not in_a_name and not digit:
             title = before
     return title.strip()
@@ -177,10 +199,11 @@ def find_published(
 ) -> tuple[datetime | None, str]:
     """When the page was published, and the lines by its headline."""
     near = lines_by(tree, headline, content)
-    date = head.date
+    date, changed = head.date, None
     if date is None:
         for line in filter(_may_be_by_line, near):
-            date = find_date(line) or _split_date(line)
+            date, change = _date_of_line(line)
+            changed = changed or change
             if date is not None:
                 break
     joined = " ".join(near)
@@ -192,19 +215,88 @@ def find_published(
         found = _DATE_IN_ADDRESS.search(head.url)
         if found is not None:
             date = parse_date("-".join(found.groups()))
-    return date or head.changed, joined
+    return date or changed, joined
+
+
+_PUBLISHED_LABEL = re.compile(
+    r"(?:发[布表]|创建|刊发|首发|上线|published|posted)[^0-9。，]{0,12}(?=(?:19|20)\d\d)", re.I
+)
+_CHANGED_LABEL = re.compile(r"(?:更新|修改|编辑于|updated|modified)[^0-9。，]{0,8}(?=(?:19|20)\d\d)", re.IGNORECASE)
+
+
+def _date_of_line(line: str) -> tuple[datetime | None, datetime | None]:
+    """The day of publication that a line tells, and, if it tells none, that of the last change."""
+    published = _PUBLISHED_LABEL.search(line)
+    if published is not None:
+        return find_date(line[published.end() :]), None
+    changed = _CHANGED_LABEL.search(line)
+    if changed is not None:
+        return find_date(line[: changed.start()]), find_date(line[changed.end() :])
+    return find_date(line) or _split_date(line) or _english_date(line), None
 
 
 def _may_be_by_line(line: str) -> bool:
     """False for sentences, which tell the dates of what they speak of, and for the calendar of today."""
-    if _TODAY.search(line) or _ENDS_A_SENTENCE.search(line):
+    if _TODAY.search(line) or (_WEEKDAY.search(line) and not _CLOCK.search(line)) or _ENDS_A_SENTENCE.search(line):
         return False
     return "，" not in line or _LABEL.search(line) is not None
 
 
-_TODAY = re.compile("今天|今日是|星期[一二三四五六日天]|农历|万年历|版权|©|copyright", re.IGNORECASE)
+_WEEKDAY = re.compile("星期[一二三四五六日天]")
+_CLOCK = re.compile(r"\d:\d\d")
+_TODAY = re.compile("今天|今日是|农历|万年历|版权|©|copyright", re.IGNORECASE)
 _ENDS_A_SENTENCE = re.compile("[。！？；]")
 _LABEL = re.compile("来源|作者|发布|发表|时间|日期|编辑|记者|浏览|阅读|字号|更新")
+
+
+_ENGLISH_DATE = re.compile(
+    r"\b(?:(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]{0,6}\.? \d{1,2}(?:st|nd|rd|th)?,? 20\d\d"
+    r"|\d{1,2} (?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]{0,6}\.?,? 20\d\d)\b"
+)
+
+
+def _english_date(line: str) -> datetime | None:
+    found = _ENGLISH_DATE.search(line[:100])
+    return parse_date(found[0]) if found is not None else None
+
+
+_PUBLISHED_ITEMS = re.compile("datePublished|dateCreated|pubdate", re.IGNORECASE)
+_CHANGED = re.compile("updat|modif|更新|修改", re.IGNORECASE)
+_FAR = 80
+_NEAR = 15
+
+
+def time_by(tree: Tree, headline: etree._Element | None) -> datetime | None:
+    """The date of the <time> between the headline and the text, or right before the headline; not one of a change."""
+    if headline is None:
+        return None
+    head = tree.number[headline]
+    for index in range(head + 1, min(head + _FAR, len(tree.elements))):
+        element = tree.elements[index]
+        if tree.block_prose[index] >= 30 or (element.tag in _HEADINGS and leads_away(element)):
+            break
+        date = _stamp(element)
+        if date is not None:
+            return date
+    around = list(islice(headline.iterancestors(), 2))
+    for index in range(head - 1, max(head - _NEAR, -1), -1):
+        element = tree.elements[index]
+        if not any(parent in around and parent.tag != "body" for parent in islice(element.iterancestors(), 3)):
+            continue
+        date = _stamp(element)
+        if date is not None:
+            return date
+    return None
+
+
+def _stamp(element: etree._Element) -> datetime | None:
+    item = element.get("itemprop", "")
+    if element.tag != "time" and not _PUBLISHED_ITEMS.search(item):
+        return None
+    if any(_CHANGED.search(element.get(key, "")) for key in ("class", "itemprop", "title")):
+        return None
+    given = (element.get("datetime", ""), element.get("content", ""), text_of(element, 60))
+    return next((date for text in given if (date := parse_date(text) or find_date(text)) is not None), None)
 
 
 def _split_date(text: str) -> datetime | None:

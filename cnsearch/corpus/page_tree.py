@@ -9,7 +9,6 @@ for commas, and the headline as a landmark).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 
 from lxml import etree
@@ -38,9 +37,15 @@ _WEAK = frozenset(
     side aside head header top bottom foot tool tools hot menu ad ads adv ad1 gg guanggao more prev next previous
     tag tags keywords keyword app download print float fixed search author profile vote like praise report editor
     zebian info meta path position location weizhi bar btn btns button links link list statement shenming shengming
-    declare weixin wechat weibo qr  follow gzh right rt maj relation extra widget widgets hide hidden
+    declare weixin wechat weibo qr  follow gzh right rt maj relation extra widget widgets hide hidden toc catalog
+    catalogue mulu directory
     """.split()
 )
+#: Words of small things that an editor or a theme adds to the headings and the code of a text.
+_ADDED = frozenset("editsection headerlink numbering".split())
+_MARKS_OF_LINKS = frozenset("¶ # § 🔗".split())
+#: Words of what may surround an article.
+HINTS = _STRONG | _WEAK
 _WORD = re.compile("[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 #: Ids and classes of the element that holds the text, at publishers and in common themes and editors.
@@ -55,12 +60,12 @@ _CONTENT_NAMES = frozenset(
     contenttext zoom ozoom fontzoom vsb_content cn_textcontent content_views htmledit_views blog-content blogcontent
     cnblogs_post_body note-content read-content story-body story_body body-content main-text mainarticle
     main-article article-main js-article single-content article_text conttxt con_txt ucap-content bt-content
-    xl_content index_cententwrap
+    xl_content index_cententwrap read-article-holder post-richtext all-txt articletext
     """.split()
 )
 _ARTICLE_BODY = frozenset(("articleBody", "articlebody", "text"))
 
-_BLOCKS = frozenset(
+BLOCKS = frozenset(
     """
     html body div p section article main header blockquote center address ul ol li dl dt dd table tbody thead tfoot
     tr td th h1 h2 h3 h4 h5 h6 pre figure figcaption fieldset details summary hgroup
@@ -73,23 +78,21 @@ _SMALL_CELL = 200
 _NEVER_FURNITURE = frozenset(
     "html body article main a span strong em b font code pre h1 h2 h3 h4 h5 h6 td th tr".split()
 )
-_HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
+HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
 
 _SENTENCE = re.compile("[，。！？；、…”!?;]|[,.](?=\\s|$)")
 _SPACE = re.compile(r"\s+")
-#: How the lines begin that come after an article: other articles, editors, notices, buttons.
-_END_OF_ARTICLE = re.compile(
-    r"[（(【\[\s]*(?:相关|推荐|热门|热点|延伸|更多|精彩|猜你|往期|近期|最新|为您|大家都在|[上下]一[篇条页]|网友评论|发表评论|评论|纠错"
-    r"|责任编辑|责编|编辑[:：]|主编[:：]|作者[:：]|来源[:：]|特别声明|免责声明|版权声明|声明[:：]|版权所有|分享[到至]|打印|关闭|收藏|返回"
-    r"|关键[词字]|标签|举报|点赞|阅读原文|Related|Share|Tags?\b|Comments?\b|Previous|Next)"
-)
 _BY_LINE = re.compile(
     r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}|\d{1,2}:\d\d|^[(（\s]*(?:文章|稿件|信息)?来源\s?[:：]|字号|字体|字数|阅读|浏览|评论|点击|打印|收藏|分享"
-    r"|发布时间|发表于|发布于|^\d{1,6}$"
+    r"|发布时间|发表于|发布于|粉丝|min read|^(?:Posted|Published) |^[A-Z][a-z]{2,8}\.? \d{1,2},? 20\d\d|^\d{1,6}$"
 )
 _FULL_STOP = re.compile("[。！？]")
 _DATE = re.compile(r"(?:19|20)\d\d\s?(?:[-/.年]|\s)\s?\d{1,2}\s?[-/.月]\s?\d{1,2}")
 _LONGEST_BY_LINE = 120
+
+
+_MOST_NAMED = 20
+"""Elements inside each other, named as an article's, that are looked at."""
 
 
 def is_by_line(text: str) -> bool:
@@ -126,7 +129,7 @@ class Tree:
             parent = parents[index]
             if parent >= 0:
                 linked[index] = linked[parent] or element.tag == "a"
-                if element.tag not in _BLOCKS:
+                if element.tag not in BLOCKS:
                     block[index] = block[parent]
             for text, at in ((element.text, index), (element.tail, parent)):
                 if not text or at < 0 or text.isspace():
@@ -191,13 +194,17 @@ class Tree:
         if element.tag in _FURNITURE_TAGS or element.get("role", "") in _FURNITURE_ROLES:
             return element.tag != "form" or self.prose[index] * 2 < self.prose[0]  # ASP pages are one form
         if element.tag in _NEVER_FURNITURE:
-            return False
+            return _is_added(self, index, element)
         style = element.get("style", "")[:200].replace(" ", "").lower()
         if "display:none" in style and self.prose[index] * 2 < self.prose[0]:
             return True
+        if element.tag in ("ul", "ol") and "numbering" in words_of(element):
+            return text_of(element, 40).replace(" ", "").isdigit()
         words = words_of(element, ids=not inside)  # in a text, ids are anchors: <section id="comments">
         if words & _STRONG:
             return True
+        if element.tag == "header" and next(element.iterancestors("article"), None) is not None:
+            return False  # of one of several articles
         little = self.link_share(index) > 0.3 or (self.text[index] < 60 and not inside)
         if not (words & _WEAK and little and self.prose[index] * 4 < self.prose[0]):
             return False
@@ -209,11 +216,23 @@ class Tree:
 
     # The article
 
+    def _weights(self, head: int) -> list[int]:
+        """How much each block counts: its sentences, but little of them under a heading that leads to another page."""
+        weights = list(self.block_prose)
+        of_another = False
+        for index, element in enumerate(self.elements):
+            if element.tag in HEADINGS or index == head:
+                of_another = index != head and self.link_share(index) > 0.5 and leads_away(element)
+            elif of_another:
+                weights[index] //= 10
+        return weights
+
     def content(self, headline: etree._Element | None) -> list[etree._Element]:
         """The elements that together hold the article, in order; empty if there is no sentence on the page."""
         size = len(self.elements)
         scores = [0.0] * size
-        for index, weight in enumerate(self.block_prose):
+        head = self.number.get(headline, 0) if headline is not None else 0
+        for index, weight in enumerate(self._weights(head)):
             if not weight or (weight < 60 and is_by_line(text_of(self.elements[index], 300))):
                 continue
             at, share = index, 1.0
@@ -222,7 +241,6 @@ class Tree:
             while at >= 0 and share > 0.1:
                 scores[at] += weight * share
                 at, share = self.parents[at], share / 2
-        head = self.number.get(headline, 0) if headline is not None else 0
         best, best_score = -1, 0.0
         last = self._last_of_each()
         for index, element in enumerate(self.elements):
@@ -237,7 +255,7 @@ class Tree:
                 best, best_score = index, score
         if best < 0:
             return []
-        best = self._known_around(best)
+        best = self._known_inside(self._known_around(best), head)
         return self._with_siblings(best)
 
     def _is_piece(self, index: int) -> bool:
@@ -263,6 +281,24 @@ class Tree:
             at = self.parents[at]
         return found
 
+    def _known_inside(self, best: int, head: int) -> int:
+        """The element in ``best`` that is named as the text's, unless text stands before it or goes on in another."""
+        ends = self._last_of_each()
+        found, num_looked_at = best, 0
+        for index in range(best + 1, ends[best] + 1):
+            element = self.elements[index]
+            if element.tag in ("article", "main") or not is_content(element) or not index <= ends[found]:
+                continue
+            num_looked_at += 1
+            if self.prose[index] < 0.7 * self.prose[best] or num_looked_at > _MOST_NAMED:
+                continue
+            before = sum(self.block_prose[max(best, head + 1) : index])
+            after = range(ends[index] + 1, ends[best] + 1)
+            others = (at for at in after if self.prose[at] * 20 > self.prose[best] and is_content(self.elements[at]))
+            if before * 20 <= self.prose[best] and next(others, None) is None:
+                found = index
+        return found
+
     def _with_siblings(self, best: int) -> list[etree._Element]:
         """``best`` and the elements beside it that go on with its text."""
         chosen = self.elements[best]
@@ -279,10 +315,28 @@ class Tree:
                 result.append(sibling)
                 continue
             same = (sibling.tag, sibling.get("class", "")) == kind and (kind[1] or kind[0] == "section")
-            text = sibling.tag in ("p", "pre", "blockquote", "table", "ol", "ul", *_HEADINGS)
+            text = sibling.tag in ("p", "pre", "blockquote", "table", "ol", "ul", *HEADINGS)
+            if text and is_by_line(text_of(sibling, 300)):
+                continue
             if (same or text) and self.prose[index] * 2 > self.text[index] and self.link_share(index) < 0.25:
                 result.append(sibling)
         return result
+
+
+def _is_added(tree: Tree, index: int, element: etree._Element) -> bool:
+    """True for the sign beside a heading that leads to it, and for ``[edit]``."""
+    if element.tag not in ("a", "span") or tree.text[index] > 12:
+        return False
+    if element.tag == "a" and text_of(element) in _MARKS_OF_LINKS:
+        return True
+    return not _ADDED.isdisjoint(words_of(element, ids=False)) and tree.link_share(index) > 0.3
+
+
+def leads_away(heading: etree._Element) -> bool:
+    """True if what ``heading`` links to is another page, no place on this one."""
+    links = [heading.get("href")] if heading.tag == "a" else [link.get("href") for link in heading.iter("a")]
+    links += [parent.get("href") for parent in heading.iterancestors("a")]
+    return any(href and not href.startswith("#") and "javascript:" not in href[:20].lower() for href in links)
 
 
 def remove(element: etree._Element) -> None:
@@ -334,90 +388,3 @@ def text_of(element: etree._Element, longest: int = 1000, *, between: str = "") 
         if size > longest:
             break
     return _SPACE.sub(" ", between.join(pieces)).strip()
-
-
-def blocks_in(element: etree._Element) -> Iterator[etree._Element]:
-    """The innermost blocks in ``element`` that hold text of their own, in order; perhaps itself."""
-    for inner in element.iter():
-        if not isinstance(inner.tag, str) or inner.tag not in _BLOCKS:
-            continue
-        if (inner.text and inner.text.strip()) or any(
-            child.tag not in _BLOCKS or (child.tail and child.tail.strip()) for child in inner
-        ):
-            yield inner
-
-
-def trim(tree: Tree, content: list[etree._Element], headline: etree._Element | None) -> None:
-    """Remove from ``content`` what stands before its text (crumbs, headline, by-line) and after it (lists of links,
-    editors, notices), and blocks of links."""
-    inside = {element for root in content for element in root.iter()}
-    order = [index for index, element in enumerate(tree.elements) if element in inside]
-    if not order:
-        return
-    holders = tree.ancestors(headline) if headline is not None else set()
-    head = tree.number.get(headline, -1) if headline is not None and headline in inside else -1
-    prose = [index for index in order if index != head and _is_text(tree, index)]
-    first = next((index for index in prose if index > head), order[-1])
-    last = prose[-1] if prose else order[-1]
-    doomed: list[etree._Element] = []
-    gone: set[etree._Element] = set()
-    keeps_first = tree.ancestors(tree.elements[first])
-    keeps_last = tree.ancestors(tree.elements[last])
-    after_end = False
-    for index in order:
-        element = tree.elements[index]
-        if element.getparent() in gone:
-            gone.add(element)
-            continue
-        if element in content:
-            continue
-        doom = False
-        if head >= 0 and index <= head:
-            doom = (element not in holders and element not in keeps_first) or element is headline
-        elif index < first and element not in keeps_first:
-            text = text_of(element, 200)
-            doom = element.tag in _BLOCKS and is_by_line(text)
-        elif index > last and element not in keeps_last and element.tag in _BLOCKS:
-            text = text_of(element, 200)
-            after_end = after_end or bool(_END_OF_ARTICLE.match(text))
-            doom = (
-                after_end
-                or text.isdigit()
-                or bool(words_of(element) & (_STRONG | _WEAK))
-                or (tree.link_share(index) > 0.5 and tree.link[index] > 4)
-            )
-        if not doom and element.tag in _BLOCKS and element not in keeps_first and element not in keeps_last:
-            doom = _is_block_of_links(tree, index)
-        if doom:
-            gone.add(element)
-            doomed.append(element)
-    for element in doomed:
-        remove(element)
-
-
-_NOTICE = re.compile(r"[（(【\[\s]*(?:责任编辑|责编|(?:免责|版权|特别)声明|声明[:：]|版权所有|网友评论)")
-
-
-def _is_text(tree: Tree, index: int) -> bool:
-    """True for a block of the article's own text, as far as one can see from the block."""
-    size = tree.block_prose[index]
-    if not size:
-        return False
-    text = text_of(tree.elements[index], 300)
-    if is_by_line(text) or _NOTICE.match(text):
-        return False
-    return size >= 15 or _FULL_STOP.search(text) is not None
-
-
-_OTHERS = re.compile(r"(?:相关|推荐|热门|热点|延伸|更多|精彩|猜你|往期|近期|最新|上一篇|下一篇|分享到)")
-
-
-def _is_block_of_links(tree: Tree, index: int) -> bool:
-    """True for a list of other articles in the middle of one."""
-    element = tree.elements[index]
-    if element.tag not in ("ul", "ol", "div", "dl", "table", "section") or tree.link_share(index) < 0.6:
-        return False
-    num_links = sum(1 for _ in element.iter("a"))
-    before = element.getprevious()
-    named = _OTHERS.match(text_of(element, 60)) or (before is not None and _OTHERS.match(text_of(before, 60)))
-    return bool(named) or (element.tag == "div" and num_links >= 3)
