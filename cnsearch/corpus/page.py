@@ -6,13 +6,14 @@ Bodies of posts, which are fragments, never come here.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lxml import etree
 
 from cnsearch.corpus.clean import CleanBody, clean_html
-from cnsearch.corpus.page_facts import find_author, find_headline, find_published, find_source, find_title, time_by
+from cnsearch.corpus.page_dates import find_published, time_by
+from cnsearch.corpus.page_facts import find_author, find_headline, find_source, find_title
 from cnsearch.corpus.page_head import page_head
 from cnsearch.corpus.page_list import is_list, under_others
 from cnsearch.corpus.page_scripts import date_in_scripts, packed_article
@@ -87,7 +88,8 @@ def read_page(html: str, *, name: str = "") -> Page:
     trim(tree, content, headline)
     markup = "".join(etree.tostring(element, encoding="unicode", method="html", with_tail=False) for element in content)
     clean = without_ending(clean_html(markup, title=title, of_page=True))
-    return Page(clean, title=title, date=date or clean.date, author=author, source=source, url=head.url)
+    clean = replace(clean, date=None)  # what its text tells is no better than what was looked at here
+    return Page(clean, title=title, date=date, author=author, source=source, url=head.url)
 
 
 def _num_besides(tree: Tree, headline: etree._Element | None) -> int:

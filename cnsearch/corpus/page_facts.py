@@ -1,20 +1,14 @@
-"""The facts of a whole page: its headline, its date, who wrote it, from the head and from what stands by the headline.
-
-Rather none than wrong: a date is taken from what the head calls the publication's, from the lines by the headline, from
-the page's own address, and never from elsewhere on the page, where the dates of other articles stand.
-"""
+"""The facts of a whole page: its headline and title, its source, its author, from the head and from what stands by the
+headline."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
-from itertools import islice
 
 from lxml import etree
 
-from cnsearch.corpus.dates import find_date, parse_date
 from cnsearch.corpus.page_head import PageHead
-from cnsearch.corpus.page_tree import Tree, leads_away, text_of, words_of
+from cnsearch.corpus.page_tree import Tree, text_of, words_of
 
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
@@ -43,13 +37,6 @@ _SOURCE = re.compile(r"(?:稿件来源|信息来源|文章来源|来源|来自|�
 _AUTHOR = re.compile(r"(?:作者|撰文|文)\s*[:：/／]\s*([^\s|｜，。；:：/、]{2,16})")
 _NO_AUTHOR = re.compile(
     r"@|https?:|^(?:admin|administrator|root|name|author|佚名|匿名|未知|小编|编辑|网络)\b", re.IGNORECASE
-)
-#: 2023 07/08 10:20:30, the parts in elements of their own (新华网, 腾讯)
-_SPLIT_DATE = re.compile(
-    r"(?<![0-9])(20[0-9]{2})\s+([0-9]{1,2})\s?[/-]\s?([0-9]{1,2})(?:\s+([0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?))?"
-)
-_DATE_IN_ADDRESS = re.compile(
-    r"/(?:[a-z]{0,3}[-_/]?)(20[0-9]{2})[-/_]?(0[1-9]|1[0-2])[-/_]?(0[1-9]|[12][0-9]|3[01])(?=[/_.-]|$)", re.IGNORECASE
 )
 
 
@@ -90,7 +77,7 @@ def find_headline(tree: Tree, head: PageHead) -> etree._Element | None:
             score = 0.0
             if title.startswith(name) and (len(name) >= _SHORTEST or title == name or _ends_a_part(head, shown)):
                 score = min(len(name), 60) + 3.0 * is_heading + (element.tag == "h1")
-            elif element.tag in _HEADINGS and len(name) >= _CERTAIN and (name in title or _is_cut(title, name)):
+            elif element.tag in _HEADINGS and len(name) >= _CERTAIN and (name in title or _is_cut(head.title, name)):
                 score = 1 + min(len(name), 60) / 100  # the site's name comes first, or <title> is cut short
             elif name in parts and (element.tag in _HEADINGS or len(name) >= _CERTAIN):
                 score = 0.9 + min(len(name), 60) / 100
@@ -127,9 +114,13 @@ def _is_site(name: str) -> bool:
     return len(name) <= 12 and _SITE.search(name) is not None
 
 
+_DOTS = re.compile(r"\.\.\.|…")
+
+
 def _is_cut(title: str, name: str) -> bool:
-    """True if ``title`` begins as ``name`` does and ends in the middle of it: 地铁直达，无敌免..."""
-    return len(title) >= _CERTAIN and name.startswith(title)
+    """True if a <title> begins as the bare ``name`` does and ends in the middle of it: 地铁直达，无敌免... - 岛报"""
+    begin = bare(_DOTS.split(title, maxsplit=1)[0])
+    return len(begin) >= _CERTAIN and name.startswith(begin)
 
 
 def _is_generic(head: PageHead) -> bool:
@@ -152,7 +143,7 @@ def find_title(head: PageHead, headline: etree._Element | None) -> str:
     name, other = bare(shown), bare(given)
     longer = not other or len(name) >= len(other) or not name.startswith(other)
     whole = bare(head.title)
-    if shown and longer and (not cut or name in whole or name.startswith(whole) or other.startswith(name)):
+    if shown and longer and (not cut or name in whole or _is_cut(head.title, name) or other.startswith(name)):
         return shown
     if shown and _is_generic(head) and not other:
         return shown
@@ -192,176 +183,6 @@ def cut_title(title: str, site: str = "") -> str:
         if len(bare(before)) >= _SHORTEST and 2 <= len(tail) <= 20 and not in_a_name and not digit:
             title = before
     return title.strip()
-
-
-def find_published(
-    tree: Tree, head: PageHead, headline: etree._Element | None, content: list[etree._Element]
-) -> tuple[datetime | None, str]:
-    """When the page was published, and the lines by its headline."""
-    near = lines_by(tree, headline, content)
-    date, changed = head.date, None
-    if date is None:
-        for line in filter(_may_be_by_line, near):
-            date, change = _date_of_line(line)
-            changed = changed or change
-            if date is not None:
-                break
-    joined = " ".join(near)
-    if date is None:
-        date = next((date for line in lines_after(tree, content) if (date := find_date(line)) is not None), None)
-    if date is None:
-        date = _split_date(" ".join(filter(_may_be_by_line, near)))
-    if date is None:
-        found = _DATE_IN_ADDRESS.search(head.url)
-        if found is not None:
-            date = parse_date("-".join(found.groups()))
-    return date or changed, joined
-
-
-_PUBLISHED_LABEL = re.compile(
-    r"(?:发[布表]|创建|刊发|首发|上线|published|posted)[^0-9。，]{0,12}(?=(?:19|20)\d\d)", re.I
-)
-_CHANGED_LABEL = re.compile(r"(?:更新|修改|编辑于|updated|modified)[^0-9。，]{0,8}(?=(?:19|20)\d\d)", re.IGNORECASE)
-
-
-def _date_of_line(line: str) -> tuple[datetime | None, datetime | None]:
-    """The day of publication that a line tells, and, if it tells none, that of the last change."""
-    published = _PUBLISHED_LABEL.search(line)
-    if published is not None:
-        return find_date(line[published.end() :]), None
-    changed = _CHANGED_LABEL.search(line)
-    if changed is not None:
-        return find_date(line[: changed.start()]), find_date(line[changed.end() :])
-    return find_date(line) or _split_date(line) or _english_date(line), None
-
-
-def _may_be_by_line(line: str) -> bool:
-    """False for sentences, which tell the dates of what they speak of, and for the calendar of today."""
-    if _TODAY.search(line) or (_WEEKDAY.search(line) and not _CLOCK.search(line)) or _ENDS_A_SENTENCE.search(line):
-        return False
-    return "，" not in line or _LABEL.search(line) is not None
-
-
-_WEEKDAY = re.compile("星期[一二三四五六日天]")
-_CLOCK = re.compile(r"\d:\d\d")
-_TODAY = re.compile("今天|今日是|农历|万年历|版权|©|copyright", re.IGNORECASE)
-_ENDS_A_SENTENCE = re.compile("[。！？；]")
-_LABEL = re.compile("来源|作者|发布|发表|时间|日期|编辑|记者|浏览|阅读|字号|更新")
-
-
-_ENGLISH_DATE = re.compile(
-    r"\b(?:(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]{0,6}\.? \d{1,2}(?:st|nd|rd|th)?,? 20\d\d"
-    r"|\d{1,2} (?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]{0,6}\.?,? 20\d\d)\b"
-)
-
-
-def _english_date(line: str) -> datetime | None:
-    found = _ENGLISH_DATE.search(line[:100])
-    return parse_date(found[0]) if found is not None else None
-
-
-_PUBLISHED_ITEMS = re.compile("datePublished|dateCreated|pubdate", re.IGNORECASE)
-_CHANGED = re.compile("updat|modif|更新|修改", re.IGNORECASE)
-_FAR = 80
-_NEAR = 15
-
-
-def time_by(tree: Tree, headline: etree._Element | None) -> datetime | None:
-    """The date of the <time> between the headline and the text, or right before the headline; not one of a change."""
-    if headline is None:
-        return None
-    head = tree.number[headline]
-    for index in range(head + 1, min(head + _FAR, len(tree.elements))):
-        element = tree.elements[index]
-        if tree.block_prose[index] >= 30 or (element.tag in _HEADINGS and leads_away(element)):
-            break
-        date = _stamp(element)
-        if date is not None:
-            return date
-    around = list(islice(headline.iterancestors(), 2))
-    for index in range(head - 1, max(head - _NEAR, -1), -1):
-        element = tree.elements[index]
-        if not any(parent in around and parent.tag != "body" for parent in islice(element.iterancestors(), 3)):
-            continue
-        date = _stamp(element)
-        if date is not None:
-            return date
-    return None
-
-
-def _stamp(element: etree._Element) -> datetime | None:
-    item = element.get("itemprop", "")
-    if element.tag != "time" and not _PUBLISHED_ITEMS.search(item):
-        return None
-    if any(_CHANGED.search(element.get(key, "")) for key in ("class", "itemprop", "title")):
-        return None
-    given = (element.get("datetime", ""), element.get("content", ""), text_of(element, 60))
-    return next((date for text in given if (date := parse_date(text) or find_date(text)) is not None), None)
-
-
-def _split_date(text: str) -> datetime | None:
-    found = _SPLIT_DATE.search(text[:400])
-    if found is None:
-        return None
-    return parse_date(f"{found[1]}-{found[2]}-{found[3]} {found[4] or ''}".strip())
-
-
-_MOST_LINES = 25
-_MOST_ELEMENTS = 300
-_LONGEST_LINE = 160
-
-
-def lines_by(tree: Tree, headline: etree._Element | None, content: list[etree._Element]) -> list[str]:
-    """The short lines between the headline and the text, then the few before the headline; without a headline those
-    before the text, nearest first."""
-    head = tree.number.get(headline, -1) if headline is not None else -1
-    starts = [tree.number[element] for element in content if element is not headline and element in tree.number]
-    start = min(starts, default=len(tree.elements))
-    inside = {index for index in starts if index <= head}
-    lines: list[str] = []
-    for index in range(head + 1, min(head + _MOST_ELEMENTS, len(tree.elements))) if head >= 0 else ():
-        if index == start and not inside:
-            break
-        if tree.block_prose[index] >= 60 and (inside or not head < start):
-            break  # the text; before its element such a block tells of the author
-        if not _add_line(tree, index, lines) and len(lines) >= _MOST_LINES:
-            break
-    first = head if head >= 0 else start
-    before: list[str] = []
-    for index in range(first - 1, max(first - 40, -1), -1):
-        if tree.block_prose[index] >= 60 or len(before) >= 12:
-            break
-        _add_line(tree, index, before)
-    return lines + before
-
-
-def lines_after(tree: Tree, content: list[etree._Element]) -> list[str]:
-    """The lines after the text that say when it was published: ``posted @ 2016-10-11 12:13``."""
-    if not content:
-        return []
-    start = tree.number[content[-1]] + sum(1 for _ in content[-1].iter("*"))
-    lines: list[str] = []
-    for index in range(start, min(start + 30, len(tree.elements))):
-        _add_line(tree, index, lines)
-    return [line for line in lines if _POSTED.match(line) and _may_be_by_line(line)]
-
-
-_POSTED = re.compile(r"posted\b|发[布表]|时间[:：]|日期[:：]|编辑于|创建于", re.IGNORECASE)
-
-
-def _add_line(tree: Tree, index: int, lines: list[str]) -> bool:
-    element = tree.elements[index]
-    size = tree.text[index]
-    if not 4 <= size <= _LONGEST_LINE or tree.link_share(index) > 0.6:
-        return False
-    item = next((parent for parent in (element, *element.iterancestors()) if parent.tag == "li"), None)
-    if item is not None and tree.link[tree.number[item]] > 6 and tree.text[tree.number[item]] < 300:
-        return False  # one of a list of other articles
-    line = text_of(element, 300, between=" ")
-    if line and (not lines or line != lines[-1]):
-        lines.append(line)
-        return True
-    return False
 
 
 def find_source(head: PageHead, near: str, title: str) -> str:

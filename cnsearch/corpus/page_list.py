@@ -18,6 +18,8 @@ _LIST_TITLE = re.compile(
 )
 _FEWEST = 3
 _MOST = 100
+_SAID = 20
+"""Characters after a headline that no page of links has."""
 #: Words of the classes of a headline that is the site's name.
 _SITE_WORDS = frozenset("site logo brand blog".split())
 _DAY = re.compile(r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}|\d{1,2}:\d\d")
@@ -57,7 +59,28 @@ def is_list(
     num_links = sum(element.tag == "a" for element in tree.elements)
     if named or titled:
         return share > 0.4 and num_links >= 2
+    if _num_said(tree, headline) >= _SAID:
+        return False
     return num_links >= 8 and (share > 0.6 or (share > 0.35 and headline is None))
+
+
+def _num_said(tree: Tree, headline: etree._Element | None) -> int:
+    """Characters of text between the headline and the next link: a poem's, a notice's."""
+    if headline is None or headline not in tree.number:
+        return 0
+    num_chars = 0
+    inside = set(headline.iter("*"))
+    for index in range(tree.number[headline] + 1, len(tree.elements)):
+        element = tree.elements[index]
+        if element in inside:
+            continue
+        if (element.tag == "a" and tree.text[index] >= 4) or num_chars >= _SAID:
+            break
+        num_chars += len((element.text or "").strip())
+        following = element.getnext()
+        if following is None or following.tag != "a":
+            num_chars += len((element.tail or "").strip())
+    return num_chars
 
 
 def under_others(tree: Tree, headline: etree._Element | None, content: list[etree._Element]) -> bool:

@@ -12,8 +12,7 @@ from itertools import islice
 
 from cnsearch.corpus.dates import BEIJING, parse_date
 
-_TEXTAREA = re.compile(r"<textarea\b([^<>]{0,500})>([^<]*)</textarea", re.IGNORECASE)
-_CONTENT = re.compile(r"content|body|zhengwen", re.IGNORECASE)
+_TEXTAREA = re.compile(r"<textarea\b[^<>]{0,500}>([^<]{300,})</textarea", re.IGNORECASE)
 _SCRIPT = re.compile(r"<script\b[^<>]{0,500}>", re.IGNORECASE)
 _STRING = re.compile(r'"((?:[^"\\]|\\.){300,})"', re.DOTALL)
 _PARAGRAPH = re.compile(r"<(?:p|br|div|section)[\s/>]", re.IGNORECASE)
@@ -34,8 +33,8 @@ def packed_article(html: str) -> str:
     tags of paragraphs, or the empty string."""
     best = ""
     for found in _TEXTAREA.finditer(html):
-        if _CONTENT.search(found[1]) and len(found[2]) > len(best):
-            text = unescape(found[2])
+        if len(found[1]) > len(best):
+            text = unescape(found[1])
             best = text if _PARAGRAPH.search(text) else best
     if best:
         return best

@@ -58,7 +58,7 @@ def trim(tree: Tree, content: list[etree._Element], headline: etree._Element | N
             doom = (element not in holders and element not in keeps_first) or element is headline
         elif index < first and element not in keeps_first:
             text = text_of(element, 200)
-            doom = element.tag in BLOCKS and is_by_line(text)
+            doom = element.tag in BLOCKS and is_by_line(text) and not _is_of_event(element)
         elif index > last and element not in keeps_last and element.tag in BLOCKS:
             text = text_of(element, 200)
             after_end = after_end or bool(_END_OF_ARTICLE.match(text))
@@ -95,14 +95,16 @@ def _is_notice(text: str) -> bool:
     return _NOTICE.match(text) is not None or (len(text) < _LONGEST_NOTICE and _NOTICE_INSIDE.search(text) is not None)
 
 
-#: A line that begins like this ends an article, if most of it has been said and little follows.
+#: A line that begins like this ends an article: if most of it has been said, or, after those who made it, nearly all.
 _SURE_END = re.compile(
-    r"[（(【\[\s]*(?:责任编辑|责编|【?纠错】?|编辑[:：]|相关(?:阅读|推荐|文章|新闻|报道|稿件)|推荐阅读|延伸阅读|网友评论|发表评论|[上下]一篇"
-    r"|分享(?:到|至|让更多人)|(?:免责|版权|特别|郑重)声明|文章被以下专栏|(?:热门|最新|精彩)(?:文章|评论|推荐|新闻)|大家都在看|猜你喜欢"
-    r"|本文来源|关键[词字]\s?[:：>]|标签\s?[:：]|返回搜狐|阅读剩余|举报[/／]反馈|posted @"
+    r"[（(【\[\s]*(?:相关(?:阅读|推荐|文章|新闻|报道|稿件)|推荐阅读|延伸阅读|网友评论|发表评论|[上下]一篇|分享(?:到|至|让更多人)"
+    r"|文章被以下专栏|(?:热门|最新|精彩)(?:文章|评论|推荐|新闻)|大家都在看|猜你喜欢|返回搜狐|阅读剩余"
+    r"|举报[/／]反馈|posted @"
     r"|Leave a (?:Reply|Comment)|Related (?:Posts|Articles)|发表回复|我要留言)"
 )
+_MAKERS = re.compile(r"[（(【\[\s]*(?:责任编辑|责编|【?纠错】?|编辑[:：]|本文来源|关键[词字]\s?[:：>]|标签\s?[:：])")
 _LONGEST_END = 60
+_NEARLY_ALL = 0.92
 _EDITOR = re.compile(
     r"[\s（(【\[]{0,3}(?:责任编辑|责编|本文责编|编辑)\s?[:：]?\s?[\w·、/／\s]{0,30}[）)】\]\s]{0,3}|[（(]完[）)]|点赞?\s?\d+.{0,10}"
 )
@@ -114,8 +116,9 @@ def without_ending(clean: CleanBody) -> CleanBody:
     sizes = list(accumulate(map(len, texts), initial=0))
     end = len(texts)
     for index, text in enumerate(texts):
-        late = 3 * sizes[index] > 2 * sizes[-1] and len(text) <= _LONGEST_END
-        if late and _SURE_END.match(text) and not _FULL_STOP.search(text):
+        if len(text) > _LONGEST_END or 3 * sizes[index] < 2 * sizes[-1] or _FULL_STOP.search(text):
+            continue
+        if _SURE_END.match(text) or (_MAKERS.match(text) and sizes[index] > _NEARLY_ALL * sizes[-1]):
             end = index
             break
     while end > 1 and (_EDITOR.fullmatch(texts[end - 1]) or _is_notice(texts[end - 1])):
@@ -124,6 +127,15 @@ def without_ending(clean: CleanBody) -> CleanBody:
     while headings and headings[-1] == end - 1 and end > 1 and end < len(texts):  # the heading of what has gone
         headings, end = headings[:-1], end - 1
     return replace(clean, paragraphs=texts[:end], headings=headings)
+
+
+_PLACE = re.compile(r"[^，。]{0,6}地\s?点\s?[:：]")
+
+
+def _is_of_event(element: etree._Element) -> bool:
+    """True for the line with an event's time: that with its place comes next."""
+    following = element.getnext()
+    return following is not None and _PLACE.match(text_of(following, 60)) is not None
 
 
 def _is_text(tree: Tree, index: int) -> bool:

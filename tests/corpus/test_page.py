@@ -179,3 +179,48 @@ _START = "<html><head><title>灯塔</title></head><body>"
 )
 def test_hostile_pages_are_read(html: str) -> None:
     read_page(html)
+
+
+@pytest.mark.parametrize(
+    ("lines", "kept"),
+    [
+        (["责任编辑：张三"], 0),
+        (["（责任编辑：张三）", "【打印】【关闭】"], 0),
+        (["本文为作者原创，未经授权不得转载。"], 0),
+        (["网友评论", "支持守塔人！", "我家那边也有一座。"], 0),
+        (["责任编辑制度在灯塔上也有，每夜一人。"], 1),
+        (["法院认为，船主未经许可转载照片，应当赔偿。"], 1),
+        (["他说：“评论由别人去写。”"], 1),
+    ],
+)
+def test_lines_after_an_article_go_and_sentences_of_it_stay(lines: list[str], kept: int) -> None:
+    text = [f"守塔人第{index}天傍晚点灯，天亮熄灯，夜里听见海浪拍打石阶。" for index in range(12)]
+    body = "".join(f"<p>{line}</p>" for line in [*text, *lines])
+    page = read_page(f"<html><head><title>守塔人</title></head><body><h1>守塔人</h1><div>{body}</div></body></html>")
+    assert page.clean is not None
+    assert list(page.clean.paragraphs) == text + lines[:kept]
+
+
+@pytest.mark.parametrize(
+    ("after", "day"),
+    [
+        ("<p>更新时间：2023-05-05 发布时间：2020-02-02</p>", "2020-02-02"),
+        ("<p>更新时间：2023-05-05</p>", "2023-05-05"),
+        ("<p>Posted on March 3, 2016 by He</p>", "2016-03-03"),
+        ('<p><a href="/x"><time datetime="2019-05-06T20:30:00+08:00">五月六日</time></a></p>', "2019-05-06"),
+        (
+            '<p><time class="updated" datetime="2021-01-01">改</time><time datetime="2019-05-06">写</time></p>',
+            "2019-05-06",
+        ),
+        ("<p>05-06 10:00</p>", None),
+        ("<p>今天是2024年5月6日 星期一</p>", None),
+        ("<p>时间：2023年5月6日</p><p>地点：灯塔</p>", None),
+    ],
+)
+def test_the_date_by_the_headline(after: str, day: str | None) -> None:
+    body = "<p>守塔人每天傍晚点灯，天亮熄灯，夜里听见海浪拍打石阶，一年到头都是这样。</p>" * 3
+    text = (
+        f"<html><head><title>守塔人上岛</title></head><body><h1>守塔人上岛</h1>{after}<div>{body}</div></body></html>"
+    )
+    page = read_page(text)
+    assert (page.date.astimezone(BEIJING).date().isoformat() if page.date else None) == day
