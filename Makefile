@@ -5,7 +5,7 @@
 # And four that measure (benchmarks/README.md); options in OPTIONS=
 #   make quality                               how well it ranks; SHARED=DIR names the folder of the larger sets
 #   make bench, bench-pieces, bench-features, bench-growth  how fast it is
-# And one that takes a quarter of an hour: every byte flipped, hundreds of writers killed, readers under load
+# And one that takes half an hour to an hour: every byte flipped, hundreds of writers killed, readers under load
 #   make soak
 # And one for a change of the index format before it is released (tests/golden)
 #   make golden

@@ -95,14 +95,17 @@ class ArticleNotFoundError(CnsearchError):
 
 
 class IndexUnusableError(CnsearchError):
-    """Base of the errors that concern the index at ``path`` as a whole; ``reason`` says what is wrong with it."""
+    """Base of the errors that concern the index at ``path`` as a whole; ``reason`` says what is wrong with it.
+
+    ``path`` is empty for an analyzer that stands in no index of ours.
+    """
 
     code = "index_unusable"
 
     def __init__(self, path: str | os.PathLike[str], reason: str, *, hint: str = "", code: str = "") -> None:
         self.path = os.fspath(path)
         self.reason = reason
-        super().__init__(f"{self.path}: {reason}", hint=hint, code=code)
+        super().__init__(f"{self.path}: {reason}" if self.path else reason, hint=hint, code=code)
 
 
 class IndexNotFoundError(IndexUnusableError):

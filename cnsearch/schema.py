@@ -31,6 +31,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 from whoosh import columns, fields
@@ -148,7 +149,7 @@ class ArticleSchema(fields.Schema):  # type: ignore[misc]  # Whoosh has no types
                 hint=NEWER_HINT if version > SCHEMA_VERSION else REBUILD_HINT,
                 code="index_newer" if version > SCHEMA_VERSION else "index_older",
             )
-        analyzer = ChineseAnalyzer.from_dict(state.get("analyzer"))
+        analyzer = ChineseAnalyzer.from_dict(state.get("analyzer"), path=str(Path(path).parent))
         if version < SCHEMA_VERSION:  # its terms are looked for as terms are made today, which differ in a few
             analyzer.identity = replace(analyzer.identity, analysis=ANALYSIS_VERSION)
         return cls(analyzer, version, Settings.from_dict(state.get("settings")))

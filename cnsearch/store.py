@@ -90,7 +90,7 @@ Freqs = npt.NDArray[np.float32]
 
 
 class Postings(NamedTuple):
-    """The postings list of one term; read-only.
+    """The postings list of one term; do not modify, it may be shared.
 
     doc_ids : int32, ascending, without repeats, deleted documents included; numbers in the segment, or in the index
     freqs   : float32, the same shape: how often the term occurs in the field of the document, at least 1

@@ -130,6 +130,8 @@ class ChineseAnalyzer(_FoldedAnalyzer):
     raises AnalyzerMismatchError at the first use where that one is not to be had.
     """
 
+    _path = ""  # of the index that it was read from, for what is said about it
+
     def __init__(
         self,
         *,
@@ -152,7 +154,7 @@ class ChineseAnalyzer(_FoldedAnalyzer):
         """The tokenizer behind it. Raises AnalyzerMismatchError if it is not the recorded one."""
         if self._tokenizer is None:
             with self._lock:
-                self._tokenizer = require_tokenizer(self.identity, self.user_dictionary)
+                self._tokenizer = require_tokenizer(self.identity, self.user_dictionary, path=self._path)
         return self._tokenizer
 
     def _cut(self, reading: Reading, *, query: bool) -> Iterable[Token]:
@@ -171,9 +173,10 @@ class ChineseAnalyzer(_FoldedAnalyzer):
         return {"identity": self.identity.to_dict(), "user_dictionary": self.user_dictionary.dump()}
 
     @classmethod
-    def from_dict(cls, state: object) -> ChineseAnalyzer:
+    def from_dict(cls, state: object, *, path: str = "") -> ChineseAnalyzer:
         """Inverse of ``to_dict``; like a pickled copy, it raises AnalyzerMismatchError at the first use where its
-        tokenizer is not to be had. Raises ValueError for what ``to_dict`` never returns."""
+        tokenizer is not to be had, which then names the index at ``path``. Raises ValueError for what ``to_dict`` never
+        returns."""
         if not isinstance(state, dict) or not isinstance(state.get("user_dictionary"), str):
             raise ValueError("this is no analyzer")
         identity = TokenizerIdentity.from_dict(state.get("identity"))
@@ -185,6 +188,7 @@ class ChineseAnalyzer(_FoldedAnalyzer):
             raise ValueError(f"the user dictionary is {words.digest}, expected {identity.user_dictionary}")
         analyzer = cls.__new__(cls)
         analyzer._recall(identity, words, _Choice())
+        analyzer._path = path
         return analyzer
 
     def _recall(self, identity: TokenizerIdentity, words: UserDictionary, choice: _Choice) -> None:
@@ -236,7 +240,6 @@ def coarse_tokens(tokens: Iterable[Token]) -> list[Token]:
 
 def require_tokenizer(wanted: TokenizerIdentity, user_dictionary: UserDictionary, *, path: str = "") -> WordTokenizer:
     """The tokenizer with exactly this identity. Raises AnalyzerMismatchError if this environment has another."""
-    path = path or "analyzer"
     try:
         tokenizer = WordTokenizer(wanted.engine, user_dictionary)
     except (ModuleNotFoundError, ValueError) as error:

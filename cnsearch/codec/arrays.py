@@ -6,7 +6,7 @@
         if found is not None:
             doc_ids, freqs = found
 
-All arrays are read-only and shared; every method may be called from any thread.
+Do not modify the arrays: some are shared between callers. Every method may be called from any thread.
 """
 
 from __future__ import annotations

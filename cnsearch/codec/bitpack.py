@@ -3,7 +3,7 @@
 A list is packed at the width that makes it smallest; values that do not fit are *escaped*: the packed value is all
 ones (the escape), and ``value - escape`` goes to an overflow list at 8, 16 or 32 bits. Widths that divide a byte, or
 are whole bytes, are decoded by numpy in one or two calls. Bit widths in between would save 10 % of the postings of
-16,499 news articles (2.7 against 3.0 MB of doc_ids; benchmarks/codec_sizes.py) and cost 8 to 16 numpy calls a list.
+16,499 news articles (2.7 against 3.0 MB of doc_ids, measured once) and cost 8 to 16 numpy calls a list.
 
 Most functions here come in two forms: one list, for reading; many lists at once ("rows" of a flat array with
 ``counts``), for writing and merging, because 100,000 short lists must not cost 100,000 numpy calls.

@@ -79,6 +79,7 @@ def test_another_version_is_refused_at_first_use(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(cnsearch.AnalyzerMismatchError) as caught:
         list(copy("上海"))
     assert caught.value.found == "rjieba 99.0"
+    assert (caught.value.path, str(caught.value).startswith("built with rjieba ")) == ("", True)
     assert "rebuild_index" in caught.value.hint
 
 

@@ -16,7 +16,7 @@ from cnsearch.analysis import tokenizer
 QUERIES = ("上海", '"数字化"', "转型 -北京", "title:第", "a*", "*")
 
 SOAK = bool(os.environ.get("CNSEARCH_SOAK"))
-"""Whether to run every case, for an hour; otherwise a sample (make soak)."""
+"""Whether to run every case (make soak); otherwise a sample."""
 
 
 @pytest.fixture(scope="session", autouse=True)

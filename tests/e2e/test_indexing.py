@@ -15,6 +15,7 @@ import pytest
 
 import cnsearch
 from cnsearch import Article, indexer
+from cnsearch.analysis import tokenizer
 from cnsearch.analysis.userdict import UserDictionary
 from cnsearch.errors import CorpusError
 from cnsearch.indexing import compare
@@ -471,6 +472,16 @@ def test_another_user_dictionary_is_refused(index: cnsearch.Index, tmp_path: Pat
     rebuilt, _ = cnsearch.rebuild_index(index.path, user_dict=dictionary)
     rebuilt.close()
     cnsearch.open_index(index.path, user_dict=dictionary).close()
+
+
+def test_another_tokenizer_is_refused_and_the_index_named(
+    index: cnsearch.Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokenizer.metadata, "version", lambda name: "99.0")
+    with cnsearch.open_index(index.path) as opened, pytest.raises(cnsearch.AnalyzerMismatchError) as caught:
+        opened.search("上海")
+    assert caught.value.path == str(index.path)
+    assert str(caught.value).startswith(f"{index.path}: built with ")
 
 
 # Interruptions
