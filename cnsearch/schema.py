@@ -31,6 +31,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -229,12 +230,17 @@ _HALF = re.compile("[\ud800-\udfff]")
 
 def _encoded(text: str) -> bytes:
     """In UTF-8, half a surrogate pair replaced by what it is folded to, so that the value finds itself as a filter."""
-    return _HALF.sub("\ufffd", text).encode("utf-8")
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        return _HALF.sub("\ufffd", text).encode("utf-8")
 
 
 def stored_body(paragraphs: Iterable[str]) -> str:
     """The body as one text: a line for each paragraph, in which its own line ends are LINE_END."""
-    return "\n".join(_LINE_FEED.sub(LINE_END, paragraph) for paragraph in paragraphs)
+    return "\n".join(
+        _LINE_FEED.sub(LINE_END, paragraph) if "\n" in paragraph else paragraph for paragraph in paragraphs
+    )
 
 
 def paragraphs_of(body: str) -> tuple[str, ...]:
@@ -245,6 +251,15 @@ def paragraphs_of(body: str) -> tuple[str, ...]:
 def label_term(field: str, value: str) -> str:
     """What stands in a label field for a value, in the index and in a filter: folded, without spaces around levels; a
     tag without the sign before it (``#旅行``)."""
+    return _label_term(field, value) if len(value) <= _LONGEST_REMEMBERED else _label_term.__wrapped__(field, value)
+
+
+_LONGEST_REMEMBERED = 100
+"""Characters of a label whose term is remembered: articles share theirs, and a label may have megabytes."""
+
+
+@lru_cache(maxsize=1 << 12)
+def _label_term(field: str, value: str) -> str:
     folded = spelt(value).strip()
     if field == "tag":
         folded = folded.lstrip("#").strip() or folded

@@ -107,8 +107,8 @@ def parts(compound: str) -> tuple[Part, ...]:
     >>> [text for text, _, _ in parts("5.12-rc1")]
     ['5.12', '5.12rc1', 'rc', 'rc1', '1']
     """
-    if len(compound) > MAX_COMPOUND_CHARS:
-        return ()
+    if len(compound) > MAX_COMPOUND_CHARS or compound.isalpha() or (compound.isascii() and compound.isdigit()):
+        return ()  # letters alone and digits alone, as nearly all are, are one part
     text = whole(compound)
     spans = [match.span() for match in _ATOM.finditer(text)]
     if len(spans) > MAX_ATOMS:

@@ -49,6 +49,8 @@ def stem(word: str) -> str:
 
 
 def _inflectional(word: str) -> str:
+    if word[-1] not in "sdgyel":  # -s, -ed, -ing, -ly, -y, -e and -l are all that the steps take off or change
+        return word
     word = porter2.capitalize_consonant_ys(word)
     first, second = porter2.get_r1(word), porter2.get_r2(word)
     word = porter2.step_1a(word)

@@ -60,14 +60,14 @@ def read(text: str) -> Reading:
     'office 数字'
     """
     if text.isascii():
-        return Reading(text.lower(), seams=tuple(match.start() + 1 for match in _HUMP.finditer(text)))
+        return Reading(text.lower(), seams=_seams(text))
     points = code_points(text)
     kinds = _kinds()[points]
     present = int(np.bitwise_or.reduce(kinds))
     if present & _ODD or (present & _SPACE and _is_spaced_out(kinds)):
         return _shifted(text)
     folded = fold_points(points)
-    seams = _seams(kinds) if present & (_UPPER | _COMMA) else ()
+    seams = _seams(text)
     if present & _CONTEXTUAL:
         in_place = in_context(folded)
         return Reading(in_place, seams=seams, shifted=in_place != folded)
@@ -137,7 +137,7 @@ def _spelt() -> dict[str, str]:
 
 _WIDE_MARKS = "\u3001-\u3003\u3008-\u3011\u3014-\u301f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65“”‘’—…·"
 _SPACES = " \t\r\u00a0\u3000"
-_ODD, _WIDE, _SPACE, _LOWER, _UPPER, _DIGIT, _COMMA, _CONTEXTUAL = (1 << bit for bit in range(8))
+_ODD, _WIDE, _SPACE, _CONTEXTUAL = (1 << bit for bit in range(4))
 
 
 @cache
@@ -148,10 +148,6 @@ def _kinds() -> Kinds:
         _ODD: _IGNORED + _MARKS + _JAMO + "".join(_spelt()) + LINE_END,
         _WIDE: CJK + _WIDE_MARKS,
         _SPACE: " \u00a0\u3000",
-        _LOWER: "a-z",
-        _UPPER: "A-Z",
-        _DIGIT: "0-9",
-        _COMMA: "，",
         _CONTEXTUAL: CONTEXTUAL,
     }
     for kind, chars in classes.items():
@@ -172,16 +168,12 @@ def _is_spaced_out(kinds: Kinds) -> bool:
     return bool((kinds[at] & kinds[at + 2] & kinds[at + 4] & _WIDE).any())
 
 
-_HUMP = re.compile("[a-z](?=[A-Z])|[A-Z](?=[A-Z][a-z])")
+# Starts with a plain class on purpose: the search then costs a third of that behind a prefix or an alternative.
+_SEAM = re.compile("[A-Z，](?:(?<=[a-z][A-Z])|(?<=[A-Z][A-Z])(?=[a-z])|(?<=[0-9]，)(?=[0-9]))")
 
 
-def _seams(kinds: Kinds) -> tuple[int, ...]:
-    at = np.flatnonzero(kinds & (_UPPER | _COMMA))
-    before, here = kinds[np.maximum(at - 1, 0)], kinds[at]
-    after = kinds[np.minimum(at + 1, len(kinds) - 1)]
-    hump = (here & _UPPER > 0) & ((before & _LOWER > 0) | ((before & _UPPER > 0) & (after & _LOWER > 0)))
-    comma = (here & _COMMA > 0) & (before & after & _DIGIT > 0)
-    return tuple(at[(hump | comma) & (at > 0)].tolist())
+def _seams(text: str) -> tuple[int, ...]:
+    return tuple([match.start() for match in _SEAM.finditer(text)])
 
 
 # The long way, for the few texts that need it
@@ -193,6 +185,8 @@ class _Shape(NamedTuple):
     ends: Places
 
 
+_IGNORED_CHAR = re.compile(f"[{_IGNORED}]")
+_MARK = re.compile(f"[{_MARKS}{_JAMO}]")
 _IGNORED_RUN = re.compile(f"(?s)([^{_IGNORED}\n{LINE_END}]?)[{_IGNORED}]+")
 _CLUSTER = re.compile(f"[^{_MARKS}{_JAMO}\\s][{_MARKS}]+|[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?")
 _PLAIN_WITH_MARKS = re.compile("[A-Za-z\u0370-\u03ff]")
@@ -209,9 +203,10 @@ _SPACES_BETWEEN = re.compile(rf"[{_SPACES}{LINE_END}]+")
 def _shifted(text: str) -> Reading:
     shape = _shaped(text)
     shape = _replaced(shape, _SPACED_OUT, _closed_up)
-    shape = _replaced(shape, _LINE_END, _line_joint)
+    if LINE_END in shape.text:
+        shape = _replaced(shape, _LINE_END, _line_joint)
     folded = in_context(fold(shape.text))
-    seams = _seams(_kinds()[code_points(shape.text)]) if shape.text else ()
+    seams = _seams(shape.text)
     if len(folded) == len(text) and folded == fold(text):  # 著作 is no reason for the long way
         return Reading(folded, seams=seams)
     return Reading(folded, shape.starts, shape.ends, seams, shifted=True)
@@ -220,8 +215,10 @@ def _shifted(text: str) -> Reading:
 def _shaped(text: str) -> _Shape:
     places = np.arange(len(text) + 1, dtype=np.int64)
     shape = _Shape(text, places[:-1], places[1:])
-    shape = _replaced(shape, _IGNORED_RUN, lambda match: match.group(1))
-    shape = _replaced(shape, _CLUSTER, _composed)
+    if _IGNORED_CHAR.search(text):
+        shape = _replaced(shape, _IGNORED_RUN, lambda match: match.group(1))
+    if _MARK.search(text):
+        shape = _replaced(shape, _CLUSTER, _composed)
     return _replaced(shape, _spelt_out(), lambda match: _spelt()[match.group()])
 
 

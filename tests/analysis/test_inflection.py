@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from whoosh.lang import porter2
 
 from cnsearch.analysis.compounds import LETTER, find_texts, terms
 from cnsearch.analysis.inflection import MARK, is_marked, marked_stem, stem
@@ -69,3 +70,11 @@ def test_no_word_is_taken_for_a_stem(text: str) -> None:
 def test_parts_have_stems_and_joined_forms_have_none() -> None:
     assert [term for term in terms("user_names") if is_marked(term)] == ["=name"]
     assert [term for term in terms("databases") if is_marked(term)] == ["=databas"]
+
+
+@given(st.from_regex("[a-z]{3,12}", fullmatch=True))
+def test_the_steps_change_no_word_with_another_ending(word: str) -> None:
+    first, second = porter2.get_r1(word), porter2.get_r2(word)
+    after = porter2.step_1c(porter2.step_1b(porter2.step_1a(word), first))
+    if porter2.step_5(after, first, second) != word:
+        assert word[-1] in "sdgyel"
