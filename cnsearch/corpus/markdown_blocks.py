@@ -7,19 +7,32 @@ between two marks (`:::`, ``{% note %}``, ``!!! tip``) is Markdown as before.
 from __future__ import annotations
 
 import re
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from functools import lru_cache
 from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.ruler import RuleOptionsType
-from markdown_it.rules_block import StateBlock, html_block, table
+from markdown_it.rules_block import (
+    StateBlock,
+    blockquote,
+    fence,
+    heading,
+    hr,
+    html_block,
+    lheading,
+    list_block,
+    reference,
+    table,
+)
 from markdown_it.token import Token
 from mdit_py_plugins.footnote.index import footnote_def
 
 from cnsearch.corpus.markdown_mdx import mdx_marks
 from cnsearch.corpus.markup import TAG_NAMES
 from cnsearch.corpus.template_tags import words_of_tag
+
+_Rule = Callable[[StateBlock, int, int, bool], bool]
 
 #: Blocks in blocks. What nests deeper is brought up by `_flat` before: the parser would leave it out.
 _DEEPEST = 60
@@ -43,6 +56,7 @@ _CODE_TAG = re.compile(r"[ \t]*(codeblock|code|highlight|raw|verbatim|math|merma
 _KRAMDOWN = re.compile(r"\{::[^{}]{0,200}\}[ \t]*")
 _KRAMDOWN_END = re.compile(r"\{:/(?:comment)?\}")
 _HEADING = re.compile(r"(#{1,6})(?=[^#\s])(.*?)[ \t]*#*[ \t]*")
+_UNDERLINE = re.compile(r"[=-][ \t]*$", re.MULTILINE)
 _LAZY_HEADING = re.compile(r"^#{2,6}[^#\s]", re.MULTILINE)
 _FORMULA_ENDS = {"$$": "$$", "\\[": "\\]", "\\begin{": "\\end{"}
 _LONGEST_TAG = 50  # lines of one template tag
@@ -65,7 +79,12 @@ def block_tokens(text: str, *, mdx: bool) -> tuple[list[Token], MutableMapping[s
     text : without carriage returns; see https://markdown-it-py.readthedocs.io for the tokens
     """
     tokens: list[Token] = []
-    env: MutableMapping[str, Any] = {"in vain": set(), "lazy headings": _LAZY_HEADING.search(text) is not None}
+    env: MutableMapping[str, Any] = {
+        "in vain": set(),
+        "mdx": mdx,
+        "underlines": _UNDERLINE.search(text) is not None,
+        "lazy headings": _LAZY_HEADING.search(text) is not None,
+    }
     parser = _parser(mdx)
     parser.block.parse(_flat(text), parser, env, tokens)
     return tokens, env
@@ -81,23 +100,56 @@ def _flat(text: str) -> str:
 @lru_cache(maxsize=2)
 def _parser(mdx: bool) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"maxNesting": 2 * _DEEPEST + 20}).enable("table")
-    alternatives: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    ends_all: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    ends_most: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote"]}
+    ends_some: RuleOptionsType = {"alt": ["paragraph", "reference"]}
     ruler = parser.block.ruler
-    ruler.at("html_block", _html_block, {"alt": ["paragraph", "reference", "blockquote"]})
+    ruler.at("fence", _only_at("`~", fence), ends_all)
+    ruler.at("blockquote", _only_at(">", blockquote), ends_all)
+    ruler.at("hr", _only_at("*-_", hr), ends_all)
+    ruler.at("list", _only_at("*+-0123456789", list_block), ends_most)
+    ruler.at("reference", _only_at("[", reference))
+    ruler.at("html_block", _html_block, ends_most)
+    ruler.at("heading", _only_at("#", heading), ends_most)
+    ruler.at("lheading", _underlined)
     ruler.before("table", "plain", _plain)
-    ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
-    ruler.before("fence", "marks", _marks, alternatives)
-    ruler.before("reference", "footnote_def", footnote_def, {"alt": ["paragraph", "reference"]})
+    ruler.at("table", _table, ends_some)
+    ruler.before("fence", "marks", _marks, ends_all)
+    ruler.before("reference", "footnote_def", _only_at("[", footnote_def), ends_some)
     if mdx:
-        ruler.before("marks", "mdx", mdx_marks, alternatives)
+        ruler.before("marks", "mdx", mdx_marks, ends_all)
         ruler.disable("code")  # MDX has none: what is indented stands in a component
     return parser
 
 
+def _only_at(first: str, rule: _Rule) -> _Rule:
+    """A library's ``rule`` that is asked only where a line begins with one of the characters in ``first``."""
+
+    def guarded(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        at = state.bMarks[start] + state.tShift[start]
+        return at < state.eMarks[start] and state.src[at] in first and rule(state, start, end, silent)
+
+    return guarded
+
+
+def _underlined(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """The library's rule for headings of two lines, asked only where they can be."""
+    return (
+        start + 1 < end
+        and bool(state.env["underlines"])
+        and not state.isEmpty(start + 1)
+        and lheading(state, start, end, silent)
+    )
+
+
 def _plain(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """A line that begins with a Chinese character, alone: a paragraph, whatever the other rules say. Most lines are."""
+    """A line that begins with a letter or a Chinese character, alone: a paragraph, whatever the other rules say. Most
+    lines are."""
     at = state.bMarks[start] + state.tShift[start]
-    if at >= state.eMarks[start] or state.src[at] < "\u2e80" or state.is_code_block(start):
+    if at >= state.eMarks[start] or state.is_code_block(start):
+        return False
+    first = state.src[at]
+    if first < "\u2e80" and (state.env["mdx"] or not first.isalpha()):
         return False
     if start + 1 < end and not state.isEmpty(start + 1):
         return False
