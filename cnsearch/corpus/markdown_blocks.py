@@ -58,6 +58,7 @@ _KRAMDOWN_END = re.compile(r"\{:/(?:comment)?\}")
 _HEADING = re.compile(r"(#{1,6})(?=[^#\s])(.*?)[ \t]*#*[ \t]*")
 _UNDERLINE = re.compile(r"[=-][ \t]*$", re.MULTILINE)
 _LAZY_HEADING = re.compile(r"^#{2,6}[^#\s]", re.MULTILINE)
+_LAZY_TITLE = re.compile(r"\w\S*")
 _FORMULA_ENDS = {"$$": "$$", "\\[": "\\]", "\\begin{": "\\end{"}
 _LONGEST_TAG = 50  # lines of one template tag
 #: Tags that open no block though they stand alone on a line: the Markdown of the next line is Markdown.
@@ -247,10 +248,12 @@ def _template_tags(state: StateBlock, start: int, end: int, silent: bool, text: 
         return True
     insides = [found[1] or found[2] for found in _TAG.finditer(text)]
     code = _CODE_TAG.fullmatch(insides[0]) if len(insides) == 1 else None
-    if code is not None:
+    if code is not None and start >= state.env.get("Markdown until", 0):
         closing = re.compile(rf"[ \t]*(?:\{{%-?|\{{\{{[<%])[ \t]*(?:end|/)[ \t]*{code[1]}\b")
         line = _find_line(state, start + 1, end, closing, f"{code[1]}")
-        if line >= 0 and not _holds_fence(state, start + 1, line):
+        if line >= 0 and _holds_fence(state, start + 1, line):
+            state.env["Markdown until"] = line
+        elif line >= 0:
             content = state.getLines(start + 1, line, 0, True)
             if code[1] == "raw" and content.lstrip().startswith("<"):
                 state.push("html_block", "", 0).content = content
@@ -323,7 +326,7 @@ def _formula(state: StateBlock, start: int, end: int, silent: bool, text: str) -
 def _tight_heading(state: StateBlock, start: int, silent: bool, text: str) -> bool:
     """``##标题``: older programs took it for a heading. ``#标题`` alone is one only among such, else a tag."""
     found = _HEADING.fullmatch(text)
-    if found is None or (len(found[1]) == 1 and (" " in found[2] or not state.env["lazy headings"])):
+    if found is None or (len(found[1]) == 1 and not (state.env["lazy headings"] and _LAZY_TITLE.fullmatch(found[2]))):
         return False
     return silent or _done(state, start, start + 1, found[2], tag=f"h{len(found[1])}")
 

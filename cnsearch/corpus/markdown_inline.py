@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from cnsearch.corpus.markdown_emphasis import Delimiter, delimiter_at, take_pairs
 from cnsearch.corpus.markdown_links import destination_end, label_key
 from cnsearch.corpus.markdown_mdx import component_end
-from cnsearch.corpus.markup import UNSEEN_NAMES
+from cnsearch.corpus.markup import TAG_NAMES, UNSEEN_NAMES
 from cnsearch.corpus.template_tags import words_of_tag
 from cnsearch.corpus.text import unescape
 
@@ -33,14 +33,14 @@ KEPT_BREAK = "\x0b"
 
 #: Pandoc's superscripts and subscripts: ``x^2^``, ``H~2~O``, ``^[1]^``; no faces (``^o^``), no ``10~20``.
 _SCRIPT = (
-    r"(?P<script>(?<=[A-Za-z0-9)\]\u3400-\u9fff])\^(?![a-zA-Z]\^(?<=[oOvVwWuU]\^))[A-Za-z0-9+\-()\[\]①-⑳，,]{1,12}\^(?![\w^])"
+    r"(?P<script>(?<=[A-Za-z0-9)\]\u3400-\u9fff])\^(?![a-zA-Z]\^(?<=[oOvVwWuU]\^))[A-Za-z0-9+\-()\[\]①-⑳]{1,12}\^(?![\w^])"
     r"|(?<=[A-Za-z)\]])~[0-9a-z+-]{1,6}~(?![a-z0-9~]))"
 )
 _DUNDER = r"(?P<dunder>(?<![A-Za-z0-9_*])__(?:[a-z][a-z0-9_]*[a-z0-9]|[A-Z][A-Z0-9_]*[A-Z0-9])__(?![A-Za-z0-9_]))"
 #: Where something may begin that is not plain text. The groups are told apart by their first characters.
 _SPECIAL = re.compile(
-    rf"{_DUNDER}|\\[!-/:-@\[-`{{-~\n]|`+|\$+|<|>|&|!?\[\[|!?\[|\^\[|\]|\*+|_+|~{{2,}}|={{2,}}"
-    rf"|\^\^(?!\^)|{_SCRIPT}|%%|\{{|\x0b|[ ]{{2,}}\n|\(\("
+    rf"{_DUNDER}|{_SCRIPT}|\\[!-/:-@\[-`{{-~\n]|`+|\$+|<|>|&|!?\[\[|!?\[|\^\[|\]|\*+|_+|~{{2,}}|={{2,}}"
+    rf"|\^\^(?!\^)|%%|\{{|\x0b|[ ]{{2,}}\n|\(\("
 )
 
 _AUTOLINK = re.compile(
@@ -49,6 +49,7 @@ _AUTOLINK = re.compile(
 _VALUE = r"(?:[^\s\"'=<>`{]{1,2000}|'[^']*'|\"[^\"]*\"|\{[^{}]{0,500}\})"
 _ATTRIBUTE = rf"\s{{1,20}}[A-Za-z_:@#][\w:.@-]{{0,60}}(?:\s{{0,20}}=\s{{0,20}}{_VALUE})?"
 _TAG = re.compile(rf"<(/?)([A-Za-z][\w.:-]{{0,40}})(?:{_ATTRIBUTE}){{0,100}}\s{{0,20}}/?>")
+_TAG_NAME = re.compile(r"<(/?)([A-Za-z][\w.:-]{0,40})")
 #: A number without a semicolon is one too, as in HTML; a name without it is the parameter of an address.
 _ENTITY = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,31};|#(?:[0-9]+|[xX][0-9a-fA-F]+);?)")
 #: A tab's name in Hexo's ``{% tabs %}``, which is shown: ``<!-- tab 名字@icon -->``.
@@ -116,6 +117,7 @@ class _Scanner:
         self._unseen: list[tuple[str, int]] = []  # name and piece of start tags whose elements are not shown
         self._ends: dict[str, int] = {}  # for each name of these: the piece of its last end tag
         self._never_ending: set[str] = set()
+        self._paired: set[str] | None = None
         self._num_unclosed = 0  # tags of components
         self._ticks: dict[int, list[int]] | None = None
 
@@ -233,8 +235,8 @@ class _Scanner:
             pieces.append("&lt;")
             return start + 1
         name = tag[2].lower()
-        if name == "escape":  # Hexo's, around what Markdown must not see
-            return tag.end()
+        if name not in TAG_NAMES and tag[2] in self._paired_names():
+            return tag.end()  # <Note>…</Note>: a component
         if name in UNSEEN_NAMES:
             if tag[1]:
                 self._ends[name] = len(pieces)
@@ -242,6 +244,13 @@ class _Scanner:
                 self._unseen.append((name, len(pieces)))
         pieces.append(tag[0])
         return tag.end()
+
+    def _paired_names(self) -> set[str]:
+        """The names of the tags that begin and end in the paragraph."""
+        if self._paired is None:
+            tags = _TAG_NAME.findall(self._source)
+            self._paired = {name for end, name in tags if not end} & {name for end, name in tags if end}
+        return self._paired
 
     def _brace(self, start: int) -> int:
         source = self._source

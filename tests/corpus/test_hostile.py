@@ -163,6 +163,10 @@ MARKDOWN_CASES: dict[str, Callable[[int], str]] = {
     ]
 }
 MARKDOWN_CASES |= {
+    "code tags around a fence": lambda n: "{% code %}\n" * (n // 11) + "```\n{% endcode %}\n```\n",
+    "pairs of unknown tags": lambda n: "".join(f"<A{number}></A{number}>" for number in range(n // 14)),
+    "signs above and below": lambda n: "x^2 H~2 ^^a****海{:.a" * (n // 20),
+    "components": lambda n: "<Foo>\n<Foo />\n{::comment}\n" * (n // 26),
     "brackets that close": lambda n: "[" * (n // 2) + "]" * (n // 2),
     "links that close": lambda n: "[a](" * (n // 8) + ")" * (n // 2),
     "ticks of every length": lambda n: "".join("`" * length + "a" for length in range(int((2 * n) ** 0.5))),
