@@ -193,12 +193,18 @@ _filter_options = _together(
 
 def _filters(given: Mapping[str, Any]) -> dict[str, Any]:
     """The filters of the command line as the library takes them. Options that were not given do not filter."""
+    from cnsearch.model import checked_labels
+
     labels: dict[str, list[str]] = {}
     for label in given["label"]:
         name, sign, value = label.partition("=")
         if not sign or not name:
             raise click.BadParameter(f"{label!r} is not of the form NAME=VALUE", param_hint="--label")
         labels.setdefault(name, []).append(value)
+    try:
+        checked_labels(labels, "it")
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--label") from error
     several = {name: given[name] or None for name in ("source", "category", "author", "tag")}
     return {**several, "labels": labels or None, **{name: given[name] for name in ("draft", "since", "until")}}
 

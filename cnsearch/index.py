@@ -762,7 +762,7 @@ class Index:
             "sources": _by_count(snapshot.label_counts("source")),
             "categories": _by_count(snapshot.label_counts("category")),
             "tags": _by_count(snapshot.label_counts("tag")),
-            "labels": {name: _by_count(snapshot.own_field_counts(name)) for name in snapshot.own_fields.values()},
+            "labels": {name: _by_count(counts) for name, counts in snapshot.all_own_field_counts().items()},
             "drafts": sum(snapshot.label_counts("draft").values()),
             "first_date": None if first is None else first.astimezone(self._zone).isoformat(),
             "last_date": None if last is None else last.astimezone(self._zone).isoformat(),

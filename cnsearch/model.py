@@ -196,6 +196,9 @@ RESERVED_NAMES = frozenset(
 )
 """What no own field may be called: queries and facets mean the fields of every article by these."""
 
+MAX_EXTRA_DEPTH = 100
+"""Objects and lists inside each other in extra values: deeper JSON cannot be read where much else is on the stack."""
+
 _LABEL_NAME = re.compile(r"\w{1,64}")
 
 
@@ -240,10 +243,21 @@ def _check_extra(extra: object) -> None:
     for name in extra:
         if not isinstance(name, str):
             raise TypeError(f"a name in Article.extra must be a string, not {name!r}")
+    if _is_deeper(extra, MAX_EXTRA_DEPTH):
+        raise ValueError(f"Article.extra must not have more than {MAX_EXTRA_DEPTH} levels of objects and lists")
     try:
         json.dumps(dict(extra), allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
+    except (TypeError, ValueError) as error:
         raise type(error)(f"Article.extra must have values of JSON: {error}") from error
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    """Whether more than so many objects and lists stand inside each other, or one inside itself."""
+    if isinstance(value, Mapping):
+        value = value.values()
+    elif not isinstance(value, (list, tuple)):
+        return False
+    return levels == 0 or any(_is_deeper(one, levels - 1) for one in value)
 
 
 @dataclass(frozen=True, slots=True)

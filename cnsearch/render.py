@@ -228,10 +228,10 @@ def stats_text(stats: Stats) -> str:
         "folders": ", ".join(stats["folders"]) or "none",
     }
     lines = [f"{name:16}{printable(str(value))}" for name, value in facts.items()]
-    counted = {"sources": stats["sources"], "categories": stats["categories"], **stats["labels"]}
+    counted = [("sources", stats["sources"]), ("categories", stats["categories"]), *stats["labels"].items()]
     if stats["tags"]:
-        counted["tags"] = stats["tags"]
-    for heading, counts in counted.items():
+        counted.append(("tags", stats["tags"]))
+    for heading, counts in counted:
         lines += ["", f"{printable(heading)} ({len(counts)})"]
         lines += [f"{count:>9,}  {printable(name)}" for name, count in counts.items()]
     return "\n".join(lines)

@@ -191,7 +191,7 @@ def document_of(article: Article, tokenizer: WordTokenizer, origin: Mapping[str,
     if shifted:
         tokens[SHIFTED_FIELD] = shifted
     stored.update({name: value for name, value in (("url", article.url), ("path", article.path)) if value})
-    if article.headings:
+    if article.headings and stored["body"]:  # paragraphs of nothing leave no line
         stored["headings"] = json.dumps(list(article.headings))  # a paragraph is a line of the body
     if article.extra:
         stored["extra"] = json.dumps(dict(article.extra), ensure_ascii=False, separators=(",", ":"))

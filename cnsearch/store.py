@@ -290,11 +290,11 @@ class Segment:
 
     def own_labels(self, doc_id: int) -> dict[str, tuple[str, ...]]:
         """The own fields of one document, with their values as written, in order."""
-        found: dict[str, tuple[str, ...]] = {}
+        found: dict[str, list[str]] = {}
         for label in self.label_list("label", doc_id):
             name, _, value = label.partition("=")
-            found[name] = (*found.get(name, ()), value)
-        return found
+            found.setdefault(name, []).append(value)
+        return {name: tuple(values) for name, values in found.items()}
 
     def label_counts(self, field: str) -> Counter[str]:
         """How many articles that are not deleted have each label."""
@@ -533,6 +533,14 @@ class Snapshot:
             name = text.partition("=")[0]
             written.setdefault(fold(name), Counter())[name] += count
         return {folded: names.most_common(1)[0][0] for folded, names in sorted(written.items())}
+
+    def all_own_field_counts(self) -> dict[str, Counter[str]]:
+        """For each own field, as ``own_fields`` writes it, how many articles have each value."""
+        found: dict[str, Counter[str]] = {name: Counter() for name in self.own_fields.values()}
+        for text, count in self.label_counts("label").items():
+            field, _, value = text.partition("=")
+            found[self.own_fields[fold(field)]][value] += count
+        return found
 
     def own_field_counts(self, name: str, matching: npt.NDArray[np.bool_] | None = None) -> Counter[str]:
         """How many articles (of those ``matching``, bool, shape (num_docs,)) have each value of an own field."""

@@ -27,6 +27,10 @@ from cnsearch.analysis.variants import CONTEXTUAL, in_context
 LINE_END = "\u2028"
 """A line end inside a paragraph, in a text of several paragraphs (Unicode's LINE SEPARATOR)."""
 
+MOST_MARKS = 30
+"""Of one letter that are put in order, which takes quadratic time: as many as a text in Unicode's Stream-Safe Text
+Format has (UAX #15, section 13)."""
+
 Places = npt.NDArray[np.int64]
 Kinds = npt.NDArray[np.uint8]
 
@@ -229,7 +233,8 @@ def _spelt_out() -> re.Pattern[str]:
 
 def _composed(match: re.Match[str]) -> str:
     """A letter with its marks as one character; a Latin or Greek one without those that are left."""
-    composed = unicodedata.normalize("NFC", match.group())
+    text = match.group()
+    composed = unicodedata.normalize("NFC", text[: 1 + MOST_MARKS]) + text[1 + MOST_MARKS :]
     return composed[0] if len(composed) > 1 and _PLAIN_WITH_MARKS.match(fold(composed[0])) else composed
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cnsearch
+from cnsearch.corpus.records import read_jsonl
 from cnsearch.indexer import article_digest
 
 NOTE = cnsearch.Article(
@@ -27,6 +29,37 @@ NOTE = cnsearch.Article(
     extra={"price": 3.5, "nested": [1, None, {"键": "值"}], "text": "不可搜索"},
     date=datetime(2021, 10, 27, 12, 0, 1, tzinfo=timezone.utc),
 )
+
+
+def test_headings_of_nothing_do_not_spoil_the_index(tmp_path: Path) -> None:
+    with cnsearch.open_index(tmp_path, create=True) as index:
+        index.add(cnsearch.Article(id="1", title="题", paragraphs=("",), headings=(0,)))
+        assert (index.get("1").paragraphs, index.get("1").headings) == ((), ())
+        assert index.search("题")[0].snippet.text() == ""
+
+
+@pytest.mark.parametrize("nested", [list, dict], ids=["lists", "objects"])
+def test_extra_values_as_deep_as_they_may_be_are_given_back_wherever_it_is_called(tmp_path: Path, nested: type) -> None:
+    def of(levels: int) -> dict[str, Any]:
+        value: Any = 5
+        for _ in range(levels):
+            value = [value] if nested is list else {"k": value}
+        return {"k": value}
+
+    with cnsearch.open_index(tmp_path, create=True) as index:
+        index.add(cnsearch.Article(id="1", title="题", extra=of(99)))
+
+        def called_from(depth: int) -> object:
+            return index.get("1").extra if depth == 0 else called_from(depth - 1)
+
+        assert called_from(500) == of(99)
+    for levels in (100, 980, 100_000):
+        with pytest.raises(ValueError, match="100 levels"):
+            cnsearch.Article(id="1", title="题", extra=of(levels))
+    record = json.dumps({"id": 1, "text": "文", "extra": of(900)}).encode()
+    (failure,) = read_jsonl([record], name="f")
+    assert isinstance(failure, cnsearch.Failure)
+    assert "100 levels" in failure.reason
 
 
 def test_every_field_is_given_back(tmp_path: Path) -> None:

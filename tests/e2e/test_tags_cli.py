@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import cnsearch
 from cnsearch.cli import main as program
 
@@ -49,3 +51,20 @@ def test_tags_on_the_command_line(tmp_path: Path, capsys: Any, monkeypatch: Any)
     row = json.loads(run(capsys, monkeypatch, "search", "上海", "--index", tmp_path, "--format", "jsonl", "-n1")[0])
     assert (row["tags"], row["labels"], row["draft"]) == (["旅行"], {"language": ["zh"]}, False)
     assert run(capsys, monkeypatch, "similar", "a", "--index", tmp_path, "--no-drafts", "--ids")[0] == ""
+
+
+@pytest.mark.parametrize("label", ["date=5", "a:b=1", "=x", "zh"])
+def test_a_name_that_no_own_field_has_is_wrong_usage(tmp_path: Path, capsys: Any, monkeypatch: Any, label: str) -> None:
+    cnsearch.open_index(tmp_path, create=True).close()
+    monkeypatch.setattr("sys.argv", ["cnsearch", "search", "x", "--index", str(tmp_path), "--label", label])
+    with pytest.raises(SystemExit) as ended:
+        program()
+    assert ended.value.code == 2
+    assert "Invalid value for --label" in capsys.readouterr().err
+
+
+def test_own_fields_with_names_of_tables_stand_beside_them(tmp_path: Path, capsys: Any, monkeypatch: Any) -> None:
+    with cnsearch.open_index(tmp_path, create=True) as index:
+        index.add(cnsearch.Article(id="a", title="上海", source="甲报", labels={"sources": "乙"}))  # type: ignore[dict-item]
+    out, _ = run(capsys, monkeypatch, "stats", "--index", tmp_path)
+    assert [line.split()[-1] for line in out.splitlines() if line.startswith("    ")] == ["甲报", "乙"]
