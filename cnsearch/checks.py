@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 
@@ -76,4 +76,18 @@ def binary_stream(name: str, value: Any) -> Any:
         raise TypeError(f'{name} must be a file opened for bytes, as open(path, "rb") gives, not {value!r}')
     if hasattr(value, "encoding"):
         raise TypeError(f'{name} must be a file opened for bytes (mode "rb"), not one of text')
+    return value
+
+
+def one_of(name: str, value: object, known: Sequence[str]) -> None:
+    """Raises ValueError if ``value`` is none of ``known``."""
+    if value not in known:
+        quoted = [f'"{one}"' for one in known]
+        raise ValueError(f"{name} must be {', '.join(quoted[:-1])} or {quoted[-1]}, not {value!r}")
+
+
+def event(name: str, value: Any) -> Any:
+    """``value`` if it is None or something like a ``threading.Event``. Raises TypeError."""
+    if value is not None and not callable(getattr(value, "is_set", None)):
+        raise TypeError(f"{name} must be a threading.Event, not {value!r}")
     return value

@@ -541,7 +541,14 @@ def _is_short(arg: str, known: Mapping[str, bool]) -> bool:
 @click.argument("query", nargs=-1, required=True)
 @_index_option
 @_filter_options
-@click.option("--sort", type=click.Choice(["score", "date"]), default="score", show_default=True, help="Order.")
+@click.option(
+    "--sort",
+    type=click.Choice(["score", "date", "oldest"]),
+    default="score",
+    show_default=True,
+    help="Order; date is the newest first.",
+)
+@click.option("--oldest", "sort", flag_value="oldest", help="Short for --sort oldest.")
 @_page_options
 @click.option("--any/--all", "any_word", default=None, help="One word is enough, or all must be there; else most.")
 @click.option("--raw", is_flag=True, help="Take the query as words, without operators.")

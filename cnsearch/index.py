@@ -6,7 +6,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
@@ -36,22 +37,24 @@ from cnsearch.model import (
     Article,
     DictionaryReport,
     Failure,
+    Hit,
     SearchResults,
     Stats,
     Suggestion,
     UpdateReport,
     checked_labels,
 )
-from cnsearch.query.plan import MOST, Filters, make_plan
+from cnsearch.query.plan import All, Filters, Plan, make_plan
 from cnsearch.query.synonyms import Synonyms
-from cnsearch.query.syntax import parse_query, places_of_words
 from cnsearch.schema import SCHEMA_VERSION
-from cnsearch.search.collapse import rank_collapsed
+from cnsearch.search.asked import Asked
+from cnsearch.search.collapse import Collapsed, rank_collapsed
 from cnsearch.search.correct import correct
-from cnsearch.search.execute import Searcher
+from cnsearch.search.execute import DocNumbers, Ranked, Searcher
 from cnsearch.search.facets import FACETS, count_facet
-from cnsearch.search.hits import Excerpts, checked_shown, make_hits
+from cnsearch.search.hits import Excerpts, Shown, checked_shown, make_hits, walk_hits
 from cnsearch.search.labels import rules_all_out, unknown_values
+from cnsearch.search.scoring import Scores
 from cnsearch.search.similar import similar_plan, weighty_terms
 from cnsearch.search.snippet import FRAGMENT_CHARS, NUM_FRAGMENTS
 from cnsearch.search.suggest import suggest
@@ -65,6 +68,8 @@ if TYPE_CHECKING:
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 Values = str | Iterable[str] | None
 Moment = str | date | None
+Sort = Literal["score", "date", "oldest"]
+Match = Literal["most", "any", "all"]
 
 DEFAULT_ZONE = "Asia/Shanghai"
 
@@ -193,7 +198,9 @@ class Index:
         self._synonyms = synonyms
         self._limits = limits
         self._lock = threading.Lock()
-        self._searcher: Searcher | None = Searcher(store.snapshot(), limits=limits)
+        self._closing = threading.Event()
+        self._searcher: Searcher | None = None
+        self._searcher = Searcher(store.snapshot(), limits=limits)
 
     # Life
 
@@ -206,11 +213,17 @@ class Index:
         self.close()
 
     def close(self) -> None:
-        """Let go of the files. Hits keep what they have shown; excerpts not yet made are lost."""
+        """Let go of the files. Hits keep what they have shown; excerpts not yet made are lost. An update or addition
+        that another thread has under way stops as if told so (``stop``)."""
+        self._closing.set()
         with self._lock:
             if self._searcher is not None:
                 self._searcher.snapshot.close()
                 self._searcher = None
+
+    def __del__(self) -> None:
+        if getattr(self, "_searcher", None) is not None:  # what hits still use stays open with them
+            warnings.warn(f"{self!r} was not closed; use it in a with statement", ResourceWarning, 2, source=self)
 
     def refresh(self) -> bool:
         """Move on to the last commit; True if it is another than before: a newer one, or that of another index that was
@@ -230,6 +243,27 @@ class Index:
                     self._store.adopt(fresh.snapshot)
                     return True
             fresh.snapshot.close()
+
+    def _see_own_commit(self) -> None:
+        """After writing: ``refresh``, unless another thread has closed the Index meanwhile."""
+        try:
+            self.refresh()
+        except ValueError:
+            if not self.closed:
+                raise
+
+    def _write(self, stop: threading.Event | None, write: Callable[[Callable[[], bool]], UpdateReport]) -> UpdateReport:
+        """What ``write`` does until it is stopped, by ``stop`` or by closing. It is given how to ask for that."""
+        searcher = self._current()
+        ends = _Ends(self._closing, checks.event("stop", stop))
+        try:
+            report = write(ends.is_set)
+        except IndexLockedError:
+            if not ends.is_set():
+                raise
+            return UpdateReport(articles=searcher.snapshot.num_live_docs, stopped=True)  # while it waited
+        self._see_own_commit()
+        return report
 
     def _current(self) -> Searcher:
         searcher = self._searcher
@@ -275,6 +309,7 @@ class Index:
         dry_run: bool = False,
         wait: float | None = None,
         progress: Progress | None = None,
+        stop: threading.Event | None = None,
         user_dict: str | os.PathLike[str] | None = None,
         exclude: str | Sequence[str] | None = None,
         split: Literal["chapter", "line", ""] | None = None,
@@ -291,6 +326,9 @@ class Index:
         wait      : seconds to wait for another writer; None: 5 for one of another process, and those of this process
                     take turns, however long that takes. So in all that writes
         progress  : called with (done, total) as articles are brought in
+        stop      : set by another thread, it ends the update within a second or so: what was brought in stays, as the
+                    report says (``stopped``), and the next update goes on from there. Where articles are read or cut
+                    otherwise than before (another ``user_dict``, ``source``, …), it is all or nothing
         user_dict : a dictionary file that shall take the place of the user dictionary; articles that contain a word in
                     which both differ are tokenised again, in the same commit
 
@@ -305,20 +343,21 @@ class Index:
         """
         from cnsearch import indexer  # BeautifulSoup and the worker processes: not for those who only search
 
-        self._current()
-        report = indexer.update_posts(
-            self._store,
-            _folders(self._store, paths),
-            words=_loaded(user_dict),
-            jobs=checks.jobs(jobs),
-            dry_run=dry_run,
-            wait=checks.wait(wait),
-            limits=self._limits,
-            given=_path_settings(exclude, split, source, drafts),
-            progress=progress,
+        return self._write(
+            stop,
+            lambda stopped: indexer.update_posts(
+                self._store,
+                _folders(self._store, paths),
+                words=_loaded(user_dict),
+                jobs=checks.jobs(jobs),
+                dry_run=dry_run,
+                wait=checks.wait(wait),
+                limits=self._limits,
+                given=_path_settings(exclude, split, source, drafts),
+                progress=progress,
+                stopped=stopped,
+            ),
         )
-        self.refresh()
-        return report
 
     def explain_files(
         self,
@@ -353,7 +392,8 @@ class Index:
     def watch(
         self, *, jobs: int | None = None, wait: float = 30.0, stop: threading.Event | None = None
     ) -> Iterator[UpdateReport]:
-        """Follow the folders indexed before and bring in what changes below them, until ``stop`` is set (or for ever).
+        """Follow the folders indexed before and bring in what changes below them, until ``stop`` is set or the Index is
+        closed.
 
         Yields the report of each update that found something. Where one was impossible (a folder is gone, another
         writer does not end), ``failed`` of its report says why, and following goes on. Raises CorpusError if there is
@@ -374,14 +414,19 @@ class Index:
                 raise CorpusError(
                     folder, "the folder is gone", hint="Index the others again with update(folders)", code="folder_gone"
                 )
-        for _ in changes(folders, ignored=self.path, stop=stop or threading.Event()):
+        ends = _Ends(self._closing, checks.event("stop", stop))
+        for _ in changes(folders, ignored=self.path, stop=ends):
             try:
                 self.refresh()
-                report = self.update(folders, jobs=jobs, wait=wait)
+                report = self.update(folders, jobs=jobs, wait=wait, stop=stop)
             except (CorpusError, IndexLockedError) as error:
                 reason = f"{error.reason}. {error.hint}" if error.hint else error.reason
                 yield UpdateReport(failed=(Failure(error.path, reason),), articles=len(self))
                 continue
+            except ValueError:
+                if self.closed:
+                    return
+                raise
             if report.added or report.changed or report.removed or report.moved or report.failed:
                 yield report
 
@@ -389,17 +434,34 @@ class Index:
         self,
         articles: Article | Iterable[Article],
         *,
-        jobs: int | None = 1,
+        jobs: int | None = None,
+        dry_run: bool = False,
         wait: float | None = None,
+        progress: Progress | None = None,
+        stop: threading.Event | None = None,
     ) -> UpdateReport:
-        """Add one article or many in one commit; each replaces the one that has its id."""
+        """Add one article or many; each replaces the one that has its id, and one that is equal to what the index has
+        is left alone.
+
+        Many are committed in batches of 10,000, so that a run that was killed or stopped goes on where it was when the
+        same articles are given again. The arguments are those of ``update``; the total that ``progress`` is told is
+        None.
+        """
         from cnsearch import indexer  # BeautifulSoup and the worker processes: not for those who only search
 
-        self._current()
         several = [articles] if isinstance(articles, Article) else articles
-        report = indexer.add_articles(self._store, several, jobs=checks.jobs(jobs), wait=checks.wait(wait))
-        self.refresh()
-        return report
+        return self._write(
+            stop,
+            lambda stopped: indexer.add_articles(
+                self._store,
+                several,
+                jobs=checks.jobs(jobs),
+                dry_run=dry_run,
+                wait=checks.wait(wait),
+                progress=progress,
+                stopped=stopped,
+            ),
+        )
 
     def add_jsonl(
         self,
@@ -410,40 +472,78 @@ class Index:
         dry_run: bool = False,
         wait: float | None = None,
         progress: Progress | None = None,
+        stop: threading.Event | None = None,
         user_dict: str | os.PathLike[str] | None = None,
     ) -> UpdateReport:
-        """Add the records of a JSON Lines stream: id, title, html or text, source, categories, author, date, url.
-
-        A record that is equal to what the index has is left alone; a bad line is in ``report.failed`` as ``name:line``.
-        """
+        """Add the records of a JSON Lines stream, as ``add`` does: id, title, html or text, source, categories, author,
+        date, url. A bad line is in ``report.failed`` as ``name:line``."""
         from cnsearch import indexer
         from cnsearch.corpus.records import read_jsonl
 
-        self._current()
         checks.binary_stream("stream", stream)
         name = name or str(getattr(stream, "name", "")) or "records"
-        records = read_jsonl(stream, name=name, max_bytes=self._limits.post_bytes)
-        words = _loaded(user_dict)
-        report = indexer.add_articles(
-            self._store,
-            records,
-            words=words,
-            jobs=checks.jobs(jobs),
-            dry_run=dry_run,
-            wait=checks.wait(wait),
-            progress=progress,
+        return self._write(
+            stop,
+            lambda stopped: indexer.add_articles(
+                self._store,
+                read_jsonl(stream, name=name, max_bytes=self._limits.post_bytes),
+                words=_loaded(user_dict),
+                jobs=checks.jobs(jobs),
+                dry_run=dry_run,
+                wait=checks.wait(wait),
+                progress=progress,
+                stopped=stopped,
+            ),
         )
-        self.refresh()
-        return report
 
-    def delete(self, article_ids: str | Iterable[str], *, wait: float = 0.0) -> int:
-        """Delete articles by id in one commit; returns how many there were."""
+    def delete(
+        self,
+        article_ids: str | Iterable[str] | None = None,
+        *,
+        query: str | None = None,
+        source: Values = None,
+        category: Values = None,
+        author: Values = None,
+        tag: Values = None,
+        labels: Mapping[str, Values] | None = None,
+        draft: bool | None = None,
+        since: Moment = None,
+        until: Moment = None,
+        match: Match = "all",
+        raw: bool = False,
+        dry_run: bool = False,
+        wait: float | None = None,
+    ) -> int:
+        """Delete articles in one commit; returns how many there were.
+
+        article_ids : their ids; no ids (``[]``) are no articles
+        query, …    : those that ``search`` finds with the same arguments, but that all words of the query must be there
+                      unless ``match`` says otherwise; with ``article_ids``, those of them
+        dry_run     : say how many there are, and delete nothing
+
+        An article of a folder comes back with the next update that reads its file. Raises TypeError where nothing says
+        what to delete, QuerySyntaxError for a date that does not exist.
+        """
         from cnsearch import indexer  # BeautifulSoup and the worker processes: not for those who only search
 
         self._current()
-        several = checks.texts("article_ids", article_ids)
-        deleted = indexer.delete_articles(self._store, several, wait=checks.wait(wait))
-        self.refresh()
+        given = None if article_ids is None else checks.texts("article_ids", article_ids)
+        filters = _filters(source, category, author, tag, labels, draft, since, until)
+        filtered = query is not None or filters != Filters()
+        if given is None and not filtered:
+            raise TypeError("delete needs article_ids, a query or a filter: what is to be deleted must be said")
+        checks.text("query", query or "")
+        checks.one_of("match", match, ("most", "any", "all"))
+
+        def choose(snapshot: Snapshot) -> Iterable[str]:
+            if not filtered:
+                return given or ()
+            asked = self._asked(Searcher(snapshot, limits=self._limits), query or "", filters, match, raw)
+            found = map(snapshot.id_of, asked.matching().tolist())
+            return found if given is None else set(given).intersection(found)
+
+        deleted = indexer.delete_articles(self._store, choose, dry_run=dry_run, wait=checks.wait(wait))
+        self._see_own_commit()
         return deleted
 
     # The user dictionary
@@ -530,10 +630,10 @@ class Index:
         draft: bool | None = None,
         since: Moment = None,
         until: Moment = None,
-        sort: Literal["score", "date"] = "score",
+        sort: Sort = "score",
         limit: int = 10,
         offset: int = 0,
-        match: Literal["most", "any", "all"] = "most",
+        match: Match = "most",
         raw: bool = False,
         facets: Sequence[str] = (),
         half_life_days: float | None = None,
@@ -550,7 +650,7 @@ class Index:
         draft                    : True for drafts only, False for what is none
         since, until             : only articles dated from and up to these, both included ("2021", "2021-10",
                                    "2021-10-27", a time in ISO 8601, a date, or a datetime)
-        sort                     : "score", or "date" for the newest first (undated last)
+        sort                     : "score", or "date" for the newest first, or "oldest" (undated last in both)
         match                    : a hit has "most" of the words, by weight (ARCHITECTURE.md has the rule); "any" word
                                    makes a hit; or "all" must be there
         raw                      : the text is words, without operators
@@ -567,53 +667,28 @@ class Index:
         started = time.perf_counter()
         checks.text("query", query)
         limit, offset = checks.count("limit", limit), checks.count("offset", offset)
-        if sort not in ("score", "date"):
-            raise ValueError(f'sort must be "score" or "date", not {sort!r}')
-        if match not in ("most", "any", "all"):
-            raise ValueError(f'match must be "most", "any" or "all", not {match!r}')
-        if half_life_days is not None and not half_life_days > 0:
-            raise ValueError(f"half_life_days must be above 0, not {half_life_days!r}")
-        shown = checked_shown(num_fragments, fragment_chars, None if sort == "date" else half_life_days)
+        shown = _checked_order(sort, match, half_life_days, num_fragments, fragment_chars)
         searcher = self._current()
         facets = _facets(facets, searcher.snapshot)
-        own_fields = searcher.snapshot.own_fields
         filters = _filters(source, category, author, tag, labels, draft, since, until)
-        parsed = parse_query(query, require_all=match == "all", raw=raw, limits=self._limits, own_fields=own_fields)
-        analyzer = searcher.snapshot.analyzer
-        root = self._synonyms.expand(parsed.root, analyzer.tokenizer)
-        need = 0.0 if match == "any" else MOST
-        plan = make_plan(root, filters, analyzer.tokenizer, self._zone, need=need)
-        folded: Sequence[Sequence[int]] = ()
-        if collapse:
-            ranking, folded = rank_collapsed(
-                searcher, plan, order=sort, limit=limit, offset=offset, half_life_days=half_life_days
-            )
-        else:
-            ranking = searcher.rank(plan, order=sort, limit=limit, offset=offset, half_life_days=half_life_days)
-        if not ranking.total:
-            literal = parse_query(query, require_all=match == "all", raw=raw, literal=True, limits=self._limits)
-            if literal.root != parsed.root:  # 甲*乙 as a pattern finds nothing
-                root = self._synonyms.expand(literal.root, analyzer.tokenizer)
-                other = make_plan(root, filters, analyzer.tokenizer, self._zone, need=need)
-                ranked = searcher.rank(other, order=sort, limit=limit, offset=offset, half_life_days=half_life_days)
-                if ranked.total:
-                    parsed, plan, ranking = literal, other, ranked
+        asked = self._asked(searcher, query, filters, match, raw)
+
+        def rank(plan: Plan) -> Collapsed:
+            if collapse:
+                return rank_collapsed(
+                    searcher, plan, order=sort, limit=limit, offset=offset, half_life_days=half_life_days
+                )
+            ranked = searcher.rank(plan, order=sort, limit=limit, offset=offset, half_life_days=half_life_days)
+            return Collapsed(ranked, [])
+
+        parsed, plan, (ranking, folded) = asked.answered(rank, lambda found: found.ranked.total)
+        root = self._synonyms.expand(parsed.root, searcher.snapshot.analyzer.tokenizer)
         unknown = unknown_values(searcher.snapshot, filters, parsed.root)
         correction = ""
         if not (ranking.total and searcher.finds_words(plan)) and not rules_all_out(unknown, filters, parsed.root):
-
-            def has_hits(text: str) -> bool:
-                root = parse_query(
-                    text, require_all=match == "all", raw=raw, limits=self._limits, own_fields=own_fields
-                ).root
-                root = self._synonyms.expand(root, analyzer.tokenizer)
-                corrected = make_plan(root, filters, analyzer.tokenizer, self._zone, need=need)
-                found = searcher.rank(corrected, order="date", limit=0, offset=0)
-                return found.total > 0 and searcher.finds_words(corrected)
-
-            places = places_of_words(query, raw=raw, limits=self._limits, own_fields=own_fields)
-            correction = correct(query, places, searcher.vocabulary, analyzer.tokenizer, has_hits)
-        excerpts = Excerpts(searcher, plan, analyzer, shown)
+            tokenizer = searcher.snapshot.analyzer.tokenizer
+            correction = correct(query, asked.places_of_words(), searcher.vocabulary, tokenizer, asked.has_hits)
+        excerpts = Excerpts(searcher, plan, searcher.snapshot.analyzer, shown)
         return SearchResults(
             query=query,
             understood="" if root is None else str(root),
@@ -630,6 +705,51 @@ class Index:
             hits=make_hits(searcher, ranking, excerpts, offset, folded),
             facets={name: count_facet(searcher.snapshot, ranking.matching, name, self._zone) for name in facets},
         )
+
+    def scan(
+        self,
+        query: str = "",
+        *,
+        source: Values = None,
+        category: Values = None,
+        author: Values = None,
+        tag: Values = None,
+        labels: Mapping[str, Values] | None = None,
+        draft: bool | None = None,
+        since: Moment = None,
+        until: Moment = None,
+        sort: Sort = "score",
+        match: Match = "most",
+        raw: bool = False,
+        half_life_days: float | None = None,
+        num_fragments: int = NUM_FRAGMENTS,
+        fragment_chars: int = FRAGMENT_CHARS,
+    ) -> Iterator[Hit]:
+        """Every hit of a query, in the order of ``search``, one after the other and without a limit: the arguments are
+        those of ``search``. Without a query and filters: all articles, the newest first (or the oldest).
+
+        A hit is made when it is asked for, so a million take the room of one, besides twenty bytes for each that there
+        is. Ranking is done once, and all hits are of the commit that was the last then, whatever is written meanwhile.
+        Raises as ``search`` does, at once; ValueError when going on after the Index was closed.
+        """
+        checks.text("query", query)
+        shown = _checked_order(sort, match, half_life_days, num_fragments, fragment_chars)
+        searcher = self._current()
+        filters = _filters(source, category, author, tag, labels, draft, since, until)
+
+        def walk(plan: Plan) -> tuple[DocNumbers, Scores, Ranked]:
+            return searcher.walk(plan, order=sort, half_life_days=half_life_days)
+
+        if not query and filters == Filters():
+            plan = Plan(All())
+            walked = walk(plan)
+        else:
+            asked = self._asked(searcher, query, filters, match, raw)
+            _, plan, walked = asked.answered(walk, lambda found: len(found[0]))
+        return walk_hits(searcher, Excerpts(searcher, plan, searcher.snapshot.analyzer, shown), walked)
+
+    def _asked(self, searcher: Searcher, query: str, filters: Filters, match: Match, raw: bool) -> Asked:
+        return Asked(searcher, query, filters, match, raw, self._zone, self._synonyms, self._limits)
 
     def similar(
         self,
@@ -803,6 +923,27 @@ def _find(snapshot: Snapshot, article_id: str) -> int:
     if number is None:
         raise ArticleNotFoundError(article_id, hint="Hits say their ids")
     return number
+
+
+class _Ends:
+    """Says as one event whether any of several is set."""
+
+    def __init__(self, *events: threading.Event | None) -> None:
+        self._events = [event for event in events if event is not None]
+
+    def is_set(self) -> bool:
+        return any(event.is_set() for event in self._events)
+
+
+def _checked_order(
+    sort: str, match: str, half_life_days: float | None, num_fragments: int, fragment_chars: int
+) -> Shown:
+    """What excerpts depend on. Raises TypeError and ValueError for what no search can be asked for."""
+    checks.one_of("sort", sort, ("score", "date", "oldest"))
+    checks.one_of("match", match, ("most", "any", "all"))
+    if half_life_days is not None and not half_life_days > 0:
+        raise ValueError(f"half_life_days must be above 0, not {half_life_days!r}")
+    return checked_shown(num_fragments, fragment_chars, half_life_days if sort == "score" else None)
 
 
 def _filters(

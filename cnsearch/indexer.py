@@ -49,7 +49,7 @@ from cnsearch.schema import (
 )
 from cnsearch.search.substrings import documents_containing
 from cnsearch.settings import PASSED_OVER, KnownFile, PathSettings, Settings
-from cnsearch.store import BatchBuilder, DocumentBatch, Indexed, Snapshot, Store, Transaction
+from cnsearch.store import BatchBuilder, DocumentBatch, Indexed, Snapshot, Store
 
 COMMIT_EVERY = 10_000
 """Articles per commit of a long update: what an interruption can lose."""
@@ -61,6 +61,14 @@ MIN_STORED_FOR_WORKERS = 4_000
 """The same for articles that are only cut again from their stored text: about 1 ms each."""
 Progress = Callable[[int, int | None], None]
 """Called with the articles done so far and, if known, how many there are to do."""
+
+Stopped = Callable[[], bool]
+"""Asked between two articles: whether to end now."""
+
+
+def _never() -> bool:
+    return False
+
 
 T = TypeVar("T")
 
@@ -88,21 +96,23 @@ def update_posts(
     limits: Limits = DEFAULT_LIMITS,
     given: PathSettings = PathSettings(),  # noqa: B008  # immutable
     progress: Progress | None = None,
+    stopped: Stopped = _never,
 ) -> UpdateReport:
     """Bring the index up to date with the posts below ``paths``, and with the user dictionary ``words`` if it is given;
     see ``Index.update``."""
     started = time.perf_counter()
     tally = Tally()
-    with _open_batch(store, wait, dry_run) as batch:
+    with _open_batch(store, wait, dry_run, stopped=stopped) as batch:
         indexed = batch.indexed()
         found = compare(paths, indexed, batch.snapshot.settings, tally, limits, given=given)
+        batch.whole = batch.whole or found.whole
         batch.delete(found.gone)
         batch.change_settings(found.settings)  # with the first part of a long update: how its files were read
         touched = _touched(batch, words, tally, without=(indexed[article_id].number for article_id in found.gone))
         every, total = chain(_cut_again(batch, touched), found.tasks), len(touched) + len(found.tasks)
-        _bring_in(batch, every, tally, jobs=jobs, dry_run=dry_run, progress=progress, total=total)
+        _bring_in(batch, every, tally, jobs=jobs, dry_run=dry_run, progress=progress, total=total, stopped=stopped)
         batch.change_settings(found.settings.with_known(tally.known))
-        articles = batch.finish()
+        articles = _finished(batch, tally)
     return tally.report(articles, time.perf_counter() - started)
 
 
@@ -139,15 +149,16 @@ def add_articles(
     dry_run: bool = False,
     wait: float | None = None,
     progress: Progress | None = None,
+    stopped: Stopped = _never,
 ) -> UpdateReport:
     """Add articles, each replacing the one that has its id; of equal ids the last holds. Removes nothing else."""
     started = time.perf_counter()
     tally = Tally()
-    with _open_batch(store, wait, dry_run) as batch:
+    with _open_batch(store, wait, dry_run, stopped=stopped) as batch:
         touched = _touched(batch, words, tally)
         tasks = chain(_cut_again(batch, touched), _article_tasks(articles, batch.find, tally))
-        _bring_in(batch, tasks, tally, jobs=jobs, dry_run=dry_run, progress=progress, total=None)
-        count = batch.finish()
+        _bring_in(batch, tasks, tally, jobs=jobs, dry_run=dry_run, progress=progress, total=None, stopped=stopped)
+        count = _finished(batch, tally)
     return tally.report(count, time.perf_counter() - started)
 
 
@@ -246,12 +257,18 @@ def _cut_again(batch: _Batch | _DryRun, numbers: Sequence[int]) -> Iterator[Task
         yield replace(_carried(batch, segment.indexed(doc_id)), replaces=True, retokenised=True)
 
 
-def delete_articles(store: Store, article_ids: Iterable[str], *, wait: float | None = None) -> int:
-    """Delete articles by id; returns how many there were."""
-    with _open_batch(store, wait, False) as batch:
-        deleted: int = batch.delete(list(dict.fromkeys(article_ids)))
-        batch.finish()
-    return deleted
+def delete_articles(
+    store: Store, choose: Callable[[Snapshot], Iterable[str]], *, dry_run: bool = False, wait: float | None = None
+) -> int:
+    """Delete the articles that ``choose`` takes from the last commit, by their ids; returns how many there are."""
+    with _open_batch(store, wait, dry_run) as batch:
+        chosen = [id_ for id_ in dict.fromkeys(choose(batch.snapshot)) if batch.snapshot.find(id_) is not None]
+        if chosen:
+            batch.delete(chosen)
+            batch.finish()
+        else:
+            batch.cancel()
+    return len(chosen)
 
 
 # Articles at hand
@@ -299,15 +316,14 @@ def article_digest(article: Article) -> bytes:
 
 
 class _Batch:
-    """A transaction that commits and begins anew every COMMIT_EVERY articles; ``finish`` commits the last. With another
-    analyzer it is one, for no commit may hold articles of both."""
+    """A transaction that commits and begins anew every COMMIT_EVERY articles; ``finish`` commits the last. If it is to
+    be ``whole`` it is one: no commit may hold articles of two analyzers, or that were read by two settings."""
 
-    def __init__(self, store: Store, wait: float | None, replace: bool) -> None:
+    def __init__(self, store: Store, wait: float | None, replace: bool, stopped: Stopped) -> None:
         self._store = store
-        self._wait = wait
-        self._replace = replace
         self._analyzer: ChineseAnalyzer | None = None
-        self.transaction = self._begin()
+        self.whole = replace
+        self.transaction = store.transaction(wait=wait, replace=replace, stopped=stopped)
         self._pending = 0
         self._written = 0
 
@@ -319,11 +335,9 @@ class _Batch:
     def snapshot(self) -> Snapshot:
         return self.transaction.snapshot
 
-    def _begin(self) -> Transaction:
-        return self._store.transaction(wait=self._wait, replace=self._replace)
-
     def change_analyzer(self, analyzer: ChineseAnalyzer) -> None:
         self._analyzer = analyzer
+        self.whole = True
         self.transaction.change_analyzer(analyzer)
 
     def change_settings(self, settings: Settings) -> None:
@@ -343,7 +357,7 @@ class _Batch:
         self.transaction.add(documents)
         self._pending += documents.doc_count
         self._written += documents.doc_count
-        if self._pending >= COMMIT_EVERY and not self._replace and self._analyzer is None:
+        if self._pending >= COMMIT_EVERY and not self.whole:
             self.transaction = self.transaction.commit_part()
             self._pending = 0
 
@@ -366,6 +380,8 @@ class _Batch:
 
 class _DryRun:
     """Takes everything and writes nothing."""
+
+    whole = False
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
@@ -392,6 +408,20 @@ class _DryRun:
     def finish(self) -> int:
         return self.snapshot.num_live_docs
 
+    def cancel(self) -> None:
+        pass
+
+
+def _finished(batch: _Batch | _DryRun, tally: Tally) -> int:
+    """Commit what was brought in, or, of what is whole or nothing and was stopped, nothing. Returns how many articles
+    the index has now."""
+    if tally.stopped and batch.whole:
+        before = batch.snapshot.num_live_docs
+        batch.cancel()
+        tally.nothing_done()
+        return before
+    return batch.finish()
+
 
 def _count(store: Store) -> int:
     with closing(store.snapshot()) as snapshot:
@@ -399,12 +429,14 @@ def _count(store: Store) -> int:
 
 
 @contextmanager
-def _open_batch(store: Store, wait: float | None, dry_run: bool, *, replace: bool = False) -> Iterator[Any]:
+def _open_batch(
+    store: Store, wait: float | None, dry_run: bool, *, replace: bool = False, stopped: Stopped = _never
+) -> Iterator[Any]:
     if dry_run:
         with closing(store.snapshot()) as snapshot:
             yield _DryRun(snapshot)
         return
-    batch = _Batch(store, wait, replace)
+    batch = _Batch(store, wait, replace, stopped)
     try:
         yield batch
     except BaseException:
@@ -421,12 +453,23 @@ def _bring_in(
     dry_run: bool,
     progress: Progress | None,
     total: int | None,
+    stopped: Stopped = _never,
 ) -> list[str]:
-    """Read and tokenise ``tasks`` and write them, in their order. Returns the ids of what could not be read."""
+    """Read and tokenise ``tasks`` and write them, in their order, until ``stopped``. Returns the ids of what could not
+    be read."""
+
+    def until_stopped(tasks: Iterable[Task], drawn: bool = False) -> Iterator[Task]:
+        for task in tasks:
+            # An article that was drawn from the caller's iterator would be lost to him; a file is read another time.
+            if stopped() and not (drawn and isinstance(task.source, Article)):
+                tally.stopped = True
+                return
+            yield task
+
     done = 0
     new: set[str] = set()
     unread: dict[str, None] = {}
-    for chunk in _chunks(tasks, batch.analyzer, jobs=jobs, tokenise=not dry_run, notes=tally.notes):
+    for chunk in _chunks(tasks, batch.analyzer, until_stopped, jobs=jobs, tokenise=not dry_run, notes=tally.notes):
         tally.warnings += chunk.warnings
         for outcome in chunk.outcomes:
             tally.count(outcome, new)
@@ -447,21 +490,28 @@ def _bring_in(
 
 
 def _chunks(
-    tasks: Iterable[Task], analyzer: ChineseAnalyzer, *, jobs: int | None, tokenise: bool, notes: list[str]
+    tasks: Iterable[Task],
+    analyzer: ChineseAnalyzer,
+    until_stopped: Callable[..., Iterator[Task]],
+    *,
+    jobs: int | None,
+    tokenise: bool,
+    notes: list[str],
 ) -> Iterator[_Chunk]:
-    """What comes of the tasks, a chunk at a time, in order; from worker processes where there are enough tasks.
+    """What comes of the tasks, a chunk at a time, in order; from worker processes where there are enough tasks. What
+    workers have been given when it is stopped is still done.
 
     A daemonic process (a worker of Celery or of multiprocessing.Pool) may have no children: there it is done here. So
     is what is left when workers are lost; then ``notes`` gets a sentence.
     """
-    tasks = iter(tasks)
+    tasks = until_stopped(tasks)
     jobs = jobs if jobs is not None else (os.cpu_count() or 1)
-    few = list(islice(tasks, MIN_ARTICLES_FOR_WORKERS))
+    few = [] if jobs <= 1 else list(islice(tasks, MIN_ARTICLES_FOR_WORKERS))
     every = chain(few, tasks)
     groups = iter(lambda: list(islice(every, CHUNK)), [])
     if jobs <= 1 or len(few) < MIN_ARTICLES_FOR_WORKERS or multiprocessing.current_process().daemon:
         for group in groups:
-            yield _analyse(group, analyzer.tokenizer, tokenise)
+            yield _analyse(until_stopped(group, True), analyzer.tokenizer, tokenise)
         return
     waiting: deque[tuple[list[Task], Future[_Chunk]]] = deque()
     group = []
@@ -481,7 +531,7 @@ def _chunks(
     given = [given for given, _ in waiting]
     unsubmitted = [group] if group and not (given and given[-1] is group) else []
     for group in chain(given, unsubmitted, groups):
-        yield _analyse(group, analyzer.tokenizer, tokenise)
+        yield _analyse(until_stopped(group, True), analyzer.tokenizer, tokenise)
 
 
 class _WorkersLostError(Exception):
@@ -593,7 +643,7 @@ def _analyse_in_worker(tasks: Sequence[Task], tokenise: bool) -> _Chunk:
 NO_MEMORY = "there is not enough memory for it"
 
 
-def _analyse(tasks: Sequence[Task], tokenizer: WordTokenizer, tokenise: bool) -> _Chunk:
+def _analyse(tasks: Iterable[Task], tokenizer: WordTokenizer, tokenise: bool) -> _Chunk:
     """Read, compare, clean and tokenise articles; turn their tokens into arrays."""
     outcomes: list[Outcome] = []
     files: list[FileRead] = []
@@ -606,7 +656,9 @@ def _analyse(tasks: Sequence[Task], tokenizer: WordTokenizer, tokenise: bool) ->
             document = document_of(article, tokenizer, values)
             builder.add(document.tokens, document.stored, document.columns)
 
+    done = 0
     for task in tasks:
+        done += 1
         if isinstance(task.source, PostFile):
             file = _read(task, task.source, outcomes, write, warnings.append)
             if file is not None:
@@ -620,7 +672,7 @@ def _analyse(tasks: Sequence[Task], tokenizer: WordTokenizer, tokenise: bool) ->
                 outcomes.append(Outcome(article.id, task.replaces, failure=failure))
                 continue
             outcomes.append(Outcome(article.id, task.replaces, written=True, retokenised=task.retokenised))
-    return _Chunk(outcomes, builder.build() if builder.doc_count else None, files, len(tasks), warnings)
+    return _Chunk(outcomes, builder.build() if builder.doc_count else None, files, done, warnings)
 
 
 def _read(

@@ -23,6 +23,12 @@ _IMPATIENT = 3
 _is_ours = False  # the process
 
 
+class Interrupted(KeyboardInterrupt):
+    """A KeyboardInterrupt by another type. Python remembers one of the very type that has come out of code which was
+    given as a string (dataclasses and named tuples are made so), though it was caught later, and ends the program by
+    the signal in place of its exit code (``_Py_UnhandledKeyboardInterrupt`` in CPython's pythonrun.c and main.c)."""
+
+
 def is_the_program() -> bool:
     """Whether this process is the command line itself, not a program that uses the library."""
     if sys.argv[:1] == ["-m"]:  # as it is while the package of ``python -m`` is imported
@@ -55,7 +61,7 @@ def ignore() -> None:
 
 @contextmanager
 def raised() -> Iterator[None]:
-    """What interrupts the program raises KeyboardInterrupt, once."""
+    """What interrupts the program raises Interrupted, a KeyboardInterrupt, once."""
     import threading  # not before the program can be interrupted
 
     if threading.current_thread() is not threading.main_thread():  # which alone has handlers
@@ -67,7 +73,7 @@ def raised() -> Iterator[None]:
         nonlocal came
         came += 1
         if came == 1:
-            raise KeyboardInterrupt
+            raise Interrupted
         if came >= _IMPATIENT:
             end_at_once()
 

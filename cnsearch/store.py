@@ -16,7 +16,7 @@ import time
 import zlib
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -510,6 +510,12 @@ class Snapshot:
             raise segment.corrupt("hold headings that are no numbers", section="stored_bytes", found=found)
         return tuple(found)
 
+    def id_of(self, doc_number: int) -> str:
+        """The id of the article of a document."""
+        segment, doc_id = self.locate(doc_number)
+        article_id: str = segment.stored(doc_id, _ID_ONLY)["id"]
+        return article_id
+
     def title(self, doc_number: int) -> str:
         """Title of a document."""
         segment, doc_id = self.locate(doc_number)
@@ -811,22 +817,26 @@ class Store:
                 time.sleep(0.02)
         raise AssertionError("unreachable")
 
-    def transaction(self, *, wait: float | None = None, replace: bool = False) -> Transaction:
+    def transaction(
+        self, *, wait: float | None = None, replace: bool = False, stopped: Callable[[], bool] | None = None
+    ) -> Transaction:
         """Begin to write.
 
         wait    : seconds to wait for another writer, then IndexLockedError; None: those of this process take turns,
                   however long that takes, and one of another process has WAIT_S to end
         replace : build a new generation beside the old: the commit drops every document that was there before
+        stopped : once it says so, there is no more waiting
         """
-        return Transaction(self, self._locked(wait), replace=replace)
+        return Transaction(self, self._locked(wait, stopped), replace=replace)
 
-    def _locked(self, wait: float | None) -> Any:
+    def _locked(self, wait: float | None, stopped: Callable[[], bool] | None = None) -> Any:
         """The index's lock, taken. Raises IndexLockedError, IndexNotFoundError."""
         started = time.monotonic()
         with _clear_errors(self.path):
             self.require_folder()
             lock = self.whoosh.lock("WRITELOCK")
-            lock.wait(wait, WAIT_S if wait is None else max(0.0, wait - (time.monotonic() - started)))
+            others = WAIT_S if wait is None else max(0.0, wait - (time.monotonic() - started))
+            lock.wait(wait, others, stopped)
         return lock
 
     def require_folder(self) -> None:
@@ -887,6 +897,7 @@ class Store:
 _OPEN_ATTEMPTS = 10
 _CREATE_TIMEOUT = 10.0
 """Seconds to wait for another process that makes the same index."""
+_ID_ONLY = ("id",)
 _TITLE_ONLY = ("title",)
 _SPARSE_FIELDS = frozenset({"tags", "tags_chars"})
 """What many articles lack: a mean over all would make every tag a part of a long text."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import socket
 import sys
@@ -18,6 +19,7 @@ import threading
 import time
 import weakref
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -60,9 +62,9 @@ class _Turns:
         self._waiting: deque[threading.Event] = deque()
         self.owner: int | None = None  # a thread
 
-    def take(self, timeout: float | None) -> bool:
-        """Wait for the turn at most ``timeout`` seconds (None: for ever); whether it came. For ever is not
-        waited for a turn of the calling thread, which could not end it."""
+    def take(self, timeout: float | None, stopped: Callable[[], bool] | None = None) -> bool:
+        """Wait for the turn at most ``timeout`` seconds (None: for ever), or until ``stopped``; whether it came. For
+        ever is not waited for a turn of the calling thread, which could not end it."""
         me = threading.get_ident()
         with self._mutex:
             if self.owner is None:
@@ -73,7 +75,7 @@ class _Turns:
             turn = threading.Event()
             self._waiting.append(turn)
         try:
-            turn.wait(timeout)
+            _wait(turn, timeout, stopped)
         except BaseException:
             with self._mutex:
                 if turn.is_set():
@@ -99,6 +101,17 @@ class _Turns:
             self._waiting.popleft().set()
         else:
             self.owner = None
+
+
+def _wait(turn: threading.Event, timeout: float | None, stopped: Callable[[], bool] | None) -> None:
+    """Until ``turn`` is set, ``timeout`` seconds are over, or ``stopped``."""
+    if stopped is None:
+        turn.wait(timeout)
+        return
+    until = math.inf if timeout is None else time.monotonic() + timeout
+    while not stopped() and not turn.wait(min(POLL_S, max(0.0, until - time.monotonic()))):
+        if time.monotonic() >= until:
+            return
 
 
 _turns: weakref.WeakValueDictionary[str, _Turns] = weakref.WeakValueDictionary()
@@ -148,23 +161,24 @@ class WriteLock:
             return False
         return True
 
-    def wait(self, own: float | None, others: float | None) -> None:
+    def wait(self, own: float | None, others: float | None, stopped: Callable[[], bool] | None = None) -> None:
         """Take the lock.
 
-        own    : seconds to wait for other threads of this process; None is as long as it takes
-        others : seconds to wait for other processes from then on
-        Raises : HeldError, OSError
+        own     : seconds to wait for other threads of this process; None is as long as it takes
+        others  : seconds to wait for other processes from then on
+        stopped : once it says so, there is no more waiting
+        Raises  : HeldError, OSError
         """
         folder, name = os.path.split(self.filename)
         self._path = os.path.join(os.path.realpath(folder), name)  # noqa: PTH118
         self._turns = _turns_of(self._path)
         self._pid = os.getpid()
-        if not self._turns.take(own):
+        if not self._turns.take(own, stopped):
             raise HeldError(Holder(pid=self._pid, host=socket.gethostname(), command=_command(), thread=True))
         try:
             until = None if others is None else time.monotonic() + others
             while not self._lock_file():
-                if until is not None and time.monotonic() >= until:
+                if (until is not None and time.monotonic() >= until) or (stopped is not None and stopped()):
                     raise HeldError(self._holder())
                 time.sleep(POLL_S)
         except BaseException:

@@ -73,11 +73,13 @@ class Comparison:
     tasks    : files to read: new, or perhaps changed
     gone     : ids of articles that are gone, or elsewhere
     settings : of the index, with what was given now; files of several articles are those that need not be read
+    whole    : articles are read otherwise from now on: the index must not be left with some of both
     """
 
     settings: Settings
     tasks: list[Task] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    whole: bool = False
 
 
 def compare(
@@ -181,6 +183,7 @@ class _Comparing:
         self._tally = tally
         self._limits = limits
         self._tasks: list[Task] = []
+        self._whole = False
         self._seen: dict[str, str] = {}
         self._kept_files: dict[str, dict[str, KnownFile]] = {
             root: dict(files) for root, files in settings.files.items()
@@ -231,6 +234,7 @@ class _Comparing:
             digests = {id_: b"" if anew or reread else self._indexed[id_].digest for id_ in entries}
             if is_post and entry is not None:
                 digests[file.id] = b""
+            self._whole = self._whole or (anew and bool(digests))
             self._tasks.append(
                 Task(
                     file,
@@ -275,7 +279,7 @@ class _Comparing:
                 or self._may_be_there(root, id_)
             }
             settings = settings.with_files(root, kept)
-        return Comparison(settings, self._tasks, gone)
+        return Comparison(settings, self._tasks, gone, self._whole)
 
     def _may_be_there(self, root: str, file_id: str) -> bool:
         """Whether it lies where nothing could be listed."""

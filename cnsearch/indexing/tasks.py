@@ -113,6 +113,7 @@ class Tally:
     reasons: list[tuple[int, Failure]] = field(default_factory=list)  # why files were passed over, by scan
     known: dict[tuple[str, str], KnownFile] = field(default_factory=dict)  # what to remember, by root and id
     notes: list[str] = field(default_factory=list)
+    stopped: bool = False
 
     def count(self, outcome: Outcome, new: set[str]) -> None:
         """One article more; ``new`` has the ids that were added in this run, and gets its id if it is one."""
@@ -147,6 +148,10 @@ class Tally:
             self.unreadable[scope] += 1
             self.reasons.append((scope, Failure(source.path, file.passed_over)))
 
+    def nothing_done(self) -> None:
+        """What was counted was taken back."""
+        self.added = self.changed = self.removed = self.unchanged = self.retokenised = self.moved = self.excluded = 0
+
     def report(self, articles: int, took_s: float) -> UpdateReport:
         nothing_in = [number for number in self.unreadable if not self.found[number]]
         failed = {*self.failed, *(failure for number, failure in self.reasons if number in nothing_in)}
@@ -166,6 +171,7 @@ class Tally:
             left_out=tuple(sorted(self.left_out)),
             nothing_in=tuple(sorted(self.scopes[number] for number in nothing_in)),
             notes=tuple(self.notes),
+            stopped=self.stopped,
         )
 
 

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Literal
 
@@ -57,7 +57,7 @@ from cnsearch.store import Postings, Segment, Snapshot
 
 Mask = npt.NDArray[np.bool_]
 DocNumbers = npt.NDArray[np.intp]
-Order = Literal["score", "date"]
+Order = Literal["score", "date", "oldest"]
 
 MAX_CACHED_BYTES = 64_000_000
 """Of the leaves that a Searcher keeps with their impacts, the most recently used."""
@@ -113,18 +113,35 @@ class Searcher:
 
         half_life_days : halve a score for each so many days that a document is older than the newest; None does not
         """
+        chosen, found, ranked = self._ordered(plan, order, limit, offset, half_life_days)
+        return replace(ranked, doc_numbers=chosen.tolist(), scores=found.tolist())
+
+    def walk(
+        self, plan: Plan, *, order: Order, half_life_days: float | None = None
+    ) -> tuple[DocNumbers, Scores, Ranked]:
+        """All documents that match ``plan`` in rank order, and their scores, as arrays; and the rest of what ``rank``
+        says."""
+        return self._ordered(plan, order, max(1, self.snapshot.num_docs), 0, half_life_days)
+
+    def _ordered(
+        self, plan: Plan, order: Order, limit: int, offset: int, half_life_days: float | None
+    ) -> tuple[DocNumbers, Scores, Ranked]:
+        """The documents of the asked page, their scores, and the rest, in which these two are missing."""
         if plan.step is None or not self.snapshot.num_docs:
-            return Ranked([], [], 0, 0, np.zeros(self.snapshot.num_docs, dtype=bool), self._zeros())
+            nothing = Ranked([], [], 0, 0, np.zeros(self.snapshot.num_docs, dtype=bool), self._zeros())
+            return np.empty(0, np.intp), np.empty(0, np.float32), nothing
         mask, scores = self._run(plan.step)
         if self.snapshot.live is not None:
             mask = mask & self.snapshot.live
         total = int(np.count_nonzero(mask))
         if limit:
             scores, _ = self._as_typed(plan, mask, scores)
-        if order == "date" or not plan.ranked:
+        if order != "score" or not plan.ranked:
+            # NO_DATE, the least of its type, is its own negative: undated ones are the last in either direction.
+            dates = -self.snapshot.dates if order == "oldest" else self.snapshot.dates
             doc_numbers = np.flatnonzero(mask)
-            chosen = doc_numbers[top(self.snapshot.dates[doc_numbers], offset + limit)[offset:]]
-            return Ranked(chosen.tolist(), scores[chosen].tolist(), total, 0, mask, self.snapshot.dates)
+            chosen = doc_numbers[top(dates[doc_numbers], offset + limit)[offset:]]
+            return chosen, scores[chosen], Ranked([], [], total, 0, mask, dates)
         decay = None if half_life_days is None else self._decay(half_life_days)
         if decay is not None:
             scores = scores * decay
@@ -134,7 +151,7 @@ class Searcher:
         if second and offset < second and len(chosen):
             chosen, found = self._second_pass(plan.focus, chosen, found, second, decay)
         page = slice(offset, offset + limit)
-        return Ranked(chosen[page].tolist(), found[page].tolist(), total, second, mask, scores)
+        return chosen[page], found[page], Ranked([], [], total, second, mask, scores)
 
     def _as_typed(self, plan: Plan, mask: Mask, scores: Scores) -> tuple[Scores, list[tuple[DocNumbers, ScorePart]]]:
         """The scores of the documents of ``mask`` with what they earn for what stands in them as it was typed, and for

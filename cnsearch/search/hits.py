@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,8 +11,9 @@ from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.model import Duplicate, Fragment, Hit, ScorePart, Snippet
 from cnsearch.query.plan import Compound, Plan, Substring, Term, TermPattern
 from cnsearch.schema import CHARS_FIELD
-from cnsearch.search.execute import Ranked, Searcher
+from cnsearch.search.execute import DocNumbers, Ranked, Searcher
 from cnsearch.search.missing import Missing
+from cnsearch.search.scoring import Scores
 from cnsearch.search.snippet import Highlighter
 from cnsearch.store import Snapshot
 
@@ -103,22 +104,39 @@ def make_hits(
     searcher: Searcher, ranking: Ranked, excerpts: Excerpts, offset: int, folded: Sequence[Sequence[int]] = ()
 ) -> tuple[Hit, ...]:
     """The hits of a page. ``folded``: for each of them the documents under it, or nothing at all."""
-    snapshot = searcher.snapshot
-    hits = []
-    for at, (number, score) in enumerate(zip(ranking.doc_numbers, ranking.scores, strict=True)):
-        rank = offset + at + 1
-        hits.append(
-            Hit(
-                rank=rank,
-                score=score,
-                _excerpts=partial(excerpts.of, number),
-                _explain=partial(excerpts.explain, number, rank <= ranking.num_second),
-                _missing=partial(excerpts.missing, number),
-                duplicates=tuple(_duplicate(snapshot, copy) for copy in folded[at]) if folded else (),
-                **snapshot.about(number),
-            )
-        )
-    return tuple(hits)
+    return tuple(
+        _hit(searcher, excerpts, number, offset + at + 1, score, ranking.num_second, folded[at] if folded else ())
+        for at, (number, score) in enumerate(zip(ranking.doc_numbers, ranking.scores, strict=True))
+    )
+
+
+def walk_hits(searcher: Searcher, excerpts: Excerpts, walked: tuple[DocNumbers, Scores, Ranked]) -> Iterator[Hit]:
+    """Every hit of ``Searcher.walk``, each made when it is asked for."""
+    numbers, scores, ranking = walked
+    for at in range(len(numbers)):
+        if searcher.snapshot.closed:
+            raise ValueError("the Index of these hits is closed")
+        yield _hit(searcher, excerpts, int(numbers[at]), at + 1, float(scores[at]), ranking.num_second)
+
+
+def _hit(
+    searcher: Searcher,
+    excerpts: Excerpts,
+    number: int,
+    rank: int,
+    score: float,
+    num_second: int,
+    copies: Sequence[int] = (),
+) -> Hit:
+    return Hit(
+        rank=rank,
+        score=score,
+        _excerpts=partial(excerpts.of, number),
+        _explain=partial(excerpts.explain, number, rank <= num_second),
+        _missing=partial(excerpts.missing, number),
+        duplicates=tuple(_duplicate(searcher.snapshot, copy) for copy in copies),
+        **searcher.snapshot.about(number),
+    )
 
 
 def _duplicate(snapshot: Snapshot, number: int) -> Duplicate:

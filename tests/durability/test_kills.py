@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +43,10 @@ tokenizer._load_rjieba = functools.cache(tokenizer._load_rjieba)
 cnsearch.index.analyze_text("上海")
 
 def careless(self, schema, segments, generation):
-    "Removes the old files before the new commit is there."
+    "Removes the old files before the new commit is there, and gives time to be killed in between."
     self.remove_leftovers(generation, segments)
-    time.sleep(0.1)
+    open(self.storage.folder + ".between", "w").close()
+    time.sleep(600)
     write_toc(self, schema, segments, generation)
 
 write_toc = ColumnarIndex.write_toc
@@ -90,8 +92,11 @@ class Server:
             env={**os.environ, "PYTHONPATH": path},
         )
 
-    def run(self, what: str, path: Path, posts: Path, *, kill_after: float | None = None) -> tuple[bool, float]:
-        """(whether it was killed before it ended, seconds)."""
+    def run(
+        self, what: str, path: Path, posts: Path, *, kill_after: float | None = None, kill_at: Path | None = None
+    ) -> tuple[bool, float]:
+        """(whether it was killed before it ended, seconds). Killed ``kill_after`` seconds, or when ``kill_at`` is
+        there."""
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
@@ -99,12 +104,12 @@ class Server:
         process.stdin.flush()
         child = int(process.stdout.readline())
         started = time.perf_counter()
-        if kill_after is not None:
-            time.sleep(kill_after)
-            try:
+        while kill_at is not None and not kill_at.exists():
+            time.sleep(0.005)
+        if kill_after is not None or kill_at is not None:
+            time.sleep(kill_after or 0)
+            with suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
-            except ProcessLookupError:
-                kill_after = None
         status = int(process.stdout.readline())
         killed = os.WIFSIGNALED(status)
         assert killed or os.WEXITSTATUS(status) == 0
@@ -213,19 +218,13 @@ def test_kills(
 
 
 def test_kills_find_a_careless_writer(server: Server, places: Any, tmp_path: Path, contents: Any) -> None:
-    """One that removes the old files a moment before the new commit is there."""
+    """One that removes the old files a moment before the new commit is there, and is killed then."""
     before, posts = places["update"]
     path = tmp_path / "index"
-    rng = random.Random(7)
-    for _ in range(100):
-        shutil.rmtree(path, ignore_errors=True)
-        shutil.copytree(before, path)
-        server.run("careless", path, posts, kill_after=rng.uniform(0, 0.2))
-        try:
-            contents(path)
-        except cnsearch.CorruptIndexError:
-            return
-    pytest.fail("no kill found it")
+    shutil.copytree(before, path)
+    assert server.run("careless", path, posts, kill_at=tmp_path / "index.between")[0]
+    with pytest.raises(cnsearch.CorruptIndexError):
+        contents(path)
 
 
 def _check_part(found: Any, new: Any) -> int:

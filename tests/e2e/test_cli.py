@@ -207,6 +207,8 @@ def test_filters(data_index_path: Path) -> None:
     assert days == sorted(days, reverse=True)
     assert days[0] == "2025-11-18"
     assert days[-1] >= "2025-10-01"
+    oldest = ("search", "*", "-n", "5", "--ids", "--index", data_index_path)
+    assert invoke(*oldest, "--oldest") == invoke(*oldest, "--sort", "oldest") != invoke(*oldest, "--sort", "date")
 
 
 def test_all_any_raw_and_exclusion(data_index_path: Path) -> None:

@@ -138,6 +138,25 @@ def test_nohup_goes_on(tmp_path: Path, posts: Path) -> None:
     assert (process.returncode, errors) == (0, b"")
 
 
+@posix
+def test_an_interrupt_inside_code_made_from_text_gives_the_exit_code(tmp_path: Path) -> None:
+    """As while a module makes its dataclasses: the interpreter would take a KeyboardInterrupt for one that nobody has
+    caught, and end by the signal."""
+    (tmp_path / "program.py").write_text(
+        "import os, signal, sys\n"
+        "from cnsearch import interrupts\n"
+        "try:\n"
+        "    with interrupts.raised():\n"
+        "        exec('os.kill(os.getpid(), signal.SIGINT)\\nwhile True: pass')\n"
+        "except KeyboardInterrupt:\n"
+        "    sys.exit(interrupts.INTERRUPTED)\n"
+    )
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": path}
+    done = subprocess.run([sys.executable, "-m", "program"], cwd=tmp_path, env=environment, check=False, timeout=60)
+    assert done.returncode == 130
+
+
 def test_the_handlers_of_a_caller_are_put_back(capsys: pytest.CaptureFixture[str]) -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     with pytest.raises(SystemExit), pytest.MonkeyPatch.context() as patch:

@@ -547,8 +547,7 @@ def test_no_other_writer_comes_between_two_commits(index: cnsearch.Index, monkey
 
     monkeypatch.setattr(indexer, "COMMIT_EVERY", 2)
     monkeypatch.setattr(indexer, "CHUNK", 1)
-    monkeypatch.setattr(indexer, "MIN_ARTICLES_FOR_WORKERS", 1)
-    assert index.add(articles()).added == 7
+    assert index.add(articles(), jobs=1).added == 7
     assert len(generations) >= 3
     assert index.delete("0") == 1  # it let go of the lock
 

@@ -6,6 +6,7 @@ import math
 import random
 import re
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -84,11 +85,11 @@ class Twin:
 
 
 @pytest.fixture(scope="module")
-def indexed(tmp_path_factory: pytest.TempPathFactory) -> tuple[cnsearch.Index, Twin]:
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[cnsearch.Index, Twin]]:
     articles = make_articles(400, seed=7)
-    index = cnsearch.open_index(tmp_path_factory.mktemp("twin") / "index", create=True)
-    index.add(articles)
-    return index, Twin(articles)
+    with cnsearch.open_index(tmp_path_factory.mktemp("twin") / "index", create=True) as index:
+        index.add(articles)
+        yield index, Twin(articles)
 
 
 def test_any_of_the_words(indexed: tuple[cnsearch.Index, Twin]) -> None:

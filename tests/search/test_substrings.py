@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -71,12 +72,12 @@ def articles() -> list[cnsearch.Article]:
 
 
 @pytest.fixture(scope="module")
-def index(articles: list[cnsearch.Article], tmp_path_factory: pytest.TempPathFactory) -> cnsearch.Index:
-    index = cnsearch.open_index(tmp_path_factory.mktemp("substrings"), create=True)
-    index.add(articles[:100])
-    index.add(articles[100:])  # a segment more
-    index.delete(["3", "120"])
-    return index
+def index(articles: list[cnsearch.Article], tmp_path_factory: pytest.TempPathFactory) -> Iterator[cnsearch.Index]:
+    with cnsearch.open_index(tmp_path_factory.mktemp("substrings"), create=True) as index:
+        index.add(articles[:100])
+        index.add(articles[100:])  # a segment more
+        index.delete(["3", "120"])
+        yield index
 
 
 def test_two_thousand_random_substrings_are_those_of_a_plain_scan(

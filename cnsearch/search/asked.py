@@ -1,0 +1,87 @@
+"""A query with its filters, on one commit: how it is understood, and what answers it. What ``search``, ``scan`` and
+``delete`` share, so that the same arguments mean the same articles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from cnsearch.limits import Limits
+from cnsearch.query import syntax
+from cnsearch.query.plan import MOST, Filters, Plan, make_plan
+from cnsearch.query.synonyms import Synonyms
+from cnsearch.query.syntax import ParsedQuery, parse_query, places_of_words
+from cnsearch.search.execute import Ranked, Searcher
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for, of ``searcher``. ``match`` is "most", "any" or "all"."""
+
+    searcher: Searcher
+    query: str
+    filters: Filters
+    match: str
+    raw: bool
+    zone: tzinfo
+    synonyms: Synonyms
+    limits: Limits
+
+    def parsed(self, text: str, *, literal: bool = False) -> ParsedQuery:
+        """``text`` under the settings of the query. ``literal``: every sign in it is a part of words."""
+        return parse_query(
+            text,
+            require_all=self.match == "all",
+            raw=self.raw,
+            literal=literal,
+            limits=self.limits,
+            own_fields=self.searcher.snapshot.own_fields,
+        )
+
+    def plan(self, root: syntax.Node | None) -> Plan:
+        """The plan of a parsed text. Raises QuerySyntaxError for a date that does not exist."""
+        tokenizer = self.searcher.snapshot.analyzer.tokenizer
+        expanded = self.synonyms.expand(root, tokenizer)
+        return make_plan(expanded, self.filters, tokenizer, self.zone, need=0.0 if self.match == "any" else MOST)
+
+    def answered(self, rank: Callable[[Plan], Found], total: Callable[[Found], int]) -> tuple[ParsedQuery, Plan, Found]:
+        """How the query was taken, its plan, and what ``rank`` finds by it. A query that finds nothing is taken without
+        its signs, if it finds something then: 甲*乙 as a pattern finds nothing."""
+        parsed = self.parsed(self.query)
+        plan = self.plan(parsed.root)
+        found = rank(plan)
+        if not total(found):
+            literal = self.parsed(self.query, literal=True)
+            if literal.root != parsed.root:
+                other = self.plan(literal.root)
+                ranked = rank(other)
+                if total(ranked):
+                    return literal, other, ranked
+        return parsed, plan, found
+
+    def has_hits(self, text: str) -> bool:
+        """Whether ``text`` would find something by its words, under the same filters."""
+        plan = self.plan(self.parsed(text).root)
+        found = self.searcher.rank(plan, order="date", limit=0, offset=0)
+        return found.total > 0 and self.searcher.finds_words(plan)
+
+    def places_of_words(self) -> list[tuple[int, int]]:
+        """Where the words stand in the query, as (start, end)."""
+        own_fields = self.searcher.snapshot.own_fields
+        return places_of_words(self.query, raw=self.raw, limits=self.limits, own_fields=own_fields)
+
+    def matching(self) -> npt.NDArray[np.intp]:
+        """The numbers of the documents that are found, ascending."""
+        ranked = self.answered(lambda plan: self.searcher.rank(plan, order="date", limit=0, offset=0), _total)[2]
+        return np.flatnonzero(ranked.matching)
+
+
+def _total(ranked: Ranked) -> int:
+    return ranked.total
