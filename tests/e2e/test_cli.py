@@ -92,7 +92,7 @@ def test_every_help_ends_with_an_example(name: str | None) -> None:
     assert f"cnsearch {name or 'index'}" in last
     if name:
         assert last.lstrip().startswith("Example: ")
-        assert f"cnsearch {name}" in (ROOT / "README.md").read_text(encoding="utf-8")
+        assert f"## cnsearch {name}" in (ROOT / "docs/en/command-line.md").read_text(encoding="utf-8")
 
 
 def test_version() -> None:
