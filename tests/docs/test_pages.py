@@ -59,6 +59,13 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert not heading or heading in anchors(file), target
 
 
+def test_every_module_that_the_architecture_names_is_there() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    names = {path.name for path in ROOT.glob("cnsearch/**/*.py")} | {path.name for path in ROOT.glob("[bt]*/**/*.py")}
+    missing = {found for found in re.findall(r"`([\w/]+\.py)`", text) if found.rpartition("/")[2] not in names}
+    assert not missing
+
+
 def anchors(page: Path) -> set[str]:
     """Those that GitHub gives the headings of a page."""
     found = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
