@@ -50,6 +50,14 @@ class Substring:
 
 
 @dataclass(frozen=True, slots=True)
+class Verbatim:
+    """Long folded text that stands in the title or body as it was typed, white space aside."""
+
+    text: str
+    fields: tuple[str, ...] = ("title", "body")
+
+
+@dataclass(frozen=True, slots=True)
 class Compound:
     """A mixed token, marked in the ``spellings`` of ``step`` where neither letters nor digits go on at its ends; where
     ``step`` finds nothing, its parts are."""
@@ -123,6 +131,7 @@ class Keywords:
     sentence : whether this is a sentence rather than a list of keywords: the documents with the best scores are hits,
                whichever of its words they have
     share    : of all weights a hit has at least this share, if ``need`` is not 0
+    typed    : the documents that have this are hits
     """
 
     words: tuple[Keyword, ...]
@@ -130,6 +139,7 @@ class Keywords:
     need: float
     sentence: bool = False
     share: float = 0.0
+    typed: Verbatim | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +226,8 @@ LEAST_SENTENCE = 5
 """So many words are a longer query, ..."""
 UNSPACED_SENTENCE = 8
 """... and so many without a space between them a sentence; fewer may name one thing (自动提取代码库标签)."""
+LONG = 16
+"""What has more characters is looked for as it was typed: no other article has it by chance."""
 NUM_BEST = 10
 """In a sentence, the documents with the best scores that are hits whichever words they have: a question is no list of
 what the answer has in it."""
@@ -468,7 +480,8 @@ class _Planner:
         if not found:
             return None
         share = SHARE if len(found) >= LEAST_SENTENCE else 0.0
-        return Keywords(tuple(found.values()), tuple(ranking), self._need, _is_sentence(text, groups), share)
+        typed = Verbatim(text) if words.field is None and len(text) > LONG else None
+        return Keywords(tuple(found.values()), tuple(ranking), self._need, _is_sentence(text, groups), share, typed)
 
     def _closed_up(self, text: str) -> str:
         """A spaced-out run (数 字 化) closed up where that makes words of it; else its characters are keywords each."""

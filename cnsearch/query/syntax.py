@@ -199,6 +199,29 @@ def parse_query(
     return ParsedQuery(root, tuple(dict.fromkeys(notes)))
 
 
+def text_with_signs(text: str, root: Node | None, limits: Limits = DEFAULT_LIMITS) -> str:
+    """The query text as a text is read, if its tree has operators that may have been meant as they stand; else "".
+
+    Not for words alone, where there are none, nor for one quoted text, whose marks are meant.
+    """
+    clauses = (root.required or root.optional) if isinstance(root, Group) else (root,)
+    only_words = all(isinstance(clause, Words) and clause.field is None for clause in clauses)
+    mixed = isinstance(root, Group) and (root.excluded or (root.required and root.optional))
+    typed = read(text[: limits.query_chars]).text.strip()
+    if root is None or isinstance(root, Phrase):
+        return ""
+    if only_words and not mixed:  # but for parentheses
+        words = " ".join(clause.text for clause in clauses if isinstance(clause, Words))
+        return "" if "".join(read(words).text.split()) == "".join(typed.split()) else typed
+    return typed
+
+
+def parse_as_text(text: str, *, require_all: bool = False, limits: Limits = DEFAULT_LIMITS) -> ParsedQuery:
+    """The tree of a query text whose operators stand in an article just so, and are words: with a note."""
+    parsed = parse_query(text, require_all=require_all, raw=True, limits=limits)
+    return replace(parsed, notes=(*parsed.notes, "an article has this text as typed: its signs are no operators"))
+
+
 def places_of_words(
     text: str, *, raw: bool = False, limits: Limits = DEFAULT_LIMITS, own_fields: Collection[str] = ()
 ) -> list[tuple[int, int]]:

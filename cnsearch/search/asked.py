@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from cnsearch.limits import Limits
 from cnsearch.query import syntax
-from cnsearch.query.plan import MOST, Filters, Plan, make_plan
+from cnsearch.query.plan import LONG, MOST, Filters, Plan, make_plan
 from cnsearch.query.synonyms import Synonyms
-from cnsearch.query.syntax import ParsedQuery, parse_query, places_of_words
+from cnsearch.query.syntax import ParsedQuery, parse_as_text, parse_query, places_of_words, text_with_signs
 from cnsearch.search.execute import Ranked, Searcher
 
 Found = TypeVar("Found")
@@ -53,18 +53,26 @@ class Asked:
 
     def answered(self, rank: Callable[[Plan], Found], total: Callable[[Found], int]) -> tuple[ParsedQuery, Plan, Found]:
         """How the query was taken, its plan, and what ``rank`` finds by it. A query that finds nothing is taken without
-        its signs, if it finds something then: 甲*乙 as a pattern finds nothing."""
+        its signs, if it finds something then: 甲*乙 as a pattern finds nothing. A long one that an article has as it was
+        typed, signs and all, is this text."""
         parsed = self.parsed(self.query)
+        typed = "" if self.raw else text_with_signs(self.query, parsed.root, self.limits)
+        if len(typed) > LONG and self.searcher.stands(typed):
+            parsed = self._as_text()
         plan = self.plan(parsed.root)
         found = rank(plan)
         if not total(found):
-            literal = self.parsed(self.query, literal=True)
+            stands = bool(typed) and self.searcher.stands(typed)
+            literal = self._as_text() if stands else self.parsed(self.query, literal=True)
             if literal.root != parsed.root:
                 other = self.plan(literal.root)
                 ranked = rank(other)
                 if total(ranked):
                     return literal, other, ranked
         return parsed, plan, found
+
+    def _as_text(self) -> ParsedQuery:
+        return parse_as_text(self.query, require_all=self.match == "all", limits=self.limits)
 
     def has_hits(self, text: str) -> bool:
         """Whether ``text`` would find something by its words, under the same filters."""

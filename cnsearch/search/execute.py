@@ -23,6 +23,7 @@ from cnsearch.analysis.scripts import HAN_CHAR
 from cnsearch.limits import DEFAULT_LIMITS, Limits
 from cnsearch.model import ScorePart
 from cnsearch.query.plan import (
+    LONG,
     MOST,
     NORM,
     NUM_BEST,
@@ -44,6 +45,7 @@ from cnsearch.query.plan import (
     Term,
     TermPattern,
     Together,
+    Verbatim,
     Without,
     WordForms,
 )
@@ -51,6 +53,7 @@ from cnsearch.schema import CHARS_FIELD, NO_DATE, TEXT_FIELDS
 from cnsearch.search.closeness import Weights, as_written, closeness
 from cnsearch.search.scoring import DEFAULT_RANKING, FieldNorms, Ranking, Scores, idf, saturate, weighted_tf
 from cnsearch.search.substrings import find_alone, find_substring
+from cnsearch.search.verbatim import find_verbatim
 from cnsearch.search.vocabulary import Vocabulary
 from cnsearch.search.written import MAX_TITLES, TITLE_CHARS, TO_THE_DOT, letters, pieces, title_pairs, titles_that_are
 from cnsearch.store import Postings, Segment, Snapshot
@@ -165,25 +168,46 @@ class Searcher:
         if not self.ranking.written or not plan.focus.written or not mask.any():
             return scores, earned
         characters, words, bigrams = self._weights(plan.focus)
-        for piece in self._pieces(plan):
+        second = (self.ranking.closeness + self.ranking.lead) * sum(
+            sum(weights.values()) for weights in (characters, words, bigrams)
+        )
+        wholes, parts = self._pieces(plan, mask)
+        for piece in parts:
             found = self._match(Substring(piece))
             inside = sum(weight for unit, weight in (*bigrams.items(), *words.items()) if unit in piece)
             bonus = found.idf + self.ranking.written * inside * found.idf / idf(self.snapshot.num_docs, 1)
-            numbers = np.flatnonzero(found.impacts) if found.doc_ids is None else found.doc_ids
+            numbers = found.numbers()
             earned.append((numbers[mask[numbers]], ScorePart("in one piece", piece, bonus)))
         scores = _adding(scores, earned)
+        for text, numbers in wholes:
+            lifted = [(numbers, ScorePart("in one piece", text, float(scores[mask].max()) + second))]
+            scores = _adding(scores, lifted)
+            earned += lifted
         alike, same = (numbers[mask[numbers]] for numbers in self._titled(plan.focus.written, scores))
         if len(alike) or len(same):
-            together = sum(characters.values()) + sum(words.values()) + sum(bigrams.values())
-            most = float(scores[mask].max()) + (self.ranking.closeness + self.ranking.lead) * together
+            most = float(scores[mask].max()) + second
             titled = [(alike, ScorePart("title", "", most)), (same, ScorePart("title", "", TO_THE_DOT * most))]
             scores = _adding(scores, titled)
             earned += titled
         return scores, earned
 
-    def _pieces(self, plan: Plan) -> Iterator[str]:
+    def _pieces(self, plan: Plan, mask: Mask) -> tuple[list[tuple[str, DocNumbers]], list[str]]:
+        """The long texts of the query that stand whole in documents of ``mask``, with these; and the pieces of the
+        other texts that stand somewhere."""
+        wholes: list[tuple[str, DocNumbers]] = []
+        parts: list[str] = []
         for text in plan.focus.pieces:
-            yield from pieces(text, plan.focus.coarse, lambda piece: self._match(Substring(piece)).doc_freq > 0)
+            numbers = self._match(Verbatim(text)).numbers() if len(text) > LONG else np.empty(0, np.intp)
+            numbers = numbers[mask[numbers]]
+            if len(numbers):
+                wholes.append((text, numbers))
+            else:
+                parts += pieces(text, plan.focus.coarse, lambda piece: self._match(Substring(piece)).doc_freq > 0)
+        return wholes, parts
+
+    def stands(self, text: str) -> bool:
+        """Whether an article has the folded text as it was typed, white space aside."""
+        return self._match(Verbatim(text)).doc_freq > 0
 
     def _titled(self, texts: Sequence[str], scores: Scores) -> tuple[DocNumbers, DocNumbers]:
         """The documents whose title is the query, punctuation and spaces aside; and those that have these too."""
@@ -197,7 +221,8 @@ class Searcher:
         lengths = self._norms.lengths(TITLE_CHARS)
         numbers = np.flatnonzero((counts * 2 >= len(pairs)) & (lengths >= num_chars) & (lengths <= 1.5 * num_chars + 6))
         if len(numbers) > MAX_TITLES:
-            numbers = np.sort(numbers[top(scores[numbers], MAX_TITLES)])
+            exact = lengths[numbers] == sum(map(len, texts))
+            numbers = np.sort(numbers[top(scores[numbers] + exact * (1 + scores.max()), MAX_TITLES)])
         return titles_that_are(texts, self.snapshot, numbers)
 
     def _second_pass(
@@ -465,6 +490,8 @@ class Searcher:
                 alive = scores if self.snapshot.live is None else scores * self.snapshot.live
                 best = top(alive, NUM_BEST)
                 mask[best[alive[best] > 0]] = True
+            if step.typed is not None:
+                mask[self._match(step.typed).numbers()] = True
         return mask, scores * mask
 
     def _add(self, leaf: Leaf, scores: Scores) -> None:
@@ -483,7 +510,7 @@ class Searcher:
         factor = leaf.weight if isinstance(leaf, Term) else 1.0
         return factor * self.ranking.bigrams if leaf.fields[0] in _BIGRAM_FIELDS else factor
 
-    def _match(self, leaf: Leaf) -> _Matches:
+    def _match(self, leaf: Leaf | Verbatim) -> _Matches:
         """What the leaf says about each document, and its idf in the whole index; from the cache where it is."""
         key: tuple[object, ...]
         if isinstance(leaf, TermPattern):
@@ -494,6 +521,8 @@ class Searcher:
             key = (leaf.text, leaf.fields)
         if isinstance(leaf, Substring):
             key = (*key, "substring")
+        elif isinstance(leaf, Verbatim):
+            key = (*key, "verbatim")
         found = self._matches.get(key)
         if found is not None:
             with self._lock:
@@ -563,6 +592,10 @@ class _Matches:
             cover += (self.impacts > 0) * np.float32(weight)
         else:
             cover[self.doc_ids] += np.float32(weight)
+
+    def numbers(self) -> DocNumbers:
+        """The documents that contain the leaf, in no particular order."""
+        return np.flatnonzero(self.impacts) if self.doc_ids is None else self.doc_ids
 
     @property
     def num_bytes(self) -> int:
@@ -655,7 +688,7 @@ class _Expansion:
     cut_short: bool = False
 
 
-def _postings(leaf: Leaf, snapshot: Snapshot, expansion: _Expansion) -> dict[str, Postings]:
+def _postings(leaf: Leaf | Verbatim, snapshot: Snapshot, expansion: _Expansion) -> dict[str, Postings]:
     """Per field, the documents that contain the leaf and how often."""
     found = {}
     if isinstance(leaf, SynonymTerm):
@@ -684,7 +717,11 @@ def _weighted(member: Term | Substring, found: dict[str, Postings]) -> dict[str,
     return {name: Postings(one.doc_ids, one.freqs * np.float32(member.weight)) for name, one in found.items()}
 
 
-def _found_in(leaf: Substring | TermPattern, segment: Segment, field: str, expansion: _Expansion) -> Postings | None:
+def _found_in(
+    leaf: Substring | Verbatim | TermPattern, segment: Segment, field: str, expansion: _Expansion
+) -> Postings | None:
+    if isinstance(leaf, Verbatim):
+        return find_verbatim(leaf.text, segment, field)
     if isinstance(leaf, Substring):
         return find_substring(leaf.text, segment, field)
     terms = _pattern_terms(leaf, segment, field, expansion.most_terms + 1)

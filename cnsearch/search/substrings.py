@@ -107,12 +107,12 @@ def _candidates(text: str, segment: Segment, chars: str, among: DocIds | None) -
         postings = segment.postings(chars, text[at : at + 2]) if doc_freq else None
         if postings is None:
             return _Candidates(np.empty(0, dtype=np.int32), rarest)
-        doc_ids = postings.doc_ids if doc_ids is None else _common(doc_ids, postings.doc_ids)
+        doc_ids = postings.doc_ids if doc_ids is None else common(doc_ids, postings.doc_ids)
     assert doc_ids is not None  # a text of three characters has bigrams
     return _Candidates(doc_ids[segment.live[doc_ids]], rarest)
 
 
-def _common(few: DocIds, many: DocIds) -> DocIds:
+def common(few: DocIds, many: DocIds) -> DocIds:
     """The numbers in both; both ascending, ``many`` not empty."""
     places = np.searchsorted(many, few)
     places[places == len(many)] = 0

@@ -16,8 +16,10 @@ from cnsearch.query.syntax import (
     Pattern,
     Phrase,
     Words,
+    parse_as_text,
     parse_query,
     places_of_words,
+    text_with_signs,
     words_of,
 )
 
@@ -150,3 +152,25 @@ def test_places_are_in_order_and_hold_what_is_asked(text: str) -> None:
     assert all(start < end <= len(text) for start, end in places)
     asked = "".join(str(leaf) for leaf in words_of(parse_query(text).root) if isinstance(leaf, (Words, Phrase)))
     assert all("".join(read(text[start:end]).text.split()) in "".join(asked.split()) for start, end in places)
+
+
+@pytest.mark.parametrize(
+    ("text", "signs"),
+    [
+        ("甲 乙", False),
+        ("甲。乙，丙", False),
+        ('"甲 乙"', False),
+        ("甲 -乙", True),
+        ("甲（乙）丙", True),
+        ('甲 "乙"', True),
+        ("甲 | 乙", True),
+        ("甲*", True),
+        ("source:甲", True),
+        ("", False),
+    ],
+)
+def test_a_text_has_signs_where_its_tree_is_more_than_words(text: str, signs: bool) -> None:
+    for require_all in (False, True):
+        assert bool(text_with_signs(text, parse_query(text, require_all=require_all).root)) == signs
+    assert isinstance(parse_as_text("甲 -乙").root, Words)
+    assert parse_as_text("甲 -乙", require_all=True).root == Group(required=(Words("甲 -乙"),))

@@ -128,3 +128,46 @@ def test_titles_are_looked_up_by_a_few_bigrams() -> None:
     assert title_pairs(["例"]) == ["例"]
     assert len(title_pairs(["任建新同志逝世，他是谁"])) == 4
     assert title_pairs(["，。"]) == ["，。"]
+
+
+COPIED = [
+    '下面的命令： # find /var -name test.file 会打印 -f "linuxtechi" 的行',
+    "sudo -i | grep -v NOT (a OR b) AND title:linux *.txt",
+    'vcpus = "4" disk = "0" flavor_id = "3"',
+    "习近平总书记在全会上发表重要讲话强调，要一体推进",
+    "数字化转型的方法。 第二段从这里开始，说的是别的事",  # over the end of a paragraph
+]
+
+
+@pytest.mark.parametrize("query", COPIED)
+@pytest.mark.parametrize("match", ["most", "any"])
+def test_what_was_copied_with_its_signs_finds_its_article_first(tmp_path: Path, query: str, match: str) -> None:
+    words = " ".join(letters(part) for part in query.split())
+    others = {f"other{n}": (words, f"{words}。{words}，" * (n + 2)) for n in range(12)}
+    with cnsearch.open_index(tmp_path / "index", create=True) as index:
+        index.add(Article(id, f"{title} 等", (body,)) for id, (title, body) in others.items())
+        first, *rest = f"一些别的话。{query}。后面还有很长的文章。".replace("。 ", "。\n").split("\n")
+        index.add([Article("own", "无关", (first, *rest, "别的" * 500))])
+        results = index.search(query, match=match)
+        assert results[0].id == "own"
+        assert any("as typed" in note for note in results.notes) == (query not in COPIED[3:])
+        hit = results[0]
+        assert sum(part.score for part in hit.explain()) == pytest.approx(hit.score, rel=1e-4)
+
+
+def test_operators_that_stand_nowhere_stay_operators_and_so_do_short_ones(tmp_path: Path) -> None:
+    articles = {"a": ("甲", "linux -windows 的比较"), "b": ("乙", "linux 的介绍")}
+    results = found(tmp_path, articles, "linux -windows")
+    assert [hit.id for hit in results.hits] == ["b"]
+    assert not results.notes
+
+
+def test_short_operators_that_find_nothing_and_stand_somewhere_are_text(tmp_path: Path) -> None:
+    results = found(tmp_path, {"a": ("甲", "用 rm -rf 删除"), "b": ("乙", "别的")}, "rm -rf")
+    assert [hit.id for hit in results.hits] == ["a"]
+    assert results.notes == ("an article has this text as typed: its signs are no operators",)
+
+
+def test_a_title_with_a_sign_is_found_among_many_without_it(tmp_path: Path) -> None:
+    articles = {f"{n:03d}": ("国内联播快讯", "快讯国内联播" * 3) for n in range(250)}
+    assert found(tmp_path, {**articles, "own": ("]国内联播快讯", "别的。")}, "]国内联播快讯")[0].id == "own"

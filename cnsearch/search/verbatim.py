@@ -1,0 +1,59 @@
+"""Long texts as they were typed, signs and all: which documents have them, white space aside.
+
+Who pastes a long piece of an article wants this article, whatever signs the piece has, and where paragraphs end in it
+there is a space or a line end. ``substrings.py`` looks inside paragraphs only, and takes white space for what it is.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from cnsearch.analysis.reading import read
+from cnsearch.schema import CHARS_FIELD
+from cnsearch.search.substrings import FEW, common
+from cnsearch.store import DocIds, Postings, Segment
+
+NUM_PAIRS = 40
+"""Bigrams by which documents are looked up, evenly spaced."""
+
+
+def squeezed(text: str) -> str:
+    """The text without white space."""
+    return "".join(text.split())
+
+
+def find_verbatim(text: str, segment: Segment, field: str) -> Postings | None:
+    """The documents, without deleted ones, in whose ``field`` as it is read the folded ``text`` stands, white space
+    aside; each with the frequency 1."""
+    doc_ids = _candidates(text, segment, CHARS_FIELD[field])
+    if doc_ids is None or not len(doc_ids):
+        return None
+    typed = squeezed(text)
+    units, counts = segment.utf16(field, doc_ids)
+    ends = np.cumsum(counts).tolist()
+    has = np.zeros(len(doc_ids), dtype=bool)
+    for at, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
+        one = units[start:end].tobytes().decode("utf-16-le", "replace")
+        has[at] = typed in squeezed(read(one).text)
+    return Postings(doc_ids[has], np.ones(int(has.sum()), np.float32)) if has.any() else None
+
+
+def _candidates(text: str, segment: Segment, chars: str) -> DocIds | None:
+    """The documents that have all of some bigrams of the text, those without white space; ascending. None if it has
+    no such bigram."""
+    pairs = list(dict.fromkeys(one + other for part in text.split() for one, other in pairwise(part)))
+    pairs = pairs[:: -(-len(pairs) // NUM_PAIRS)] if pairs else []
+    doc_ids: DocIds | None = None
+    for pair in sorted(pairs, key=lambda pair: segment.doc_freq(chars, pair)):
+        postings = segment.postings(chars, pair)
+        if postings is None:
+            return None
+        if doc_ids is None:
+            doc_ids = postings.doc_ids[segment.live[postings.doc_ids]]
+        else:
+            doc_ids = common(doc_ids, postings.doc_ids)
+        if len(doc_ids) <= FEW:
+            break
+    return doc_ids

@@ -1,0 +1,47 @@
+"""Long texts as typed: against a plain reading of every text."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import cnsearch
+from cnsearch import Article
+from cnsearch.analysis.reading import read
+from cnsearch.search.verbatim import find_verbatim, squeezed
+
+
+def test_the_documents_are_those_that_a_plain_reading_finds(tmp_path: Path) -> None:
+    draw = random.Random(5)
+    letters = '上海北京ab -"(|）。1 \n'
+    bodies = ["".join(draw.choices(letters, k=draw.randint(0, 80))) for _ in range(120)]
+    with cnsearch.open_index(tmp_path / "index", create=True) as index:
+        index.add(Article(f"{n:03d}", "", tuple(body.split("\n"))) for n, body in enumerate(bodies))
+        index.delete([f"{n:03d}" for n in range(0, 120, 7)])
+        snapshot = index._current().snapshot
+        kept = {segment.base + n: segment for segment in snapshot.segments for n in range(segment.num_docs)}
+        texts = {number: squeezed(read(snapshot.texts(number)[1]).text) for number in kept}
+        tried = 0
+        for _ in range(300):
+            body = draw.choice(bodies)
+            start = draw.randint(0, len(body))
+            query = read(" ".join(body[start : start + draw.randint(2, 25)].split())).text
+            if not any(len(part) > 1 for part in query.split()):
+                continue
+            found = set()
+            for segment in snapshot.segments:
+                postings = find_verbatim(query, segment, "body")
+                if postings is not None:
+                    found |= {segment.base + int(number) for number in postings.doc_ids}
+                    assert set(postings.freqs.tolist()) == {1.0}
+            live = {number for number in kept if snapshot.live is None or snapshot.live[number]}
+            may = {number for number in live if squeezed(query) in texts[number]}
+            # A white space that was not typed may part two characters: then the bigram over it is not there.
+            assert found <= may
+            assert {number for number in may if _as_typed(query, snapshot.texts(number)[1])} <= found
+            tried += 1
+        assert tried > 200
+
+
+def _as_typed(query: str, body: str) -> bool:
+    return " ".join(query.split()) in " ".join(read(body).text.split())
