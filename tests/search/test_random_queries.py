@@ -685,9 +685,10 @@ def test_queries_find_rank_and_score_like_the_twin(indexed: tuple[cnsearch.Index
         root = parse_query(text, require_all=match == "all").root
         typed = text_with_signs(text, root)
         literal = parse_query(text, require_all=match == "all", literal=True).root
+        tree = normalised(root)
         if twin.verbatim(typed):
-            root = parse_as_text(text, require_all=match == "all").root
-        expected = twin.search(normalised(root), conditions_of(filters, twin), sort == "date", match)
+            root = tree = parse_as_text(text, require_all=match == "all").root
+        expected = twin.search(tree, conditions_of(filters, twin), sort == "date", match)
         if not expected and literal != root:  # 没有* finds nothing as a pattern
             expected = twin.search(normalised(literal), conditions_of(filters, twin), sort == "date", match)
         results = index.search(text, match=match, sort=sort, limit=1000, **filters)  # type: ignore[arg-type]
