@@ -53,7 +53,7 @@ class Asked:
 
     def answered(self, rank: Callable[[Plan], Found], total: Callable[[Found], int]) -> tuple[ParsedQuery, Plan, Found]:
         """How the query was taken, its plan, and what ``rank`` finds by it. A query that finds nothing is taken without
-        its signs, if it finds something then: 甲*乙 as a pattern finds nothing. A long one that an article has as it was
+        its signs, if it finds something then: 甲*乙 as a pattern finds nothing. A long one that an article has as
         typed, signs and all, is this text."""
         parsed = self.parsed(self.query)
         typed = "" if self.raw else text_with_signs(self.query, parsed.root, self.limits)
