@@ -158,8 +158,8 @@ class PostingsReader:
         """Decode the list that a term points to.
 
         pointer : >= 0 offset of the list, < 0: -1 - doc_id of the only posting
-        Returns : doc_ids int32 ascending; weights float32, or float64 where float32 is not exact; both new or shared
-                  and read-only, shape (count,)
+        Returns : doc_ids int32 ascending; weights float32, or float64 where float32 is not exact; both of shape
+                  (count,), new or shared: not to be modified
         Raises  : CorruptIndexError
         """
         if pointer < 0:
