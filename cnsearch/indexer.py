@@ -29,6 +29,7 @@ from cnsearch.analysis.analyzer import ChineseAnalyzer, require_tokenizer
 from cnsearch.analysis.tokenizer import TokenizerIdentity, WordTokenizer
 from cnsearch.analysis.userdict import UserDictionary
 from cnsearch.corpus.entries import Warn
+from cnsearch.corpus.large import digest_of_large, is_large, read_large
 from cnsearch.corpus.posts import PostFile
 from cnsearch.corpus.reader import read_post
 from cnsearch.corpus.readers import read_file
@@ -137,7 +138,8 @@ def raw_text_of(snapshot: Snapshot, article_id: str, limits: Limits) -> str:
     file_id = file_of(article_id, [known]) if entry.size == ENTRY_SIZE else article_id
     path = os.path.join(entry.root, *file_id.split("/"))  # noqa: PTH118  # PostFile has a string
     options = options_of(snapshot.settings, entry.root, file_id, limits)
-    return raw_text(PostFile(file_id, path, 0, 0), article_id, options)
+    size = known[file_id].size if file_id in known else 0
+    return raw_text(PostFile(file_id, path, size, 0), article_id, options)
 
 
 def add_articles(
@@ -469,6 +471,15 @@ def _bring_in(
     done = 0
     new: set[str] = set()
     unread: dict[str, None] = {}
+
+    def settle(file: FileRead) -> None:
+        tally.count_file(file)
+        if file.failed:
+            unread.update(dict.fromkeys(id_ for id_ in file.task.entries if id_ not in file.entries))
+        if file.vanished:
+            batch.delete(file.vanished)
+
+    tasks = _by_record(tasks, lambda outcome: tally.count(outcome, new), settle)
     for chunk in _chunks(tasks, batch.analyzer, until_stopped, jobs=jobs, tokenise=not dry_run, notes=tally.notes):
         tally.warnings += chunk.warnings
         for outcome in chunk.outcomes:
@@ -476,17 +487,57 @@ def _bring_in(
             if outcome.failure is not None:
                 unread[outcome.id] = None
         for file in chunk.files:
-            tally.count_file(file)
-            if file.failed:
-                unread.update(dict.fromkeys(id_ for id_ in file.task.entries if id_ not in file.entries))
-            if file.vanished:
-                batch.delete(file.vanished)
+            settle(file)
         if chunk.batch is not None:
             batch.add(chunk.batch)
         done += chunk.tasks
         if progress is not None:
-            progress(done, total)
+            progress(done, total if total is None or done <= total else None)
     return list(unread)
+
+
+def _by_record(
+    tasks: Iterable[Task], count: Callable[[Outcome], None], settle: Callable[[FileRead], None]
+) -> Iterator[Task]:
+    """The tasks, with a file that is too large to be read as a whole as a task for each record in it that is written.
+    ``count`` is told of the others, ``settle`` of the file when it was gone through."""
+    for task in tasks:
+        file = task.source
+        if not isinstance(file, PostFile) or not is_large(file, task.options):
+            yield task
+            continue
+        scope, root = task.scope, task.origin.root
+        entries: set[str] = set()
+        drafts: set[str] = set()
+        known: KnownFile | None = None
+        failed = False
+        try:
+            digest = digest_of_large(file, DIGEST_BYTES)
+            if digest == task.known and task.entries:
+                entries.update(task.entries)
+                for article_id in entries:
+                    count(Outcome(article_id, scope=scope))
+            else:
+                for made, _ in read_large(file, task.options).entries:
+                    if isinstance(made, Failure):
+                        count(Outcome("", failure=made, scope=scope))
+                        failed = True
+                    elif made.draft and not task.options.drafts:
+                        drafts.add(made.id)
+                    else:
+                        entries.add(made.id)
+                        origin = Origin(root, ENTRY_SIZE, 0, article_digest(made))
+                        if origin.digest == task.entries.get(made.id):
+                            count(Outcome(made.id, scope=scope))
+                        else:
+                            replaces = not task.fresh and made.id in task.entries
+                            yield Task(made, origin, replaces=replaces, scope=scope)
+            if not failed and not drafts:
+                known = KnownFile(task.origin.size, task.origin.mtime_ns, digest, len(entries))
+        except CorpusError as error:
+            count(Outcome(file.id, failure=Failure(error.path, error.reason), scope=scope))
+            failed = True
+        settle(FileRead(task, frozenset(entries), frozenset(drafts), failed=failed, known=known))
 
 
 def _chunks(
@@ -671,7 +722,8 @@ def _analyse(tasks: Iterable[Task], tokenizer: WordTokenizer, tokenise: bool) ->
                 failure = Failure(article.path or article.id, NO_MEMORY)
                 outcomes.append(Outcome(article.id, task.replaces, failure=failure))
                 continue
-            outcomes.append(Outcome(article.id, task.replaces, written=True, retokenised=task.retokenised))
+            written = Outcome(article.id, task.replaces, written=True, retokenised=task.retokenised, scope=task.scope)
+            outcomes.append(written)
     return _Chunk(outcomes, builder.build() if builder.doc_count else None, files, done, warnings)
 
 

@@ -70,18 +70,23 @@ def read_json_lines(data: bytes, file: PostFile, warn: Warn) -> Reading:
 def _lines(text: str, file: PostFile) -> Iterator[Entry]:
     ids = EntryIds(file.id)
     for number, line in enumerate(text.split("\n"), start=1):
-        line = line.removeprefix("\ufeff").strip()
-        if not line:
-            continue
-        where = f"{file.path}:{number}"
-        try:
-            value, end = _decode(line, 0, where)
-            if end < len(line):
-                raise CorpusError(where, f"not JSON: something after the value, at column {end + 1}")
-        except CorpusError as error:
-            yield Entry(Failure(where, error.reason), line)
-            continue
-        yield _entry(value, ids, file, where)
+        entry = line_entry(line, ids, file, f"{file.path}:{number}")
+        if entry is not None:
+            yield entry
+
+
+def line_entry(line: str, ids: EntryIds, file: PostFile, where: str) -> Entry | None:
+    """The entry of one line of JSON Lines; None for an empty one. ``where`` names it in messages."""
+    line = line.removeprefix("\ufeff").strip()
+    if not line:
+        return None
+    try:
+        value, end = _decode(line, 0, where)
+        if end < len(line):
+            raise CorpusError(where, f"not JSON: something after the value, at column {end + 1}")
+    except CorpusError as error:
+        return Entry(Failure(where, error.reason), line)
+    return _entry(value, ids, file, where)
 
 
 def _array(text: str, start: int, file: PostFile) -> Iterator[Entry]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from typing import BinaryIO
 
 from cnsearch.corpus.clean import clean_body
 from cnsearch.corpus.dates import BEIJING
@@ -25,23 +27,22 @@ from cnsearch.model import Article, Failure
 _FORMS = {".md": Form.MARKDOWN, ".markdown": Form.MARKDOWN, ".mdx": Form.MDX, ".txt": Form.TEXT}
 
 
-def read_post(file: PostFile, *, max_bytes: int = DEFAULT_LIMITS.post_bytes) -> bytes:
-    """The bytes of a post.
+@contextmanager
+def opened_post(file: PostFile) -> Iterator[BinaryIO]:
+    """A post as a stream of bytes.
 
-    Raises : CorpusError if it is gone, may not be read, is no regular file any more, or has over ``max_bytes``
+    Raises : CorpusError if it is gone, may not be read, or is no regular file any more; also for what goes wrong while
+             it is read
     """
     # Not blocking: between the scan and now a named pipe can have taken the file's place.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     try:
         descriptor = os.open(file.path, flags)
         try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise CorpusError(file.path, "not a file any more")
-            if status.st_size > max_bytes:
-                raise CorpusError(file.path, too_large(status.st_size, max_bytes))
             with os.fdopen(descriptor, "rb", closefd=False) as stream:
-                data = stream.read(max_bytes + 1)
+                yield stream
         finally:
             os.close(descriptor)
     except FileNotFoundError as error:
@@ -51,8 +52,18 @@ def read_post(file: PostFile, *, max_bytes: int = DEFAULT_LIMITS.post_bytes) -> 
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise CorpusError(file.path, f"cannot be read: {reason}") from error
-    if len(data) > max_bytes:  # it grew
-        raise CorpusError(file.path, too_large(len(data), max_bytes))
+
+
+def read_post(file: PostFile, *, max_bytes: int = DEFAULT_LIMITS.post_bytes) -> bytes:
+    """The bytes of a post.
+
+    Raises : CorpusError as ``opened_post``, or if it has over ``max_bytes``
+    """
+    with opened_post(file) as stream:
+        size = os.fstat(stream.fileno()).st_size
+        data = stream.read(max_bytes + 1) if size <= max_bytes else b""
+    if size > max_bytes or len(data) > max_bytes:  # it may have grown
+        raise CorpusError(file.path, too_large(max(size, len(data)), max_bytes))
     return data
 
 

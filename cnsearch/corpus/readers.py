@@ -63,6 +63,11 @@ def read_file(data: bytes, file: PostFile, options: ReadOptions, warn: Warn = la
     return replace(reading, entries=finished(reading.entries, options))
 
 
+def is_plugged_in(file: PostFile) -> bool:
+    """Whether the reader of a file is another package's."""
+    return file.id.lower().endswith(tuple(_plug_ins()))
+
+
 def _read(data: bytes, file: PostFile, options: ReadOptions, warn: Warn = lambda warning: None) -> Reading:
     name = file.id.lower()
     for suffix, entry_point in _plug_ins().items():

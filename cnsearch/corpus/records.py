@@ -316,7 +316,7 @@ def read_jsonl(
     default_source : of records that name none
     max_bytes : of a line; of a longer one, which is a failure, no more is ever in memory
     """
-    for number, (line, num_bytes) in enumerate(_lines(stream, max_bytes), start=1):
+    for number, (line, num_bytes) in enumerate(lines_of(stream, max_bytes), start=1):
         where = f"{name}:{number}"
         if number == 1:
             line = line.removeprefix(codecs.BOM_UTF8)
@@ -330,7 +330,7 @@ def read_jsonl(
             yield Failure(where, error.reason)
 
 
-def _lines(stream: Iterable[bytes], max_bytes: int) -> Iterator[tuple[bytes, int]]:
+def lines_of(stream: Iterable[bytes], max_bytes: int) -> Iterator[tuple[bytes, int]]:
     """The lines of a stream, those with more than ``max_bytes`` cut there, and how many bytes each has."""
     if not isinstance(stream, IOBase):
         yield from ((line, len(line)) for line in stream)

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from cnsearch.corpus.decoding import decode
 from cnsearch.corpus.entries import ReadOptions
 from cnsearch.corpus.front_matter import split_front_matter
+from cnsearch.corpus.large import is_large, read_large
 from cnsearch.corpus.posts import POST_SUFFIXES, PostFile, Scan
 from cnsearch.corpus.reader import read_post
 from cnsearch.corpus.readers import read_file
 from cnsearch.errors import CorpusError, NoArticlesError
 from cnsearch.limits import Limits
-from cnsearch.model import Article
+from cnsearch.model import Article, Failure
 from cnsearch.settings import Settings
 
 
@@ -36,6 +37,8 @@ def explained(scan: Scan, settings: Settings, root: str, limits: Limits) -> Iter
 
 def _how(file: PostFile, options: ReadOptions) -> str:
     try:
+        if is_large(file, options):
+            return _how_large(file, options)
         data = read_post(file, max_bytes=options.max_bytes)
         reading = read_file(data, file, options)
         made = [entry.made for entry in reading.entries]
@@ -61,6 +64,18 @@ def _how(file: PostFile, options: ReadOptions) -> str:
     return ", ".join(parts)
 
 
+def _how_large(file: PostFile, options: ReadOptions) -> str:
+    reading = read_large(file, options)
+    articles = drafts = failed = 0
+    for made, _ in reading.entries:
+        articles, failed = articles + isinstance(made, Article), failed + isinstance(made, Failure)
+        drafts += isinstance(made, Article) and made.draft
+    parts = [f"{reading.how}, read record by record", f"{articles:,} entries"]
+    if drafts:
+        parts.append(f"{drafts:,} drafts" + ("" if options.drafts else " (left out)"))
+    return ", ".join([*parts, f"{failed:,} failed"] if failed else parts)
+
+
 def _front_matter_kind(data: bytes, file: PostFile) -> str:
     """In which language the front matter of a post is written; empty without one."""
     text = decode(data, file.path).text
@@ -75,9 +90,10 @@ def raw_text(file: PostFile, article_id: str, options: ReadOptions) -> str:
 
     Raises : CorpusError if the file, or the entry in it, is gone, or is no text
     """
-    data = read_post(file, max_bytes=options.max_bytes)
+    large = is_large(file, options)
+    data = b"" if large else read_post(file, max_bytes=options.max_bytes)
     if article_id != file.id:
-        for made, raw in read_file(data, file, options).entries:
+        for made, raw in (read_large(file, options) if large else read_file(data, file, options)).entries:
             if isinstance(made, Article) and made.id == article_id:
                 if raw is None:
                     break  # the reader does not say; then the whole file is shown
