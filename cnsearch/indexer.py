@@ -436,6 +436,7 @@ def _open_batch(
 ) -> Iterator[Any]:
     if dry_run:
         with closing(store.snapshot()) as snapshot:
+            store.require_writable(snapshot)
             yield _DryRun(snapshot)
         return
     batch = _Batch(store, wait, replace, stopped)

@@ -70,7 +70,11 @@ def test_a_golden_index_goes_on(golden: Path) -> None:
     with cnsearch.open_index(golden / "index") as index:
         if version_of(golden) != SCHEMA_VERSION:
             assert any("a rebuild" in note for note in index.search("江豚").notes)
-            for write in (lambda: index.add(cnsearch.Article(id="new", title="白鲟")), lambda: index.delete("甲/1.md")):
+            for write in (
+                lambda: index.add(cnsearch.Article(id="new", title="白鲟")),
+                lambda: index.delete("甲/1.md"),
+                lambda: index.add_words("白鲟", dry_run=True),  # says what would be: a refusal
+            ):
                 with pytest.raises(cnsearch.IndexFormatError, match="rebuild_index") as caught:
                     write()
                 assert (caught.value.found, caught.value.expected) == (version_of(golden), SCHEMA_VERSION)
