@@ -1,6 +1,8 @@
 # Two commands do everything on a machine with python3 (3.10 or newer) and make:
 #   make demo   own virtual environment, install, index data/, search, show
 #   make test   lint, types, tests
+# And one for after every change, twenty seconds:
+#   make check  lint, types, quick unit tests
 #   make fuzz   the tests of hostile input again, with fifty times as many inputs (EXAMPLES=... for more)
 # And four that measure (benchmarks/README.md); options in OPTIONS=
 #   make quality                               how well it ranks; SHARED=DIR names the folder of the larger sets
@@ -12,14 +14,20 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What `make check` tests: what needs no index of its own.
+QUICK := tests/analysis tests/codec tests/corpus tests/query tests/test_architecture.py tests/test_errors.py \
+  tests/test_licences.py tests/test_public_api.py tests/test_settings.py tests/test_values.py tests/test_wrapping.py
 
-.PHONY: demo test lint types unit soak fuzz golden format quality bench bench-pieces bench-features bench-growth clean
+.PHONY: demo check test lint types unit soak fuzz golden format quality bench bench-pieces bench-features bench-growth clean
 
 demo: $(VENV)/.ready
 	$(BIN)/cnsearch index data/ --index index
 	$(BIN)/cnsearch search --index index 数字化转型 --limit 3
 	@echo
 	@echo 'Now try: $(BIN)/cnsearch search "人工智能"     or: $(BIN)/cnsearch --help'
+
+check: lint types
+	$(BIN)/python -m pytest -q -n auto -m 'not slow' --hypothesis-profile=quick $(QUICK)
 
 test: lint types unit
 

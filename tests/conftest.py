@@ -13,9 +13,27 @@ import cnsearch
 
 settings.register_profile("cnsearch", deadline=None)  # the machine may be busy; no test asserts a time
 settings.register_profile("fuzz", deadline=None, max_examples=int(os.environ.get("FUZZ_EXAMPLES", "5000")))  # make fuzz
+settings.register_profile("quick", deadline=None, max_examples=10)  # make check
 settings.load_profile("cnsearch")
 
 ROOT = Path(__file__).parents[1]
+
+SLOW = """
+analysis/test_all_kinds_of_text.py analysis/test_analyzer.py analysis/test_analyzer_contract.py
+analysis/test_tokens.py analysis/test_userdict.py
+codec/test_damage.py codec/test_locks.py codec/test_refused_documents.py codec/test_whoosh_equality.py
+codec/test_whoosh_suite.py codec/test_writer.py
+corpus/test_hostile.py corpus/test_shared_posts.py test_a_post_of_20_megabytes
+test_folders_deeper_than_a_path_can_be_long test_hostile_pages_are_read test_ten_megabytes
+test_hostile_components test_what_never_ends_ends_nothing pool_arrives
+""".split()
+"""Modules and tests that take more than half a second: marked so, and left out by ``make check``."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(slow in item.nodeid for slow in SLOW) or "shared" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
