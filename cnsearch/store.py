@@ -491,7 +491,7 @@ class Snapshot:
         paragraphs = paragraphs_of(body)
         segment, _ = self.locate(doc_number)
         try:
-            return Article(paragraphs=paragraphs, headings=self.headings(doc_number), **self.about(doc_number))
+            return Article(paragraphs=paragraphs, headings=self.headings(doc_number, body), **self.about(doc_number))
         except (TypeError, ValueError) as error:
             reason = f"hold what no article has: {error}"
             raise segment.corrupt(reason, section="stored_bytes") from error
@@ -502,12 +502,13 @@ class Snapshot:
         stored = segment.stored(doc_id, _TEXTS)
         return stored.get("title", ""), stored.get("body", "")
 
-    def headings(self, doc_number: int) -> tuple[int, ...]:
-        """Which lines of the body of a document are headings, ascending."""
+    def headings(self, doc_number: int, body: str) -> tuple[int, ...]:
+        """Which lines of ``body``, that of the document, are headings, ascending."""
         segment, doc_id = self.locate(doc_number)
         found = segment.stored_json("headings", segment.stored(doc_id, _HEADINGS), list) or ()
-        if not all(type(line) is int for line in found):
-            raise segment.corrupt("hold headings that are no numbers", section="stored_bytes", found=found)
+        last = body.count("\n")
+        if not all(type(line) is int and 0 <= line <= last for line in found):
+            raise segment.corrupt("hold headings that are no lines of the body", section="stored_bytes", found=found)
         return tuple(found)
 
     def id_of(self, doc_number: int) -> str:

@@ -52,7 +52,9 @@ class Excerpts:
         if self._highlighter is None:
             self._highlighter = self._make()
         title, body = self._searcher.texts(number)
-        return self._highlighter.title(title), self._highlighter.snippet(body, self._searcher.snapshot.headings(number))
+        return self._highlighter.title(title), self._highlighter.snippet(
+            body, self._searcher.snapshot.headings(number, body)
+        )
 
     def missing(self, number: int) -> tuple[str, ...]:
         if self._searcher.snapshot.closed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.model import Snippet
 from cnsearch.render import columns, hit_lines
 from cnsearch.search.snippet import MAX_PART_CHARS, Highlighter
+from cnsearch.store import Segment
 
 TOKENIZER = WordTokenizer()
 LONG = "天气很好，大家都出门去了，路上的人也渐渐多了起来，热闹得很。" * 4
@@ -88,3 +90,16 @@ def test_a_fragment_names_the_heading_that_it_stands_under(tmp_path: Path) -> No
 def test_a_long_query_of_long_words_takes_linear_time() -> None:
     words = [chr(0x4E00 + at) * 3 + "数字化转型之路" for at in range(200)]
     assert snippet("转型" * 20_000, *words).fragments
+
+
+@pytest.mark.parametrize("lines", [[7], [-1], ["1"], [True]])
+def test_headings_that_are_no_lines_are_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: list[Any]
+) -> None:
+    with cnsearch.open_index(tmp_path, create=True) as index:
+        index.add(cnsearch.Article(id="1", title="题", paragraphs=("江豚", "白鲟"), headings=(0,)))
+        hit = index.search("白鲟")[0]
+        monkeypatch.setattr(Segment, "stored_json", lambda self, name, *rest: lines if name == "headings" else None)
+        for asked in (lambda: hit.snippet, lambda: index.get("1")):
+            with pytest.raises(cnsearch.CorruptIndexError, match="headings"):
+                asked()
