@@ -101,6 +101,8 @@ class Postings(NamedTuple):
 
 
 _Json = TypeVar("_Json", list, dict)  # type: ignore[type-arg]
+_Labels = tuple[npt.NDArray[Any], list[bytes]]
+_LabelLists = tuple[npt.NDArray[Any], npt.NDArray[Any], list[bytes]]
 _LabelPairs = tuple[npt.NDArray[np.intp], npt.NDArray[Any], list[bytes]]
 
 
@@ -113,7 +115,8 @@ class Segment:
         self.num_docs: int = self._arrays.doc_count_all
         self._lock = threading.Lock()
         self._label_pairs: dict[str, _LabelPairs | None] = {}
-        self._checked_labels: set[str] = set()
+        self._labels: dict[str, _Labels | None] = {}
+        self._label_lists: dict[str, _LabelLists | None] = {}
         self._check_columns(leaf.schema)
 
     def _check_columns(self, schema: ArticleSchema) -> None:
@@ -233,36 +236,37 @@ class Segment:
         """How many documents have ``term`` in ``field``, deleted ones included; quicker than its postings."""
         return self._arrays.doc_freq(field, term)
 
-    def labels(self, field: str) -> tuple[npt.NDArray[Any], list[bytes]] | None:
+    def labels(self, field: str) -> _Labels | None:
         """(ordinals, values) of a column of one label per document, b"" for none; None if nobody has one."""
-        found = self._arrays.ordinals(field)
-        if found is not None:
-            self._check_labels(field, found[1])
-        return found
+        if field not in self._labels:
+            found = self._arrays.ordinals(field)
+            if found is not None:
+                self._check_labels(field, found[1])
+            self._labels[field] = found
+        return self._labels[field]
 
     def _check_labels(self, field: str, values: list[bytes]) -> None:
         """Raise CorruptIndexError if a label is no text."""
-        if field in self._checked_labels:
-            return
         try:
             _text(field, b"\0".join(values))
         except UnicodeDecodeError as error:
             reason = f'of the field "{field}" has a value that is no text: {error}'
             raise self.corrupt(reason, section="column_value_bytes") from error
-        self._checked_labels.add(field)
 
     def label(self, field: str, doc_id: int) -> str:
         """The label of one document as written, or empty."""
         found = self.labels(field)
         return "" if found is None else _text(field, found[1][found[0][doc_id]])
 
-    def label_lists(self, field: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any], list[bytes]] | None:
+    def label_lists(self, field: str) -> _LabelLists | None:
         """(offsets, ordinals, values) of a column of several labels: those of document d are
         ``ordinals[offsets[d] : offsets[d + 1]]``; None if nobody has one."""
-        found = self._arrays.ordinal_lists(field)
-        if found is not None:
-            self._check_labels(field, found[2])
-        return found
+        if field not in self._label_lists:
+            found = self._arrays.ordinal_lists(field)
+            if found is not None:
+                self._check_labels(field, found[2])
+            self._label_lists[field] = found
+        return self._label_lists[field]
 
     def label_pairs(self, field: str) -> _LabelPairs | None:
         """The same as pairs: document ``doc_ids[i]`` has the label ``values[ordinals[i]]``, each pair once."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -76,6 +76,35 @@ def read(text: str) -> Reading:
         in_place = in_context(folded)
         return Reading(in_place, seams=seams, shifted=in_place != folded)
     return Reading(folded, seams=seams)
+
+
+def read_all(texts: Sequence[str]) -> list[str]:
+    """The texts of the readings of many, in a fraction of the time: without places and seams, most of them folded at
+    once.
+
+    >>> read_all(["Oﬃce", "數字"])
+    ['office', '数字']
+    """
+    if not texts:
+        return []
+    points = code_points("\n".join(texts) + "\n")
+    kinds = _kinds()[points]
+    ends = np.cumsum([len(text) + 1 for text in texts])
+    starts = np.concatenate([[0], ends[:-1]])
+    odd = np.flatnonzero(kinds & _ODD)
+    alone = {*np.searchsorted(ends, np.concatenate([odd, _spaced_out(kinds)]), side="right").tolist()}
+    folded = in_context(fold_points(points))
+    each = enumerate(zip(texts, starts.tolist(), ends.tolist(), strict=True))
+    return [_read_alone(text) if at in alone else folded[start : end - 1] for at, (text, start, end) in each]
+
+
+def _read_alone(text: str) -> str:
+    """``read(text).text``, without the places of the characters, which take most of the time of a text that is read
+    otherwise."""
+    for pattern, replacement, needs in (*_shaping(), *_JOINING):
+        if needs is None or needs.search(text):
+            text = pattern.sub(replacement, text)
+    return in_context(fold(text))
 
 
 def shaped(text: str) -> tuple[str, Places | None, Places | None]:
@@ -145,6 +174,15 @@ _ODD, _WIDE, _SPACE, _CONTEXTUAL = (1 << bit for bit in range(4))
 
 
 @cache
+def read_otherwise() -> npt.NDArray[np.bool_]:
+    """Whether each code point may be read as another than it folds to, itself or what stands beside it; spaced-out runs
+    aside, which lose their spaces. Shape (0x110000,), read-only."""
+    found = (_kinds() & (_ODD | _CONTEXTUAL)) > 0
+    found.flags.writeable = False
+    return found
+
+
+@cache
 def _kinds() -> Kinds:
     """For each code point the classes it is in. Shape (0x110000,), read-only."""
     kinds = np.zeros(0x110000, dtype=np.uint8)
@@ -163,13 +201,13 @@ def _kinds() -> Kinds:
 
 
 def _is_spaced_out(kinds: Kinds) -> bool:
-    """Whether anything like 数 字 化 stands in the text: a wide character between two spaces, and such at their
-    sides."""
-    spaces = kinds[1:-3] & kinds[3:-1] & _SPACE
-    if not spaces.any():
-        return False
-    at = np.flatnonzero(spaces)
-    return bool((kinds[at] & kinds[at + 2] & kinds[at + 4] & _WIDE).any())
+    return len(_spaced_out(kinds)) > 0
+
+
+def _spaced_out(kinds: Kinds) -> Places:
+    """Where anything like 数 字 化 begins in the text: a wide character between two spaces, and such at their sides."""
+    at = np.flatnonzero(kinds[1:-3] & kinds[3:-1] & _SPACE)
+    return at[(kinds[at] & kinds[at + 2] & kinds[at + 4] & _WIDE) > 0]
 
 
 # Starts with a plain class on purpose: the search then costs a third of that behind a prefix or an alternative.
@@ -205,10 +243,7 @@ _SPACES_BETWEEN = re.compile(rf"[{_SPACES}{LINE_END}]+")
 
 
 def _shifted(text: str) -> Reading:
-    shape = _shaped(text)
-    shape = _replaced(shape, _SPACED_OUT, _closed_up)
-    if LINE_END in shape.text:
-        shape = _replaced(shape, _LINE_END, _line_joint)
+    shape = _by_rules(_shaped(text), _JOINING)
     folded = in_context(fold(shape.text))
     seams = _seams(shape.text)
     if len(folded) == len(text) and folded == fold(text):  # 著作 is no reason for the long way
@@ -218,17 +253,25 @@ def _shifted(text: str) -> Reading:
 
 def _shaped(text: str) -> _Shape:
     places = np.arange(len(text) + 1, dtype=np.int64)
-    shape = _Shape(text, places[:-1], places[1:])
-    if _IGNORED_CHAR.search(text):
-        shape = _replaced(shape, _IGNORED_RUN, lambda match: match.group(1))
-    if _MARK.search(text):
-        shape = _replaced(shape, _CLUSTER, _composed)
-    return _replaced(shape, _spelt_out(), lambda match: _spelt()[match.group()])
+    return _by_rules(_Shape(text, places[:-1], places[1:]), _shaping())
+
+
+class _Rule(NamedTuple):
+    """What is replaced by what. ``needs`` finds whether a text has anything of it, in less time."""
+
+    pattern: re.Pattern[str]
+    replacement: Callable[[re.Match[str]], str]
+    needs: re.Pattern[str] | None = None
 
 
 @cache
-def _spelt_out() -> re.Pattern[str]:
-    return re.compile(f"[{''.join(_spelt())}]")
+def _shaping() -> tuple[_Rule, ...]:
+    """What shapes a text, in this order."""
+    return (
+        _Rule(_IGNORED_RUN, lambda match: match.group(1), _IGNORED_CHAR),
+        _Rule(_CLUSTER, _composed, _MARK),
+        _Rule(re.compile(f"[{''.join(_spelt())}]"), lambda match: _spelt()[match.group()]),
+    )
 
 
 def _composed(match: re.Match[str]) -> str:
@@ -251,6 +294,17 @@ def _line_joint(match: re.Match[str]) -> str:
         return "\n"
     before, after = text[max(0, match.start() - 1) : match.start()], text[match.end() : match.end() + 1]
     return "" if _WIDE_CHAR.match(before) and _WIDE_CHAR.match(after) else " "
+
+
+_JOINING = (_Rule(_SPACED_OUT, _closed_up), _Rule(_LINE_END, _line_joint, re.compile(LINE_END)))
+"""What joins the pieces of a shaped text."""
+
+
+def _by_rules(shape: _Shape, rules: Iterable[_Rule]) -> _Shape:
+    for pattern, replacement, needs in rules:
+        if needs is None or needs.search(shape.text):
+            shape = _replaced(shape, pattern, replacement)
+    return shape
 
 
 def _replaced(shape: _Shape, pattern: re.Pattern[str], replacement: Callable[[re.Match[str]], str]) -> _Shape:

@@ -27,6 +27,7 @@ from cnsearch.codec.columns import (
     OrdinalListsColumn,
 )
 from cnsearch.codec.segment import ColumnarSegment, SegmentData
+from cnsearch.codec.stored import StoredReader
 
 Array = npt.NDArray[Any]
 
@@ -41,6 +42,7 @@ class SegmentArrays:
         self.doc_count = segment.doc_count()
         deleted = segment.deleted_mask()
         self._live = None
+        self._stored: dict[str, StoredReader | None] = {}
         if deleted is not None:
             self._live = ~deleted
             self._live.flags.writeable = False
@@ -57,7 +59,9 @@ class SegmentArrays:
             raise IndexError(f"document {doc_id} of {self.doc_count_all}")
         found = {}
         for name in self.data.stored_names if fields is None else fields:
-            reader = self.data.stored(name)
+            if name not in self._stored:
+                self._stored[name] = self.data.stored(name)
+            reader = self._stored[name]
             if reader is not None:
                 value = reader.get(doc_id)
                 if value is not None:

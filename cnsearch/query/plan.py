@@ -646,15 +646,21 @@ def _with_loose_runs(text: str, groups: Sequence[Sequence[Token]]) -> tuple[list
     between them (a part of a longer word, a name, 95后, 歼-20, one character alone), as it is written. And these."""
     coarse: list[tuple[str, ...]] = []
     loose: set[str] = set()
-    spans = [(*match.span(), pattern is _CHUNK) for pattern in (_CHUNK, CJK_RUN) for match in pattern.finditer(text)]
+    spans: dict[int, list[tuple[int, bool]]] = {}
+    for pattern in (_CHUNK, CJK_RUN):
+        for match in pattern.finditer(text):
+            spans.setdefault(match.start(), []).append((match.end(), pattern is _CHUNK))
     at = 0
     while at < len(groups):
         first, taken = groups[at][-1].start, 1
         texts = _texts(groups[at])
-        for start, end, whole in spans:
-            inside = [group for group in groups[at:] if group[-1].start < end] if start == first else []
-            written = text[first : max((group[-1].end for group in inside), default=first)]
-            if inside and _is_loose([_texts(group) for group in inside], written, whole=whole):
+        for end, whole in spans.get(first, ()):
+            stop = at + 1
+            while stop < len(groups) and groups[stop][-1].start < end:
+                stop += 1
+            inside = groups[at:stop]
+            written = text[first : inside[-1][-1].end]
+            if _is_loose([_texts(group) for group in inside], written, whole=whole):
                 texts, taken = (written,), len(inside)
                 loose.add(written)
                 break

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnsearch.analysis.fold import code_points
-from cnsearch.analysis.reading import read
+from cnsearch.analysis.reading import read, read_all
 from cnsearch.analysis.scripts import HAN_CHAR, LETTER
 
 WINDOW_CHARS = 60
@@ -45,7 +45,7 @@ def closeness(
     """
     # All texts as one, with so many places between them that no window reaches from one into the next.
     gap = "\n" * WINDOW_CHARS
-    texts = [read(text[:TEXT_CHARS]).text for text in texts]
+    texts = read_all([text[:TEXT_CHARS] for text in texts])
     joined = gap + gap.join(texts)
     bases = np.cumsum([WINDOW_CHARS, *(len(text) + WINDOW_CHARS for text in texts)])
     places, units = _occurrences(joined, characters, words, bigrams)
@@ -54,7 +54,8 @@ def closeness(
     weight = np.array([*characters.values(), *bigrams.values(), *words.values()], dtype=np.float64)[units]
     text_of = np.searchsorted(bases, places, side="right") - 1
     before = np.full(len(places), -1)  # the place of the same unit before this one
-    before[1:][units[1:] == units[:-1]] = places[:-1][units[1:] == units[:-1]]
+    again = units[1:] == units[:-1]
+    before[1:][again] = places[:-1][again]
     # A window that begins after ``before`` and has the place in it gets the weight once: from here to there.
     starts = np.maximum(before, places - WINDOW_CHARS) + 1
     size = int(bases[-1]) + 1
@@ -96,6 +97,7 @@ def _occurrences(
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """(places, numbers) of every character and word of the query in folded text, by number and then by place."""
     found: list[npt.NDArray[np.intp]] = []
+    numbers: list[npt.NDArray[np.intp]] = []
     if characters:
         wanted, points = code_points("".join(characters)), code_points(text + "\n")
         last = int(wanted.max()) + 1
@@ -103,25 +105,27 @@ def _occurrences(
         table[wanted] = np.arange(1, len(wanted) + 1)
         units = table[np.minimum(points, last)]
         places = np.flatnonzero(units)
-        order = np.argsort(units[places], kind="stable")
-        places = places[order]
-        counts = np.bincount(units[places], minlength=len(characters) + 1)[1:]
-        found += np.split(places, np.cumsum(counts)[:-1])
+        here = units[places].astype(np.intp)
+        order = np.argsort(here, kind="stable")
+        found.append(places[order])
+        numbers.append(here[order] - 1)
         if bigrams:
             number = {char: at for at, char in enumerate(characters, 1)}
-            pair_of = np.zeros((len(characters) + 1, len(characters) + 1), dtype=np.uint16)
+            pair_of = np.zeros((len(characters) + 1, len(characters) + 1), dtype=np.intp)
             for at, bigram in enumerate(bigrams, 1):
                 pair_of[number[bigram[0]], number[bigram[1]]] = at
-            at_places = np.sort(places)
-            pairs = pair_of[units[at_places], units[at_places + 1]]  # there is a next one: a line feed ends the text
+            pairs = pair_of[here, units[places + 1]]  # there is a next one: a line feed ends the text
             has = np.flatnonzero(pairs)
-            pairs, at_places = pairs[has], at_places[has]
-            order = np.argsort(pairs, kind="stable")
-            counts = np.bincount(pairs, minlength=len(bigrams) + 1)[1:]
-            found += np.split(at_places[order], np.cumsum(counts)[:-1])
-    found += [np.array(list(_places(word, text)), dtype=np.intp) for word in words]
-    numbers = np.repeat(np.arange(len(found)), [len(places) for places in found])
-    return np.concatenate(found) if found else np.empty(0, np.intp), numbers
+            has = has[np.argsort(pairs[has], kind="stable")]
+            found.append(places[has])
+            numbers.append(pairs[has] - 1 + len(characters))
+    for at, word in enumerate(words, len(characters) + len(bigrams)):
+        places = np.array(list(_places(word, text)), dtype=np.intp)
+        found.append(places)
+        numbers.append(np.full(len(places), at, dtype=np.intp))
+    if not found:
+        return np.empty(0, np.intp), np.empty(0, np.intp)
+    return np.concatenate(found), np.concatenate(numbers)
 
 
 _LETTER = re.compile(f"[{LETTER}]")

@@ -61,6 +61,9 @@ from cnsearch.store import Postings, Segment, Snapshot
 Mask = npt.NDArray[np.bool_]
 DocNumbers = npt.NDArray[np.intp]
 Order = Literal["score", "date", "oldest"]
+_FocusWeights = tuple[dict[str, float], dict[str, float], dict[str, float]]
+"""Of characters, of other words, and of bigrams."""
+_NO_WEIGHTS: _FocusWeights = ({}, {}, {})
 
 MAX_CACHED_BYTES = 64_000_000
 """Of the leaves that a Searcher keeps with their impacts, the most recently used."""
@@ -137,8 +140,9 @@ class Searcher:
         if self.snapshot.live is not None:
             mask = mask & self.snapshot.live
         total = int(np.count_nonzero(mask))
-        if limit:
-            scores, _ = self._as_typed(plan, mask, scores)
+        weights = self._weights(plan.focus) if limit and total else _NO_WEIGHTS
+        if limit and total:
+            scores, _ = self._as_typed(plan, mask, scores, weights)
         if order != "score" or not plan.ranked:
             # NO_DATE, the least of its type, is its own negative: undated ones are the last in either direction.
             dates = -self.snapshot.dates if order == "oldest" else self.snapshot.dates
@@ -152,25 +156,27 @@ class Searcher:
         chosen = _best(mask, scores, total, max(offset + limit, second))
         found = scores[chosen]
         if second and offset < second and len(chosen):
-            chosen, found = self._second_pass(plan.focus, chosen, found, second, decay)
+            chosen, found = self._second_pass(plan.focus, weights, chosen, found, second, decay)
         page = slice(offset, offset + limit)
         return chosen[page], found[page], Ranked([], [], total, second, mask, scores)
 
-    def _as_typed(self, plan: Plan, mask: Mask, scores: Scores) -> tuple[Scores, list[tuple[DocNumbers, ScorePart]]]:
+    def _as_typed(
+        self, plan: Plan, mask: Mask, scores: Scores, weights: _FocusWeights
+    ) -> tuple[Scores, list[tuple[DocNumbers, ScorePart]]]:
         """The scores of the documents of ``mask`` with what they earn for what stands in them as it was typed, and for
         what which of them earn it; see ``written.py``.
 
         A piece is a term of its own, and earns a share of what its bigrams and other words weigh, the whole share if
-        one document has it. A title
-        that is the query earns so much that nothing without it stands above.
+        one document has it. A title that is the query earns so much that nothing without it stands above.
+
+        mask    : at least one document
+        weights : of the focus of the plan
         """
         earned: list[tuple[DocNumbers, ScorePart]] = []
-        if not self.ranking.written or not plan.focus.written or not mask.any():
+        if not self.ranking.written or not plan.focus.written:
             return scores, earned
-        characters, words, bigrams = self._weights(plan.focus)
-        second = (self.ranking.closeness + self.ranking.lead) * sum(
-            sum(weights.values()) for weights in (characters, words, bigrams)
-        )
+        characters, words, bigrams = weights
+        second = (self.ranking.closeness + self.ranking.lead) * sum(sum(some.values()) for some in weights)
         wholes, parts = self._pieces(plan, mask)
         for piece in parts:
             found = self._match(Substring(piece))
@@ -183,7 +189,7 @@ class Searcher:
             lifted = [(numbers, ScorePart("in one piece", text, float(scores[mask].max()) + second))]
             scores = _adding(scores, lifted)
             earned += lifted
-        alike, same = (numbers[mask[numbers]] for numbers in self._titled(plan.focus.written, scores))
+        alike, same = self._titled(plan.focus.written, mask, scores)
         if len(alike) or len(same):
             most = float(scores[mask].max()) + second
             titled = [(alike, ScorePart("title", "", most)), (same, ScorePart("title", "", TO_THE_DOT * most))]
@@ -209,8 +215,9 @@ class Searcher:
         """Whether an article has the folded text as it was typed, white space aside."""
         return self._match(Verbatim(text)).doc_freq > 0
 
-    def _titled(self, texts: Sequence[str], scores: Scores) -> tuple[DocNumbers, DocNumbers]:
-        """The documents whose title is the query, punctuation and spaces aside; and those that have these too."""
+    def _titled(self, texts: Sequence[str], mask: Mask, scores: Scores) -> tuple[DocNumbers, DocNumbers]:
+        """The documents of ``mask`` whose title is the query, punctuation and spaces aside; and those that have these
+        too."""
         num_chars = len(letters("".join(texts)))
         pairs = title_pairs(texts)
         if not num_chars or not pairs:
@@ -218,32 +225,42 @@ class Searcher:
         counts = self._zeros()
         for pair in pairs:
             self._match(Term(pair, (TITLE_CHARS,))).add(counts, 1.0)
-        lengths = self._norms.lengths(TITLE_CHARS)
-        numbers = np.flatnonzero((counts * 2 >= len(pairs)) & (lengths >= num_chars) & (lengths <= 1.5 * num_chars + 6))
+        numbers = np.flatnonzero((counts >= len(pairs) / 2) & mask)
+        more = self._norms.lengths(TITLE_CHARS)[numbers] - num_chars  # punctuation and spaces
+        alike = (more >= 0) & (more <= 0.5 * num_chars + 6)
+        if len(letters(pairs[0])) == 2:  # then each has two letters, and only what stands between them parts them
+            alike &= counts[numbers] >= len(pairs) - more
+        numbers, more = numbers[alike], more[alike]
         if len(numbers) > MAX_TITLES:
-            exact = lengths[numbers] == sum(map(len, texts))
+            exact = more == sum(map(len, texts)) - num_chars
             numbers = np.sort(numbers[top(scores[numbers] + exact * (1 + scores.max()), MAX_TITLES)])
         return titles_that_are(texts, self.snapshot, numbers)
 
     def _second_pass(
-        self, focus: Focus, chosen: DocNumbers, scores: Scores, depth: int, decay: Scores | None
+        self,
+        focus: Focus,
+        weights: _FocusWeights,
+        chosen: DocNumbers,
+        scores: Scores,
+        depth: int,
+        decay: Scores | None,
     ) -> tuple[DocNumbers, Scores]:
         """The best ``depth`` documents in the order of their scores with closeness."""
         first, rest = chosen[:depth], chosen[depth:]
-        best, lead = self._closeness(focus, first.tolist())
+        best, lead = self._closeness(focus, weights, first.tolist())
         bonus = (self.ranking.closeness * best + self.ranking.lead * lead).astype(np.float32)
         found = scores[:depth] + (bonus if decay is None else bonus * decay[first])
         order = np.lexsort((first, -found))
         return np.concatenate([first[order], rest]), np.concatenate([found[order], scores[depth:]])
 
-    def _closeness(self, focus: Focus, doc_numbers: list[int]) -> tuple[Weights, Weights]:
+    def _closeness(self, focus: Focus, weights: _FocusWeights, doc_numbers: list[int]) -> tuple[Weights, Weights]:
         """What ``closeness`` says of the documents."""
         texts = ["\n".join(self.texts(number)) for number in doc_numbers]
         if focus.synonyms:
             texts = [as_written(text, focus.synonyms) for text in texts]
-        return closeness(texts, *self._weights(focus))
+        return closeness(texts, *weights)
 
-    def _weights(self, focus: Focus) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
+    def _weights(self, focus: Focus) -> _FocusWeights:
         """What the characters, the other words and the bigrams of a query weigh where they stand together. A character
         weighs as much as the commonest bigram that has it: a function word is in common ones."""
         characters: dict[str, float] = {}
@@ -290,16 +307,17 @@ class Searcher:
         """The parts of the score of a document that matches, the greatest first."""
         found: defaultdict[tuple[str, str], float] = defaultdict(float)
         live = self.snapshot.live
+        weights = self._weights(plan.focus)
         if plan.step is not None:
             for leaf in self._scoring(plan.step, doc_number):
                 found[_named(leaf)] += self._score(leaf, doc_number)
         if second_pass and plan.focus:
-            best, lead = (float(weights[0]) for weights in self._closeness(plan.focus, [doc_number]))
+            best, lead = (float(weights[0]) for weights in self._closeness(plan.focus, weights, [doc_number]))
             found["close together", ""] = self.ranking.closeness * best
             found["beginning", ""] = self.ranking.lead * lead
         if plan.step is not None:
             mask, scores = self._run(plan.step)
-            for numbers, part in self._as_typed(plan, mask if live is None else mask & live, scores)[1]:
+            for numbers, part in self._as_typed(plan, mask if live is None else mask & live, scores, weights)[1]:
                 if doc_number in numbers:
                     found[part.name, part.text] += part.score
         if half_life_days is not None:

@@ -14,6 +14,7 @@ from cnsearch.query.asking import ASKING, GRAMMAR
 from cnsearch.query.plan import AllOf, AnyOf, Boosted, Keyword, Keywords, Plan, Step, Term, Without
 from cnsearch.search.execute import Mask, Ranked, Searcher
 
+_NEVER_MISSED = ASKING | GRAMMAR | {""}
 MAX_NOTED = 8
 """Of more words nobody expects one article to have all."""
 
@@ -24,7 +25,7 @@ class Missing:
     def __init__(self, searcher: Searcher, plan: Plan) -> None:
         self._searcher = searcher
         runs = list(_runs(plan.step))
-        self._words = [word for run in runs for word in run.words if word.text not in ASKING | GRAMMAR and word.text]
+        self._words = [word for run in runs for word in run.words if word.text not in _NEVER_MISSED]
         self._noted = 0 < len(self._words) <= MAX_NOTED and not any(run.sentence for run in runs)
 
     def of(self, number: int) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from cnsearch.analysis.compounds import standing_alone
 from cnsearch.analysis.fold import folded_from_two_units, folded_units, folds_two_units
 from cnsearch.analysis.ngrams import BREAKS
-from cnsearch.analysis.reading import read
+from cnsearch.analysis.reading import read_all
 from cnsearch.analysis.scripts import letter_kinds
 from cnsearch.schema import CHARS_FIELD, SHIFTED_FIELD, TEXT_FIELDS
 from cnsearch.store import DocIds, Postings, Segment, Snapshot
@@ -175,11 +175,11 @@ def count_occurrences(
 
 
 def _count_slowly(pattern: re.Pattern[str], units: Units, starts: Ints, ends: Ints) -> Ints:
-    texts = (
+    texts = [
         units[start:end].tobytes().decode("utf-16-le", "surrogatepass")
         for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
-    )
-    return np.array([len(pattern.findall(read(one).text)) for one in texts], dtype=np.int64)
+    ]
+    return np.array([len(pattern.findall(text)) for text in read_all(texts)], dtype=np.int64)
 
 
 def _overlaps_itself(text: str) -> bool:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterator, Sequence
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.analysis.reading import read
+from cnsearch.analysis.fold import folded_units
+from cnsearch.analysis.reading import read_all, read_otherwise
 from cnsearch.analysis.scripts import CJK
 from cnsearch.schema import CHARS_FIELD
 from cnsearch.store import Snapshot
@@ -21,6 +23,8 @@ TITLE_CHARS = CHARS_FIELD["title"]
 NUM_PAIRS = 4
 """Bigrams of the query by which titles are looked up, evenly spaced; half of them are enough, for punctuation in the
 title may part some."""
+FEW = 12
+"""So few titles are read one by one, which takes less time than comparing them as arrays."""
 MAX_TITLES = 200
 """So many are compared, those with the best scores."""
 TO_THE_DOT = 2.0
@@ -62,25 +66,73 @@ def titles_that_are(
     """(alike, same): those of the documents ``numbers`` (ascending) whose title has the letters of ``texts``, and those
     whose title is the one text to the dot."""
     typed, exactly = letters("".join(texts)), texts[0] if len(texts) == 1 else None
-    alike, same = [], []
+    titles = _titles(typed, snapshot, numbers)
+    each = dict.fromkeys(titles.values())  # news have the same title every day
+    readings = dict(zip(each, read_all(list(each)), strict=True))
+    same = [number for number, title in titles.items() if readings[title] == exactly]
+    like = {title for title, reading in readings.items() if reading != exactly and letters(reading) == typed}
+    alike = [number for number, title in titles.items() if title in like]
+    return np.array(alike, dtype=np.intp), np.array(same, dtype=np.intp)
+
+
+def _titles(typed: str, snapshot: Snapshot, numbers: npt.NDArray[np.intp]) -> dict[int, str]:
+    """The titles of those of the documents ``numbers`` whose titles may have the letters ``typed``."""
+    if len(numbers) <= FEW:
+        few = ((number, snapshot.title(number)) for number in numbers.tolist())
+        allowed = 1 + len(typed) // 8  # reading changes few lengths, and by little (ligatures)
+        return {number: title for number, title in few if abs(len(letters(title)) - len(typed)) <= allowed}
+    found: dict[int, str] = {}
     for segment in snapshot.segments:
         first, stop = np.searchsorted(numbers, (segment.base, segment.base + segment.num_docs))
         if first == stop:
             continue
         here = numbers[first:stop]
         units, counts = segment.utf16("title", (here - segment.base).astype(np.int32))
-        start = 0
-        for number, end in zip(here.tolist(), np.cumsum(counts).tolist(), strict=True):
-            title = units[start:end].tobytes().decode("utf-16-le", "replace")
-            start = end
-            if abs(len(letters(title)) - len(typed)) > 1 + len(typed) // 8:
-                continue  # reading takes much longer, and changes few lengths, and by little (ligatures)
-            title = read(title).text
-            if title == exactly:
-                same.append(number)
-            elif letters(title) == typed:
-                alike.append(number)
-    return np.array(alike, dtype=np.intp), np.array(same, dtype=np.intp)
+        ends = np.cumsum(counts)
+        may_be = np.flatnonzero(_may_have_letters(typed, units, ends - counts, ends))
+        spans = zip((ends - counts)[may_be].tolist(), ends[may_be].tolist(), strict=True)
+        titles = (units[start:end].tobytes().decode("utf-16-le", "replace") for start, end in spans)
+        found.update(zip(here[may_be].tolist(), titles, strict=True))
+    return found
+
+
+def _may_have_letters(
+    typed: str, units: npt.NDArray[np.uint16], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Which of many texts may have the letters ``typed``: all that do, and those that are not read as they are folded.
+
+    units : the texts in UTF-16, one after the other, each from one of ``starts`` to one of ``ends``
+    """
+    folded = folded_units()[units]
+    meant = np.flatnonzero(_is_letter()[folded])
+    odd = np.flatnonzero(_is_odd()[units])
+    firsts = np.searchsorted(meant, starts)
+    numbers = np.searchsorted(meant, ends) - firsts
+    found: npt.NDArray[np.bool_] = np.asarray(np.searchsorted(odd, starts) < np.searchsorted(odd, ends))
+    needle = np.frombuffer(typed.encode("utf-16-le", "surrogatepass"), "<u2")
+    like = np.flatnonzero(numbers == len(needle))
+    places = meant[firsts[like][:, np.newaxis] + np.arange(len(needle))]
+    found[like[(folded[places] == needle).all(axis=1)]] = True
+    return found
+
+
+@cache
+def _is_letter() -> npt.NDArray[np.bool_]:
+    """Whether each UTF-16 unit is of ``letters``. Shape (0x10000,), read-only."""
+    found = np.zeros(0x10000, dtype=bool)
+    for match in re.finditer(f"(?:{_MEANT.pattern})+", "".join(map(chr, range(0x10000)))):
+        found[match.start() : match.end()] = True
+    found.flags.writeable = False
+    return found
+
+
+@cache
+def _is_odd() -> npt.NDArray[np.bool_]:
+    """Whether what has this UTF-16 unit may be read otherwise than unit by unit. Shape (0x10000,), read-only."""
+    found: npt.NDArray[np.bool_] = read_otherwise()[:0x10000] | (folded_units() == 0)
+    found[0xD800:0xE000] = True
+    found.flags.writeable = False
+    return found
 
 
 def pieces(text: str, words: Container[str], stands: Callable[[str], bool]) -> Iterator[str]:

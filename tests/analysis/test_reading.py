@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnsearch.analysis.fold import fold
-from cnsearch.analysis.reading import LINE_END, read, shaped, spelt
+from cnsearch.analysis.reading import LINE_END, read, read_all, shaped, spelt
 from cnsearch.analysis.variants import in_context
 
 PIECES = (
@@ -164,3 +164,8 @@ def test_variants_in_context(text: str, meant: str) -> None:
 def test_long_texts_of_anything(piece: str) -> None:
     assert read(piece * 20_000).text is not None
     assert read("甲" + piece * 20_000 + "x").text is not None
+
+
+@given(st.lists(texts, max_size=6))
+def test_many_texts_are_read_as_each_of_them(several: list[str]) -> None:
+    assert read_all(several) == [read(text).text for text in several]
