@@ -461,7 +461,7 @@ class Searcher:
         scores, cover = self._zeros(), self._zeros()
         weights = []
         for word in step.words:
-            if isinstance(word.step, Term):
+            if isinstance(word.step, (Term, WordForms)):
                 self._add(word.step, scores)
                 whole = self._match(word.step)
                 # A word of two characters is there where it is a word: 上海 is not in 以上海拔. For longer ones, and
