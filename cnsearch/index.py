@@ -236,7 +236,7 @@ class Index:
             current = self._current()
             if self._store.mark() == current.snapshot.mark:
                 return current is not begun
-            fresh = Searcher(self._store.snapshot(), limits=self._limits)
+            fresh = Searcher(self._store.snapshot(), limits=self._limits, before=current)
             with self._lock:
                 if self._searcher is current:  # else another thread was faster, or has closed
                     self._searcher = fresh  # the old snapshot goes when the last search that uses it ends

@@ -129,6 +129,15 @@ class Segment:
                 reason = f'has another column of the field "{name}"'
                 raise self.corrupt(reason, section="manifest", found=kind, expected=expected)
 
+    @property
+    def segment_id(self) -> str:
+        """Its name, which no other segment ever has. Its documents never change but by being deleted."""
+        return self._arrays.segment_id
+
+    def titles(self) -> list[str]:
+        """The titles of all documents, deleted ones included, as shown."""
+        return [title or "" for title in self._arrays.stored_values("title")]
+
     @cached_property
     def live(self) -> npt.NDArray[np.bool_]:
         """Which documents are not deleted. Shape (num_docs,)."""

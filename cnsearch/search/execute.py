@@ -101,12 +101,18 @@ class Searcher:
     """Executes plans on one snapshot; keeps what several queries need. Thread-safe."""
 
     def __init__(
-        self, snapshot: Snapshot, ranking: Ranking = DEFAULT_RANKING, *, limits: Limits = DEFAULT_LIMITS
+        self,
+        snapshot: Snapshot,
+        ranking: Ranking = DEFAULT_RANKING,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        before: Searcher | None = None,
     ) -> None:
+        """``before``: that of an earlier commit, of which is kept what did not change."""
         self.snapshot = snapshot
         self._pattern_terms = limits.pattern_terms
         self.ranking = ranking
-        self.vocabulary = Vocabulary(snapshot)
+        self.vocabulary: Vocabulary = Vocabulary(snapshot, None if before is None else before.vocabulary)
         self._norms = FieldNorms(snapshot)
         self._lock = threading.Lock()
         self._matches: OrderedDict[tuple[object, ...], _Matches] = OrderedDict()

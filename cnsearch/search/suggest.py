@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from heapq import merge
 from itertools import islice
@@ -63,12 +62,7 @@ def _completions(vocabulary: Vocabulary, typed: str) -> Iterator[Suggestion]:
     yield from (one for one in _of_lexicon(bodies, key, letters) if vocabulary.is_used(one.text))
     if len(key) < MIN_TITLE_PREFIX:
         return
-    titles = vocabulary.whole_titles
-    for squeezed_title, title in islice(titles, bisect_left(titles, (key, "")), None):
-        if not squeezed_title.startswith(key):
-            return
-        if squeezed_title != key and title not in seen:
-            yield Suggestion(title, 1)
+    yield from (Suggestion(title, 1) for title in vocabulary.whole_titles(key) if title not in seen)
 
 
 def _of_lexicon(lexicon: Lexicon, key: str, letters: str | None) -> Iterator[Suggestion]:

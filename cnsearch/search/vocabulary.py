@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import threading
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import compress
 from typing import Any, Generic, TypeVar
@@ -20,11 +20,11 @@ from whoosh.support.levenshtein import damerau_levenshtein
 
 from cnsearch.analysis import pinyin
 from cnsearch.analysis.fold import code_points
-from cnsearch.analysis.reading import read
+from cnsearch.analysis.reading import read_all
 from cnsearch.analysis.scripts import HAN_CHAR
 from cnsearch.schema import TEXT_FIELDS
 from cnsearch.search.phrases import MIN_USE, count_uses, is_word, squeezed
-from cnsearch.store import Snapshot
+from cnsearch.store import Segment, Snapshot
 
 Ids = npt.NDArray[np.intp]
 Made = TypeVar("Made")
@@ -33,6 +33,8 @@ MAX_TITLES = 50_000
 """Titles that phrases are counted in: a second's work, once for each commit that is opened."""
 LIKELY_SEEN = 3
 """Titles of the sample that a word is expected in; if it then stands in none, it is only a part of other words."""
+LOOKED_THROUGH = 20
+"""So many titles are looked through for a prefix in the time in which one is counted."""
 MAX_SOUNDS = 16
 """Sounds of an entry that are compared with what was typed."""
 MAX_HOMOPHONES = 5
@@ -197,14 +199,20 @@ def _letter_counts(words: Sequence[str]) -> npt.NDArray[np.int16]:
 
 
 class Vocabulary:
-    """What one commit's articles use; each part is made when first asked for. Thread-safe."""
+    """What one commit's articles use; each part is made when first asked for. Thread-safe.
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    before : that of an earlier commit, whose titles are kept of the segments that are still there
+    """
+
+    def __init__(self, snapshot: Snapshot, before: Vocabulary | None = None) -> None:
         self._snapshot = snapshot
+        there = {segment.segment_id for segment in snapshot.segments}
+        kept = {} if before is None else before._titles_of
+        self._titles_of: dict[str, list[str]] = {name: titles for name, titles in list(kept.items()) if name in there}
         self.num_docs = snapshot.num_docs
         self._lock = threading.Lock()
         self._making = threading.RLock()
-        self._asked = 0
+        self._num_counted = 0
 
     @_made_once
     def titles(self) -> Lexicon:
@@ -212,17 +220,20 @@ class Vocabulary:
         return self._lexicon_of_titles(self._sample, "")
 
     def titles_for(self, key: str, letters: str | None) -> Lexicon:
-        """The same as far as they begin with ``key`` or sound like ``letters``: the first time, which may be the only
-        one, made of the titles where such stand, and of all from then on."""
-        with self._lock:
-            self._asked += 1
-        if self._asked > 1:
+        """The same as far as they begin with ``key`` or sound like ``letters``: made of the titles where such stand,
+        until as many titles have been counted as there are, and of all from then on. So a commit that few ask costs
+        little, and one that many ask at most twice what counting all of them at first would."""
+        if self._num_counted > len(self._sample):
             return self.titles
+        each = zip(self._sample, self._keys, strict=True)
         if letters is None:
-            return self._lexicon_of_titles([title for title in self._sample if key in squeezed(title)], key)
-        may_sound = pinyin.beginning(letters, "".join(set("".join(self._sample)))).search
-        chosen = [title for title in self._sample if may_sound(title) or key in squeezed(title)]
-        return self._lexicon_of_titles(chosen, "")
+            chosen = [title for title, own_key in each if key in own_key]
+        else:
+            may_sound = pinyin.beginning(letters, self._chars).search
+            chosen = [title for title, own_key in each if key in own_key or may_sound(title)]
+        with self._lock:
+            self._num_counted += len(chosen) + len(self._sample) // LOOKED_THROUGH
+        return self._lexicon_of_titles(chosen, key if letters is None else "")
 
     def _lexicon_of_titles(self, titles: Sequence[str], key: str) -> Lexicon:
         """Of ``titles``, which are those of the sample that matter."""
@@ -278,20 +289,56 @@ class Vocabulary:
         """Whether an article has this term."""
         return any(self._snapshot.doc_freq(field, word) for field in TEXT_FIELDS)
 
+    def whole_titles(self, key: str) -> list[str]:
+        """The titles that, spaces left out, begin with ``key`` and go on; sorted so, each once."""
+        if self._num_counted <= len(self._sample):  # few ask: not worth sorting them
+            begin = (
+                (own_key, title) for own_key, title in zip(self._keys, self._sample, strict=True) if own_key != key
+            )
+            return [title for _, title in sorted({one for one in begin if one[0].startswith(key)})]
+        titles = self._sorted_titles
+        first = bisect_right(titles, (key, "\U0010ffff"))
+        return [title for _, title in titles[first : bisect_left(titles, (key + "\U0010ffff", ""))]]
+
     @_made_once
-    def whole_titles(self) -> list[tuple[str, str]]:
-        """(title without spaces, title), folded, sorted, each once."""
-        return sorted({(squeezed(title), title) for title in self._sample if title})
+    def _sorted_titles(self) -> list[tuple[str, str]]:
+        """(title without spaces, title), sorted, each once."""
+        return sorted({one for one in zip(self._keys, self._sample, strict=True) if one[0]})
 
     @_made_once
     def _sample(self) -> list[str]:
         """Folded titles of at most MAX_TITLES documents that are not deleted, evenly spaced, in order."""
         snapshot = self._snapshot
+        if snapshot.num_live_docs <= MAX_TITLES:
+            return [
+                title
+                for segment in snapshot.segments
+                for title in compress(self._titles(segment), segment.live.tolist())
+            ]
         live = np.arange(snapshot.num_docs) if snapshot.live is None else np.flatnonzero(snapshot.live)
-        if len(live) > MAX_TITLES:
-            live = live[np.arange(MAX_TITLES) * len(live) // MAX_TITLES]
-        titles = [" ".join(snapshot.title(number).split()) for number in live.tolist()]
-        return read("\n".join(titles)).text.split("\n") if titles else []
+        live = live[np.arange(MAX_TITLES) * len(live) // MAX_TITLES]
+        return _folded(map(snapshot.title, live.tolist()))
+
+    def _titles(self, segment: Segment) -> list[str]:
+        """Of all its documents, folded."""
+        found = self._titles_of.get(segment.segment_id)
+        if found is None:
+            found = self._titles_of[segment.segment_id] = _folded(segment.titles())
+        return found
+
+    @_made_once
+    def _keys(self) -> list[str]:
+        """The titles of the sample without spaces."""
+        return [squeezed(title) if " " in title else title for title in self._sample]
+
+    @_made_once
+    def _chars(self) -> str:
+        """The characters of the sample."""
+        return "".join(set("".join(self._sample)))
+
+
+def _folded(titles: Iterable[str]) -> list[str]:
+    return read_all([" ".join(title.split()) for title in titles])
 
 
 def _is_body_word(term: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -25,8 +26,20 @@ from cnsearch.search import phrases, vocabulary
 from cnsearch.search.phrases import squeezed
 from cnsearch.search.suggest import suggest
 from cnsearch.search.vocabulary import Vocabulary
+from cnsearch.store import Segment
 
 ANALYZER = ChineseAnalyzer()
+
+
+class FakeSegment:
+    segment_id = "MAIN_fake"
+
+    def __init__(self, titles: Sequence[str]) -> None:
+        self._titles = list(titles)
+        self.live = np.ones(len(titles), dtype=bool)
+
+    def titles(self) -> list[str]:
+        return self._titles
 
 
 class FakeSnapshot:
@@ -37,6 +50,7 @@ class FakeSnapshot:
         self.live = None
         self.num_docs = self.num_live_docs = len(titles)
         self._titles = titles
+        self.segments = [FakeSegment(titles)]
         terms = ANALYZER.tokenizer.terms
         self._uses = {
             field: count([set(terms(fold(text))) for text in texts])
@@ -228,7 +242,7 @@ def test_equals_the_slow_twin(seed: int) -> None:
     titles, bodies = random_titles(seed), random_titles(100 + seed)
     snapshot: Any = FakeSnapshot(titles, bodies)
     made = Vocabulary(snapshot)
-    made._asked = 1
+    made._num_counted = 1000  # it has been asked often: what is asked for is made of all titles
     for number, prefix in enumerate(PREFIXES):
         limit = (5, 1000)[number % 2]
         expected = slow_suggest(tuple(titles), tuple(bodies), prefix, limit)
@@ -248,6 +262,26 @@ def test_phrases_are_estimated_where_titles_are_many(monkeypatch: pytest.MonkeyP
         assert [(one.text, one.articles) for one in suggest(made, "sz", 9)] == [("数字化", 30), ("数字化转型", 30)]
         assert [(one.text, one.articles) for one in suggest(made, "yh", 9)] == [("银行", 1)]  # not in the sample
         assert suggest(made, "数", 9) == suggest(made, "shu", 9)[:2]  # 数字 only is a part of another word
+
+
+def test_titles_are_read_once_for_each_segment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    titles = Segment.titles
+
+    def counted(self: Segment) -> list[str]:
+        read.append(self.num_docs)
+        return titles(self)
+
+    monkeypatch.setattr(Segment, "titles", counted)
+    with cnsearch.open_index(tmp_path, create=True) as index:
+        index.add(cnsearch.Article(str(at), title) for at, title in enumerate(["数字化转型", "江豚"] * 200))
+        for _ in range(2):
+            assert texts(index, "数字化") == ["数字化", "数字化转型"]
+        index.add([cnsearch.Article("new", "数字化时代"), cnsearch.Article("newer", "数字化时代")])
+        assert texts(index, "数字化") == ["数字化", "数字化转型", "数字化时代"]
+        index.delete(["new", "newer"])
+        assert texts(index, "数字化") == ["数字化", "数字化转型"]
+    assert read == [400, 2]
 
 
 def texts(index: cnsearch.Index, prefix: str, limit: int = 10) -> list[str]:
