@@ -6,11 +6,15 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import cnsearch
 from cnsearch import Article
-from cnsearch.search.written import letters, pieces, title_pairs
+from cnsearch.analysis.reading import read
+from cnsearch.search.written import _may_have_letters, letters, pieces, title_pairs
 
 
 def found(folder: Path, articles: dict[str, tuple[str, str]], query: str, **options: Any) -> cnsearch.SearchResults:
@@ -171,3 +175,20 @@ def test_short_operators_that_find_nothing_and_stand_somewhere_are_text(tmp_path
 def test_a_title_with_a_sign_is_found_among_many_without_it(tmp_path: Path) -> None:
     articles = {f"{n:03d}": ("国内联播快讯", "快讯国内联播" * 3) for n in range(250)}
     assert found(tmp_path, {**articles, "own": ("]国内联播快讯", "别的。")}, "]国内联播快讯")[0].id == "own"
+
+
+TITLES = st.lists(
+    st.sampled_from([*"数字化，。 aB+C_1·", "數", "著", "ﬁ", "e\u0301", "\u200b", "𝐀", "🐼", "Ⅷ"]), max_size=8
+).map("".join)
+
+
+@given(st.lists(TITLES, max_size=8), st.data())
+def test_no_title_with_the_letters_is_passed_over(titles: list[str], data: st.DataObject) -> None:
+    typed = letters(read(data.draw(st.sampled_from(titles) if titles else TITLES)).text)
+    counts = np.array([len(title.encode("utf-16-le")) // 2 for title in titles], dtype=np.int64)
+    ends = np.cumsum(counts)
+    may_be = _may_have_letters(typed, np.frombuffer("".join(titles).encode("utf-16-le"), "<u2"), ends - counts, ends)
+    for title, is_kept in zip(titles, may_be.tolist(), strict=True):
+        assert is_kept or letters(read(title).text) != typed
+        if is_kept and title.isascii():
+            assert letters(read(title).text) == typed
