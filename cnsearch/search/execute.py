@@ -181,7 +181,7 @@ class Searcher:
         earned: list[tuple[DocNumbers, ScorePart]] = []
         if not self.ranking.written or not plan.focus.written:
             return scores, earned
-        characters, words, bigrams = weights
+        _, words, bigrams = weights
         second = (self.ranking.closeness + self.ranking.lead) * sum(sum(some.values()) for some in weights)
         wholes, parts = self._pieces(plan, mask)
         for piece in parts:
