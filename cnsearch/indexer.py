@@ -136,6 +136,8 @@ def raw_text_of(snapshot: Snapshot, article_id: str, limits: Limits) -> str:
         raise CorpusError(article_id, "the article came from no file")
     known = snapshot.settings.files.get(entry.root, {})
     file_id = file_of(article_id, [known]) if entry.size == ENTRY_SIZE else article_id
+    if ".." in file_id.split("/"):  # no scan makes such an id: the index of a stranger
+        raise CorpusError(article_id, "the file lies outside the folder that was indexed")
     path = os.path.join(entry.root, *file_id.split("/"))  # noqa: PTH118  # PostFile has a string
     options = options_of(snapshot.settings, entry.root, file_id, limits)
     size = known[file_id].size if file_id in known else 0

@@ -6,6 +6,7 @@ import datetime as dates
 import html
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
@@ -192,9 +193,10 @@ def _from_record(method: Callable[..., Article], arguments: Mapping[str, object]
 
 RESERVED_NAMES = frozenset(
     "id title body text paragraphs source category categories author date year month url path tag tags draft headings "
-    "label labels extra".split()
+    "label labels extra 来源 分类 作者 标签 日期 标题 正文".split()
 )
-"""What no own field may be called: queries and facets mean the fields of every article by these."""
+"""What no own field may be called, however wide or large it is written: queries and facets mean the fields of every
+article by these."""
 
 MAX_EXTRA_DEPTH = 100
 """Objects and lists inside each other in extra values: deeper JSON cannot be read where much else is on the stack."""
@@ -216,8 +218,9 @@ def checked_labels(
     for name, given in labels.items():
         if not isinstance(name, str):
             raise TypeError(f"a name in {what} must be a string, not {name!r}")
-        if not _LABEL_NAME.fullmatch(name) or name.lower() in RESERVED_NAMES:
-            why = "is the name of another field" if name.lower() in RESERVED_NAMES else "must be letters and digits"
+        taken = unicodedata.normalize("NFKC", name).lower() in RESERVED_NAMES
+        if taken or not _LABEL_NAME.fullmatch(name):
+            why = "is the name of another field" if taken else "must be letters and digits"
             raise ValueError(f"the name {name!r} in {what} {why}")
         if not isinstance(given, Iterable):
             raise TypeError(f"{what}[{name!r}] must be a string or several, not {given!r}")

@@ -155,7 +155,7 @@ class Highlighter:
 
         headings : which lines of the body are headings, ascending; each fragment names the last of them at or before it
         """
-        found = self._snippet(body)
+        found = self._snippet(body, headings)
         if not headings or not found.fragments:
             return found
         starts, lines = [0], body.split("\n")
@@ -168,7 +168,7 @@ class Highlighter:
             named.append(replace(fragment, heading=lines[headings[at]]) if at >= 0 else fragment)
         return replace(found, fragments=tuple(named))
 
-    def _snippet(self, body: str) -> Snippet:
+    def _snippet(self, body: str, headings: Sequence[int]) -> Snippet:
         if not self._num_fragments:
             return Snippet((), len(body))
         matches = self.matches(body)
@@ -176,11 +176,11 @@ class Highlighter:
         if len(windows) < self._num_fragments and windows:
             windows = self._with_missing(body, matches[:MAX_MATCHES], windows)
         if not windows:
-            lead = body.partition("\n")[0]
+            start, lead = _first_line(body, headings)
             end = min(self._fragment_chars, len(lead))
             lead = lead[: _whole_end(lead, (), min(1, end), end, _soft_end(lead, 0, end, len(lead)), len(lead))]
             lead = lead.replace(LINE_END, " ")
-            return Snippet((Fragment("body", lead),) if lead else (), len(body))
+            return Snippet((Fragment("body", lead, start=start),) if lead else (), len(body))
         fragments: list[Fragment] = []
         for window in windows:
             start, end = self._place(body, matches, window)
@@ -437,3 +437,13 @@ def _alternation(words: Iterable[str], *, whole: bool = False) -> re.Pattern[str
     if not longest_first:
         return None
     return re.compile("|".join(standing_alone(word).pattern if whole else re.escape(word) for word in longest_first))
+
+
+def _first_line(body: str, headings: Sequence[int]) -> tuple[int, str]:
+    """Where the first line of the body that is no heading starts, and that line; the first one if all are headings."""
+    start = 0
+    for number, line in enumerate(body.split("\n", len(headings) + 1)[: len(headings) + 1]):
+        if number >= len(headings) or headings[number] != number:
+            return start, line
+        start += len(line) + 1
+    return 0, body.partition("\n")[0]

@@ -210,6 +210,8 @@ def test_any_values_come_back(
         ({"labels": {"a=b": "zh"}}, ValueError, "a=b"),
         ({"labels": {"": "zh"}}, ValueError, "letters and digits"),
         ({"labels": {"Source": "zh"}}, ValueError, "another field"),
+        ({"labels": {"标签": "zh"}}, ValueError, "another field"),
+        ({"labels": {"ｄａｔｅ": "zh"}}, ValueError, "another field"),
         ({"extra": {"a": object()}}, TypeError, "JSON"),
         ({"extra": {"a": float("nan")}}, ValueError, "JSON"),
         ({"extra": {5: "zh"}}, TypeError, "5"),

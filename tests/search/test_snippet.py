@@ -130,3 +130,20 @@ def test_what_holds_for_every_snippet(body: str, terms: list[str], substrings: l
         assert not re.search("[\x00-\x08\x0b-\x1a\x1c-\x1f]", fragment.ansi())
     if any(TOKENIZER.terms(read(body).text).count(term) for term in terms):
         assert any(fragment.highlights for fragment in found.fragments)
+
+
+@pytest.mark.parametrize(
+    ("body", "headings", "expected", "heading"),
+    [
+        ("引言\n灯塔在海边。", [0], "灯塔在海边。…", "引言"),
+        ("引言\n缘起\n灯塔在海边。\n后记", [0, 1, 3], "灯塔在海边。", "缘起"),
+        ("灯塔在海边。\n后记", [1], "灯塔在海边。", ""),
+        ("引言\n缘起", [0, 1], "引言", "引言"),
+    ],
+)
+def test_where_nothing_matches_the_first_line_that_is_no_heading_is_shown(
+    body: str, headings: list[int], expected: str, heading: str
+) -> None:
+    found = highlighter("无").snippet(body, headings)
+    assert found.fragments[0].text == expected.strip("…")
+    assert found.fragments[0].heading == heading
