@@ -109,8 +109,9 @@ def test_results_go_to_stdout_and_messages_to_stderr(data_index_path: Path) -> N
     assert done.returncode == 0
     assert done.stdout.startswith("1. ")
     assert "match" not in done.stdout
-    note, summary = done.stderr.splitlines()
+    note, missing, summary = done.stderr.splitlines()
     assert note == 'cnsearch: note: there is no field "foo": taken as words'
+    assert missing == "cnsearch: note: no article has all of foo, 马拉松, 数字化"
     assert re.fullmatch(r"\d+ articles match, 1 to 10 shown \([0-9.]+ ms\)", summary)
     assert "\x1b" not in done.stdout + done.stderr
 
