@@ -22,7 +22,7 @@ from cnsearch.analysis.compounds import atoms, joined, spellings
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.inflection import MARK, stem
 from cnsearch.analysis.reading import read
-from cnsearch.analysis.scripts import CJK, CJK_RUN, HAN_CHAR, WORD
+from cnsearch.analysis.scripts import CJK, CJK_RUN, HAN, HAN_CHAR, WORD
 from cnsearch.analysis.tokenizer import Token, WordTokenizer
 from cnsearch.errors import QuerySyntaxError
 from cnsearch.query import asking, syntax
@@ -424,7 +424,7 @@ class _Planner:
         forms = {} if role is _Role.EXCLUDED else _word_forms(text, rest, fields)
         needed: list[Step] = [
             *(
-                Substring(group[0], fields)
+                _loose(group[0], fields)
                 if group[0] in loose
                 else forms.get(group[-1]) or _whole_or_parts(group, fields)
                 for group in dict.fromkeys(coarse)
@@ -440,7 +440,8 @@ class _Planner:
                 self.marks.append(Compound(_whole_or_parts(group, fields), _together(group, fields)))
                 self.marks.append(Term(joined(group[-1]), fields))
             elif group[0] in loose:
-                self.marks.append(Substring(group[0], fields))
+                run = _loose(group[0], fields)
+                self.marks += run.members if isinstance(run, WordForms) else [run]
             elif not HAN_CHAR.search(group[-1]):
                 several_forms = forms.get(group[-1])
                 self.marks += several_forms.members if several_forms else [Term(group[-1], fields)]
@@ -469,7 +470,9 @@ class _Planner:
             elif whole in loose or CJK_RUN.fullmatch(whole):
                 singles = tuple(Term(char, fields) for char in dict.fromkeys(HAN_CHAR.findall(whole)))
                 pairs = tuple(Term(pair, characters) for pair in _pairs(whole))
-                found[whole] = Keyword(Term(whole, fields), pairs, singles=singles if whole in loose else ())
+                written = _loose(whole, fields) if whole in loose else None
+                word = written if isinstance(written, WordForms) else Term(whole, fields)
+                found[whole] = Keyword(word, pairs, singles=() if written is None else singles)
             elif _is_compound(group):
                 found[whole] = Keyword(_whole_or_parts(group, fields), otherwise=_together(group, fields).parts)
             else:
@@ -484,7 +487,9 @@ class _Planner:
         return Keywords(tuple(found.values()), tuple(ranking), self._need, _is_sentence(text, groups), share, typed)
 
     def _closed_up(self, text: str) -> str:
-        """A spaced-out run (数 字 化) closed up where that makes words of it; else its characters are keywords each."""
+        """A spaced-out run (数 字 化) closed up where that makes words of it; else its characters are keywords each.
+        And one character beside one letter or a number (U 盘, 9 月 1 日)."""
+        text = with_lone_chars(text)
         reading = read(text)
         if not reading.shifted:
             return text
@@ -676,6 +681,41 @@ def _is_loose(groups: Sequence[tuple[str, ...]], written: str, *, whole: bool) -
     if not all(len(group[-1]) == 1 or not HAN_CHAR.search(group[-1]) for group in groups):
         return False
     return sum(len(group[-1]) for group in groups) + written.count("-") + written.count("_") >= len(written)
+
+
+_EDGE = re.compile(rf"(?<=[{HAN}])(?=[a-z0-9])|(?<=[a-z0-9])(?=[{HAN}])")
+_BARE = re.compile(r"[a-z]|[0-9]{1,4}")
+_LATIN_END = re.compile(r"[a-z]$")
+
+
+def with_lone_chars(text: str) -> str:
+    """A Chinese character alone beside a letter alone, or a number that belongs to no word before it, joined to it.
+
+    >>> with_lone_chars("u 盘 数据"), with_lone_chars("9 月 1 日"), with_lone_chars("iphone 14 壳")
+    ('u盘 数据', '9月1日', 'iphone 14 壳')
+    """
+    chunks = text.split(" ")
+    found = chunks[:1]
+    for at, (before, chunk) in enumerate(pairwise(chunks)):
+        bare, char = (before, chunk) if HAN_CHAR.fullmatch(chunk) else (chunk, before)
+        if char in asking.GRAMMAR or char in asking.ASKING:
+            found.append(chunk)
+            continue
+        named = bare is before and at and bare.isdigit() and _LATIN_END.search(chunks[at - 1])
+        if HAN_CHAR.fullmatch(char) and _BARE.fullmatch(bare) and not named:
+            found[-1] += chunk
+        else:
+            found.append(chunk)
+    return " ".join(found)
+
+
+def _loose(written: str, fields: tuple[str, ...]) -> Substring | WordForms:
+    """A run is found as it is written (U盘), and with a space wherever Chinese and other characters meet (U 盘)."""
+    spaced = _EDGE.sub(" ", written)
+    if spaced == written:
+        return Substring(written, fields)
+    members = sorted({written, spaced})
+    return WordForms(tuple(Substring(member, fields) for member in members), fields, written)
 
 
 def _is_compound(group: Sequence[str]) -> bool:

@@ -498,6 +498,8 @@ class Searcher:
                     own = self._zeros()
                     for found in presence:
                         found.add(own, 1 / len(presence))
+                    if not step.need:
+                        own = (own >= own.max() - np.float32(1e-5)).astype(np.float32)
                     there = np.maximum(there, own)
                 cover += there * np.float32(weights[-1])
         if not step.need:

@@ -22,11 +22,11 @@ from cnsearch.analysis.fold import fold
 from cnsearch.analysis.inflection import MARK, is_marked, stem
 from cnsearch.analysis.ngrams import character_terms
 from cnsearch.analysis.reading import read
-from cnsearch.analysis.scripts import CJK, CJK_RUN, HAN_CHAR, LETTER, WORD
+from cnsearch.analysis.scripts import CJK, CJK_RUN, HAN, HAN_CHAR, LETTER, WORD
 from cnsearch.analysis.tokenizer import Token, WordTokenizer
 from cnsearch.query import syntax
 from cnsearch.query.asking import ASKING, WEIGHT
-from cnsearch.query.plan import LEAST_SENTENCE, LONG, MOST, NORM, NUM_BEST, OTHER_FORM, SHARE
+from cnsearch.query.plan import LEAST_SENTENCE, LONG, MOST, NORM, NUM_BEST, OTHER_FORM, SHARE, with_lone_chars
 from cnsearch.query.syntax import parse_as_text, parse_query, text_with_signs
 from cnsearch.search.closeness import LEAD_CHARS, TEXT_CHARS, WINDOW_CHARS
 from cnsearch.search.scoring import DEFAULT_RANKING, FIELD_WEIGHTS, K1, B
@@ -248,6 +248,20 @@ class Twin:
         return self.bm25f(counts, doc_freq=alive)
 
     @cache  # noqa: B019
+    def loose(self, text: str, fields: tuple[str, ...]) -> Scores:
+        """A text as it is written, or with spaces where Chinese and other characters meet."""
+        if len(ways := ways_to_write(text)) == 1:
+            return self.substring(text, fields)
+        counts = [
+            {
+                name: sum(len(re.findall(f"(?={re.escape(one)})", texts[name])) for one in ways if live or len(one) < 3)
+                for name in fields
+            }
+            for texts, live in zip(self.texts, self.live, strict=True)
+        ]
+        return self.bm25f(counts)
+
+    @cache  # noqa: B019
     def pattern(self, text: str, fields: tuple[str, ...]) -> Scores:
         regex = re.compile("".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in text))
         return self.bm25f(
@@ -346,6 +360,8 @@ class Twin:
             found = {
                 whole: self.substring(whole, fields)
                 if whole in loose and len(whole) == 1
+                else self.loose(whole, fields)
+                if whole in loose and len(ways_to_write(whole)) > 1
                 else self.term(whole, fields)
                 if HAN_CHAR.search(whole)
                 else self.whole_or_parts(group, fields, beside.get(whole, ()))
@@ -379,7 +395,8 @@ class Twin:
         """The documents that have a word of two characters; or each of the pairs of a longer one, or of one that nobody
         has, without those that nobody has."""
         found = [set(scores)]
-        if len(whole) > 1 and (CJK_RUN.fullmatch(whole) or whole in loose) and (len(whole) > 2 or not scores):
+        of_pairs = len(whole) > 1 and (CJK_RUN.fullmatch(whole) or whole in loose) and (len(whole) > 2 or not scores)
+        if of_pairs or (whole in loose and len(ways_to_write(whole)) > 1):
             found = [set(self.pair(whole[at : at + 2], fields)) for at in range(len(whole) - 1)]
         return [numbers for numbers in found if numbers]
 
@@ -388,6 +405,8 @@ class Twin:
         hits: set[int] = set()
         for whole, scores in found.items():
             presence = self.presence(whole, scores, fields, loose)
+            if whole in loose and len(ways_to_write(whole)) > 1 and scores:
+                presence = []
             share = Counter(number for numbers in presence for number in numbers)
             if presence and not scores:
                 hits |= {number for number, count in share.items() if count == max(share.values())}
@@ -401,11 +420,14 @@ class Twin:
         weights, cover = [], Counter[int]()
         for whole, scores in found.items():
             presence = self.presence(whole, scores, fields, loose)
-            if presence:
+            spaced = whole in loose and len(ways_to_write(whole)) > 1
+            if presence or (spaced and scores):
                 weights.append(math.sqrt(self.idf(len(scores))) * (WEIGHT if whole in ASKING - loose else 1.0))
-                for numbers in presence:
-                    for number in numbers:
-                        cover[number] += weights[-1] / len(presence)  # type: ignore[assignment]
+                share = Counter(number for numbers in presence for number in numbers)
+                if spaced:
+                    share |= Counter(dict.fromkeys(scores, max(1, len(presence))))
+                for number, count in share.items():
+                    cover[number] += weights[-1] * count / max(1, len(presence))  # type: ignore[assignment]
         alive = {number: weight for number, weight in cover.items() if self.live[number]}
         if not alive:
             return set()
@@ -418,7 +440,7 @@ class Twin:
     def needed(
         self, group: list[str], fields: tuple[str, ...], loose: set[str], beside: tuple[str, ...] | None = None
     ) -> Scores:
-        return self.substring(group[0], fields) if group[0] in loose else self.whole_or_parts(group, fields, beside)
+        return self.loose(group[0], fields) if group[0] in loose else self.whole_or_parts(group, fields, beside)
 
     @cache  # noqa: B019
     def forms(self, word: str, beside: tuple[str, ...], fields: tuple[str, ...]) -> Scores:
@@ -469,10 +491,15 @@ class Twin:
 
 def closed_up(text: str) -> str:
     """A spaced-out run closed up if at least half of its characters are then in words."""
+    text = with_lone_chars(text)
     closed = read(text).text
     words = [word for word in TOKENIZER.coarse(closed)[0] if HAN_CHAR.search(word)]
     many = sum(len(word) if len(word) > 1 else -1 for word in words) > 0
     return closed if many else text
+
+
+def ways_to_write(text: str) -> set[str]:
+    return {text, re.sub(f"(?<=[{HAN}])(?=[a-z0-9])|(?<=[a-z0-9])(?=[{HAN}])", " ", text)}
 
 
 def joined_words(text: str, by_position: dict[int, list[Token]]) -> dict[str, tuple[str, ...]]:
