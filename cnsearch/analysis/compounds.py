@@ -105,7 +105,7 @@ def parts(compound: str) -> tuple[Part, ...]:
              is not taken apart.
 
     >>> [text for text, _, _ in parts("5.12-rc1")]
-    ['5.12', '5.12rc1', 'rc', 'rc1', '1']
+    ['5.12', '5.12rc', '5.12rc1', 'rc', 'rc1', '1']
     """
     if len(compound) > MAX_COMPOUND_CHARS or compound.isalpha() or (compound.isascii() and compound.isdigit()):
         return ()  # letters alone and digits alone, as nearly all are, are one part
@@ -255,21 +255,64 @@ def joined(compound: str) -> str:
 
 _PIECES = re.compile(r"([0-9]+(?:\.[0-9]+)*)|([-_.])|([&'+#%]+)|([^-_.&'+#%0-9]+)")
 _JOINTS = ("", "-", " ")
+_MAX_SPELLINGS = 27
+"""Ways to write four parts; of more, all joints are written alike."""
 
 
 @lru_cache(maxsize=1 << 10)
 def spellings(compound: str) -> tuple[str, ...]:
-    """How people write the compound: as it is, and with other joints of its letters and digits.
+    """How people write the compound: as it is, and with other joints of its letters and digits, each by itself.
 
-    A joint between digits, a point before a name, and what is not a hyphen, underscore or point say something and stay.
+    A joint between digits stays, but for a space where letters touch them (``i7-12700k``); a point before a name, and
+    what is not a hyphen, underscore or point, say something and stay. A slash too joins a name and its number.
 
     >>> spellings("s-300")
     ('s-300', 's300', 's 300')
     >>> spellings("c++"), spellings("2021-10-27"), spellings(".net")
     (('c++',), ('2021-10-27',), ('.net',))
+    >>> len(spellings("s23ultra")), "s23 ultra" in spellings("s23ultra"), "i7 12700k" in spellings("i7-12700k")
+    (9, True, True)
     """
     found = [_respelt(compound, joint) for joint in _JOINTS]
-    return (compound,) if found[0] == found[1] else tuple(dict.fromkeys([compound, *found]))
+    if found[0] == found[1]:
+        return (compound,)
+    if _INITIALS.fullmatch(compound):  # u.s.a is no us a
+        return tuple(dict.fromkeys([compound, *found]))
+    ways = [""]
+    for joint, piece in _slots(compound):
+        ways = [way + one + piece for way in ways for one in joint]
+        if len(ways) > _MAX_SPELLINGS:
+            return tuple(dict.fromkeys([compound, *found]))
+    if _NAME_AND_NUMBER.fullmatch(compound):
+        ways.append(_respelt(compound, "/"))
+    return tuple(dict.fromkeys([compound, *ways]))
+
+
+_NAME_AND_NUMBER = re.compile("[a-z]{2,}[-_]?[0-9]+")
+_INITIALS = re.compile("[a-z](?:[-_.][a-z])+")
+
+
+def _slots(compound: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The pieces of a compound, each after the joints that may stand before it."""
+    pieces = [(match.group(), match.lastindex or 0) for match in _PIECES.finditer(compound)]
+    at = 0
+    while at < len(pieces):
+        text, kind = pieces[at]
+        before = pieces[at - 1] if at else None
+        after = pieces[at + 1] if at + 1 < len(pieces) else None
+        if kind == 2 and before and after and before[1] in (1, 4) and after[1] in (1, 4):
+            if before[1] == after[1] == 1:
+                yield (text, " ") if _LETTER_BESIDE.search(compound) else (text,), after[0]
+            else:
+                yield _JOINTS, after[0]
+            at += 2
+            continue
+        between = before is not None and {before[1], kind} == {1, 4}
+        yield _JOINTS if between else ("",), text
+        at += 1
+
+
+_LETTER_BESIDE = re.compile("[a-z][0-9.]+[-_][0-9]|[0-9][-_][0-9.]+[a-z]")
 
 
 def _respelt(compound: str, other: str) -> str:
