@@ -51,10 +51,12 @@ class Substring:
 
 @dataclass(frozen=True, slots=True)
 class Verbatim:
-    """Long folded text that stands in the title or body as it was typed, white space aside."""
+    """Long folded text that stands in the title or body as it was typed, white space aside. ``inside``: what it is part
+    of goes on before it or after it, so that it is no line or entry of its own."""
 
     text: str
     fields: tuple[str, ...] = ("title", "body")
+    inside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,10 +209,11 @@ class Searcher:
         wholes: list[tuple[str, DocNumbers]] = []
         parts: list[str] = []
         for text in plan.focus.pieces:
-            numbers = self._match(Verbatim(text)).numbers() if len(text) > LONG else np.empty(0, np.intp)
-            numbers = numbers[mask[numbers]]
-            if len(numbers):
-                wholes.append((text, numbers))
+            if len(text) > LONG:
+                numbers = self._match(Verbatim(text, inside=True)).numbers()
+                numbers = numbers[mask[numbers]]
+                if len(numbers):
+                    wholes.append((text, numbers))
             else:
                 parts += pieces(text, plan.focus.coarse, lambda piece: self._match(Substring(piece)).doc_freq > 0)
         return wholes, parts
@@ -548,7 +549,7 @@ class Searcher:
         if isinstance(leaf, Substring):
             key = (*key, "substring")
         elif isinstance(leaf, Verbatim):
-            key = (*key, "verbatim")
+            key = (*key, "verbatim", leaf.inside)
         found = self._matches.get(key)
         if found is not None:
             with self._lock:
@@ -747,7 +748,7 @@ def _found_in(
     leaf: Substring | Verbatim | TermPattern, segment: Segment, field: str, expansion: _Expansion
 ) -> Postings | None:
     if isinstance(leaf, Verbatim):
-        return find_verbatim(leaf.text, segment, field)
+        return find_verbatim(leaf.text, segment, field, inside=leaf.inside)
     if isinstance(leaf, Substring):
         return find_substring(leaf.text, segment, field)
     terms = _pattern_terms(leaf, segment, field, expansion.most_terms + 1)

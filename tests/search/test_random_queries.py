@@ -30,6 +30,7 @@ from cnsearch.query.plan import LEAST_SENTENCE, LONG, MOST, NORM, NUM_BEST, OTHE
 from cnsearch.query.syntax import parse_as_text, parse_query, text_with_signs
 from cnsearch.search.closeness import LEAD_CHARS, TEXT_CHARS, WINDOW_CHARS
 from cnsearch.search.scoring import DEFAULT_RANKING, FIELD_WEIGHTS, K1, B
+from cnsearch.search.verbatim import stands
 from cnsearch.search.written import TO_THE_DOT, letters, pieces
 
 SEED = 20260
@@ -125,9 +126,8 @@ class Twin:
         second = (DEFAULT_RANKING.closeness + DEFAULT_RANKING.lead) * sum(weights.values())
         wholes: list[set[int]] = []
         for whole in dict.fromkeys(self.whole):
-            typed = self.verbatim(whole) & scores.keys()
-            if typed:
-                wholes.append(typed)
+            if len(whole) > LONG:
+                wholes.append(self.verbatim(whole, inside=True) & scores.keys())
                 continue
             for piece in pieces(whole, self.coarse, lambda piece: bool(self.standing(piece))):
                 inside = sum(weight for unit, weight in weights.items() if unit in piece and not is_character(unit))
@@ -135,7 +135,7 @@ class Twin:
                 bonus = self.idf(len(standing)) * (1 + DEFAULT_RANKING.written * inside / self.idf(1))
                 scores.update({number: scores[number] + bonus for number in standing if number in scores})
         for typed in wholes:
-            most = max(scores.values()) + second
+            most = max(scores.values(), default=0.0) + second
             scores.update({number: scores[number] + most for number in typed})
         most = max(scores.values(), default=0.0) + second
         written = list(dict.fromkeys(self.written))
@@ -146,7 +146,7 @@ class Twin:
                 scores[number] += most * (TO_THE_DOT if [title] == written else 1.0)
         return list(scores.items())
 
-    def verbatim(self, text: str) -> set[int]:
+    def verbatim(self, text: str, *, inside: bool = False) -> set[int]:
         """Of a long text, those where it stands as typed, white space aside."""
         typed = "".join(text.split())
         if len(text) <= LONG or not any(len(part) > 1 for part in text.split()):
@@ -154,7 +154,7 @@ class Twin:
         return {
             number
             for number, texts in enumerate(self.texts)
-            if self.live[number] and any(typed in "".join(texts[name].split()) for name in ("title", "body"))
+            if self.live[number] and any(stands(typed, texts[name], inside=inside) for name in ("title", "body"))
         }
 
     def standing(self, text: str) -> set[int]:

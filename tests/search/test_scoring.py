@@ -86,7 +86,7 @@ def test_title_only_body_only_and_both(title: Frequencies, body: Frequencies) ->
 def test_norms_of_fields_are_kept_apart() -> None:
     norms = FieldNorms(_Snapshot({"title": [1, 1], "body": [10, 30]}))  # type: ignore[arg-type]
     for _ in range(2):
-        assert norms.of("body").tolist() == pytest.approx([1 / (0.25 + 0.75 * length / 20) for length in (10, 30)])
+        assert norms.of("body").tolist() == pytest.approx([1 / (1 - B + B * length / 20) for length in (10, 30)])
         assert norms.of("title").tolist() == pytest.approx([FIELD_WEIGHTS["title"]] * 2)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import pytest
+
 import cnsearch
 from cnsearch import Article
 from cnsearch.analysis.reading import read
-from cnsearch.search.verbatim import find_verbatim, squeezed
+from cnsearch.search.verbatim import find_verbatim, squeezed, stands
 
 
 def test_the_documents_are_those_that_a_plain_reading_finds(tmp_path: Path) -> None:
@@ -45,3 +47,27 @@ def test_the_documents_are_those_that_a_plain_reading_finds(tmp_path: Path) -> N
 
 def _as_typed(query: str, body: str) -> bool:
     return " ".join(query.split()) in " ".join(read(body).text.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "inside"),
+    [
+        ("要闻：\n石泰峰通报会议精神\n其他", False),  # a line of its own
+        ("1. 石泰峰通报会议精神；2. 其他", False),  # an entry
+        ("阅读《石泰峰通报会议精神》", False),
+        ("石泰峰通报会议精神。", True),  # a sentence
+        ("昨天石泰峰通报会议精神", True),
+        ("石泰峰通报\n会议精神等", True),  # over the end of a line
+        ("石泰峰通报会议", None),
+    ],
+)
+def test_a_line_of_its_own_is_no_part_of_what_an_article_says(text: str, inside: bool | None) -> None:
+    typed = "石泰峰通报会议精神"
+    assert stands(typed, text) == (inside is not None)
+    assert stands(typed, text, inside=True) == bool(inside)
+
+
+def test_what_begins_or_ends_as_no_headline_does_is_copied() -> None:
+    assert stands(")+1}", "(a\n)+1}\nb", inside=True)
+    assert stands("nameofthefile", "the name of the file is", inside=True)
+    assert not stands("nameofthefile", "see: name of the file (1)", inside=True)
