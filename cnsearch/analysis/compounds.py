@@ -288,6 +288,33 @@ def spellings(compound: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([compound, *ways]))
 
 
+_SPLIT_CHARS = range(4, 17)
+_NO_PART = frozenset(
+    """
+    a i s u an as at be by do go he if in is it me my no of on or so to up us we am are was the and for not but
+    can has had her his him its may our out she who you all any how man men get got let one two new now old own
+    see too use way able age king ship here there where with from that this they them then than some have were
+    will been each form
+    """.split()
+)
+
+
+@lru_cache(maxsize=1 << 10)
+def splits(word: str) -> tuple[tuple[str, str], ...]:
+    """The pairs of words that a word of letters may be written apart as (``wi fi``); a common English word is no part
+    of one: therapist is not the rapist.
+
+    >>> splits("wifi"), ("the", "rapist") in splits("therapist")
+    ((('w', 'ifi'), ('wi', 'fi')), False)
+    """
+    if len(word) not in _SPLIT_CHARS:
+        return ()
+    pairs = ((word[:at], word[at:]) for at in range(1, len(word)))
+    return tuple(pair for pair in pairs if _NO_PART.isdisjoint(pair))
+
+
+APART = (" ", "/", "'")
+"""What stands between the parts of a word that is written apart: wi fi, tcp/ip, don't."""
 _NAME_AND_NUMBER = re.compile("[a-z]{2,}[-_]?[0-9]+")
 _INITIALS = re.compile("[a-z](?:[-_.][a-z])+")
 

@@ -27,7 +27,9 @@ _SHORTEST_STEM = 3
 # that only look inflected, whose stem is another word.
 _NAMES = frozenset(
     "windows rails pandas jenkins redis keras kubernetes postgres aws ios macos jobs siemens mercedes hermes beats "
-    "react spring swift flutter rust express".split()
+    "react spring swift flutter rust express "
+    "boeing beijing nanjing chongqing turing viking reading james paris texas vegas mars gates adams williams evans "
+    "davis jones charles thomas holmes hughes keynes dallas atlas emacs kudos dos".split()
 )
 _UNINFLECTED = frozenset("evening united wedding means during nothing something anything everything does".split())
 _IRREGULAR = {"gpus": "gpu", "cpus": "cpu", "menus": "menu", "buses": "bus", "added": "add", "adding": "add"}

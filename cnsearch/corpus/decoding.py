@@ -58,6 +58,8 @@ _MOST_BAD_OF_ASCII = 0.001
 """Share of all bytes that may be undecodable where nearly all are ASCII."""
 _FEW_BAD = 3
 """That many may be undecodable however short the text is, if as many characters are right."""
+_FEW_CONTROLS = 3
+"""So many NUL and other control characters may stand in a text however short it is."""
 _CHUNK = 4096
 """Bytes decoded before it is asked whether this encoding is hopeless."""
 
@@ -98,7 +100,9 @@ def decode(data: bytes, name: str) -> Decoded:
     text = found.text
     num_controls = len(text) - len(_CONTROL.sub("", text))  # a list of them would take 80 bytes for each
     num_nuls = text.count("\0")
-    if num_controls * 20 > len(text) or num_nuls * 100 > len(text):
+    if num_controls > max(_FEW_CONTROLS, len(text) // 20) or num_nuls > max(_FEW_CONTROLS, len(text) // 100):
+        raise CorpusError(name, "not text")
+    if num_controls * 4 > len(text):
         raise CorpusError(name, "not text")
     return Decoded(text.replace("\0", ""), found.encoding, found.num_replaced) if num_nuls else found
 

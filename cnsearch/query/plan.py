@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 
-from cnsearch.analysis.compounds import atoms, joined, spellings
+from cnsearch.analysis.compounds import atoms, joined, spellings, splits
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.inflection import MARK, stem
 from cnsearch.analysis.reading import read
@@ -60,6 +60,14 @@ class Verbatim:
 
 
 @dataclass(frozen=True, slots=True)
+class Apart:
+    """A word of letters where it is written in two parts (``wi fi`` for wifi, ``compounds.splits``)."""
+
+    text: str
+    fields: tuple[str, ...] = TEXT_FIELDS
+
+
+@dataclass(frozen=True, slots=True)
 class Compound:
     """A mixed token, marked in the ``spellings`` of ``step`` where neither letters nor digits go on at its ends; where
     ``step`` finds nothing, its parts are."""
@@ -93,7 +101,7 @@ class SynonymTerm:
     fields  : whose lengths count; each member has as many of its own, in the same order
     """
 
-    members: tuple[Term | Substring, ...]
+    members: tuple[Term | Substring | Apart, ...]
     fields: tuple[str, ...] = TEXT_FIELDS
 
 
@@ -211,7 +219,7 @@ class Together:
     fields: tuple[str, ...] = TEXT_FIELDS
 
 
-Leaf = Term | Substring | TermPattern | SynonymTerm
+Leaf = Term | Substring | TermPattern | SynonymTerm | Apart
 Step = Leaf | Keywords | Label | DateRange | All | AllOf | AnyOf | BestOf | Boosted | Without | Together
 
 MOST, NORM = 0.85, 3
@@ -315,7 +323,7 @@ def make_plan(
 
 def _leaves(step: Step | None) -> Iterator[Leaf]:
     """The leaves that add to scores, each once, in order."""
-    if isinstance(step, (Term, Substring, TermPattern, SynonymTerm)):
+    if isinstance(step, (Term, Substring, TermPattern, SynonymTerm, Apart)):
         yield step
     elif isinstance(step, Keywords):
         for word in step.words:
@@ -443,7 +451,7 @@ class _Planner:
                 self.marks.append(Term(joined(group[-1]), fields))
             elif group[0] in loose:
                 run = _loose(group[0], fields)
-                self.marks += run.members if isinstance(run, WordForms) else [run]
+                self.marks += run.members if isinstance(run, SynonymTerm) else [run]
             elif not HAN_CHAR.search(group[-1]):
                 several_forms = forms.get(group[-1])
                 self.marks += several_forms.members if several_forms else [Term(group[-1], fields)]
@@ -473,7 +481,7 @@ class _Planner:
                 singles = tuple(Term(char, fields) for char in dict.fromkeys(HAN_CHAR.findall(whole)))
                 pairs = tuple(Term(pair, characters) for pair in _pairs(whole))
                 written = _loose(whole, fields) if whole in loose else None
-                word = written if isinstance(written, WordForms) else Term(whole, fields)
+                word = written if isinstance(written, SynonymTerm) else Term(whole, fields)
                 found[whole] = Keyword(word, pairs, singles=() if written is None else singles)
             elif _is_compound(group):
                 found[whole] = Keyword(_whole_or_parts(group, fields), otherwise=_together(group, fields).parts)
@@ -711,13 +719,13 @@ def with_lone_chars(text: str) -> str:
     return " ".join(found)
 
 
-def _loose(written: str, fields: tuple[str, ...]) -> Substring | WordForms:
+def _loose(written: str, fields: tuple[str, ...]) -> Substring | SynonymTerm:
     """A run is found as it is written (U盘), and with a space wherever Chinese and other characters meet (U 盘)."""
     spaced = _EDGE.sub(" ", written)
     if spaced == written:
         return Substring(written, fields)
     members = sorted({written, spaced})
-    return WordForms(tuple(Substring(member, fields) for member in members), fields, written)
+    return SynonymTerm(tuple(Substring(member, fields) for member in members), fields)
 
 
 def _is_compound(group: Sequence[str]) -> bool:
@@ -750,11 +758,11 @@ _MAX_SPELT_OUT = 6
 def _word_forms(text: str, groups: Sequence[Sequence[Token]], fields: tuple[str, ...]) -> dict[str, WordForms]:
     """For each word of letters among the coarse tokens of ``text`` that has any: its other forms, and what it makes
     together with the word beside it, or with the single letters."""
-    found: dict[str, dict[Term, None]] = {}
+    found: dict[str, dict[Term | Apart, None]] = {}
     run: list[Token] = []
     for group in (*groups, None):
         word = group[-1] if group and _LETTERS.fullmatch(group[-1].text) else None
-        if word is not None and (not run or text[run[-1].end : word.start] == " "):
+        if word is not None and (not run or text[run[-1].end : word.start] in (" ", "/")):
             run.append(word)
             continue
         _add_joined(run, found, fields)
@@ -764,14 +772,24 @@ def _word_forms(text: str, groups: Sequence[Sequence[Token]], fields: tuple[str,
         own = stem(text)
         for other in sorted({MARK + own, own} - {text}) if own else ():
             members[Term(other, fields, OTHER_FORM)] = None
+        if splits(text):
+            members[Apart(text, fields)] = None
     return {
-        text: WordForms(tuple(sorted((Term(text, fields), *members), key=lambda one: one.text)), fields, text)
+        text: WordForms(
+            tuple(sorted((Term(text, fields), *members), key=lambda one: (one.text, isinstance(one, Apart)))),
+            fields,
+            text,
+        )
         for text, members in found.items()
         if members
     }
 
 
-def _add_joined(run: Sequence[Token], found: dict[str, dict[Term, None]], fields: tuple[str, ...]) -> None:
+def _sorted(members: list[Term | Apart]) -> tuple[Term | Apart, ...]:
+    return tuple(sorted(members, key=lambda member: (member.text, isinstance(member, Apart))))
+
+
+def _add_joined(run: Sequence[Token], found: dict[str, dict[Term | Apart, None]], fields: tuple[str, ...]) -> None:
     """Add to each word of a run what it makes with its neighbours."""
     for word in run:
         found.setdefault(word.text, {})

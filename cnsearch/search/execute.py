@@ -27,9 +27,11 @@ from cnsearch.query.plan import (
     MOST,
     NORM,
     NUM_BEST,
+    OTHER_FORM,
     All,
     AllOf,
     AnyOf,
+    Apart,
     BestOf,
     Boosted,
     DateRange,
@@ -52,7 +54,7 @@ from cnsearch.query.plan import (
 from cnsearch.schema import CHARS_FIELD, NO_DATE, TEXT_FIELDS
 from cnsearch.search.closeness import Weights, as_written, closeness
 from cnsearch.search.scoring import DEFAULT_RANKING, FieldNorms, Ranking, Scores, idf, saturate, weighted_tf
-from cnsearch.search.substrings import find_alone, find_substring
+from cnsearch.search.substrings import find_alone, find_apart, find_substring
 from cnsearch.search.verbatim import find_verbatim
 from cnsearch.search.vocabulary import Vocabulary
 from cnsearch.search.written import MAX_TITLES, TITLE_CHARS, TO_THE_DOT, letters, pieces, title_pairs, titles_that_are
@@ -76,7 +78,7 @@ _DENSE_FRACTION = 16
 _BIGRAM_FIELDS = frozenset(CHARS_FIELD.values())
 _BLOCK = 64
 """Documents per maximum, when looking for the best."""
-_LEAVES = (Term, Substring, TermPattern, SynonymTerm)
+_LEAVES = (Term, Substring, TermPattern, SynonymTerm, Apart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -546,8 +548,8 @@ class Searcher:
             key = (leaf.members, leaf.fields)
         else:
             key = (leaf.text, leaf.fields)
-        if isinstance(leaf, Substring):
-            key = (*key, "substring")
+        if isinstance(leaf, (Substring, Apart)):
+            key = (*key, type(leaf))
         elif isinstance(leaf, Verbatim):
             key = (*key, "verbatim", leaf.inside)
         found = self._matches.get(key)
@@ -737,20 +739,23 @@ def _postings(leaf: Leaf | Verbatim, snapshot: Snapshot, expansion: _Expansion) 
     return found
 
 
-def _weighted(member: Term | Substring, found: dict[str, Postings]) -> dict[str, Postings]:
+def _weighted(member: Term | Substring | Apart, found: dict[str, Postings]) -> dict[str, Postings]:
     """The postings of one of several forms: each occurrence counts as much as its weight says."""
-    if isinstance(member, Substring) or member.weight == 1:
+    weight = OTHER_FORM if isinstance(member, Apart) else member.weight if isinstance(member, Term) else 1.0
+    if weight == 1:
         return found
-    return {name: Postings(one.doc_ids, one.freqs * np.float32(member.weight)) for name, one in found.items()}
+    return {name: Postings(one.doc_ids, one.freqs * np.float32(weight)) for name, one in found.items()}
 
 
 def _found_in(
-    leaf: Substring | Verbatim | TermPattern, segment: Segment, field: str, expansion: _Expansion
+    leaf: Substring | Verbatim | TermPattern | Apart, segment: Segment, field: str, expansion: _Expansion
 ) -> Postings | None:
     if isinstance(leaf, Verbatim):
         return find_verbatim(leaf.text, segment, field, inside=leaf.inside)
     if isinstance(leaf, Substring):
         return find_substring(leaf.text, segment, field)
+    if isinstance(leaf, Apart):
+        return _union(find_apart(leaf.text, segment, field))
     terms = _pattern_terms(leaf, segment, field, expansion.most_terms + 1)
     if len(terms) > expansion.most_terms:
         expansion.cut_short = True

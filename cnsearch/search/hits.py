@@ -8,8 +8,9 @@ from functools import partial
 
 from cnsearch import checks
 from cnsearch.analysis.analyzer import ChineseAnalyzer
+from cnsearch.analysis.compounds import APART, splits
 from cnsearch.model import Duplicate, Fragment, Hit, ScorePart, Snippet
-from cnsearch.query.plan import Compound, Plan, Substring, Term, TermPattern
+from cnsearch.query.plan import Apart, Compound, Plan, Substring, Term, TermPattern
 from cnsearch.schema import CHARS_FIELD
 from cnsearch.search.execute import DocNumbers, Ranked, Searcher
 from cnsearch.search.missing import Missing
@@ -86,6 +87,10 @@ class Excerpts:
             weight = self._searcher.term_weight(mark)
             if isinstance(mark, Term):
                 terms[mark.text] = weight
+            elif isinstance(mark, Apart):
+                if weight:
+                    ways = (first + joint + second for first, second in splits(mark.text) for joint in APART)
+                    compounds.update(dict.fromkeys(ways, weight))
             elif isinstance(mark, Substring):
                 substrings[mark.text] = weight
             elif isinstance(mark, TermPattern):

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.analysis.compounds import standing_alone
+from cnsearch.analysis.compounds import APART, splits, standing_alone
 from cnsearch.analysis.fold import folded_from_two_units, folded_units, folds_two_units
 from cnsearch.analysis.ngrams import BREAKS
 from cnsearch.analysis.reading import read_all
@@ -25,6 +25,8 @@ from cnsearch.store import DocIds, Postings, Segment, Snapshot
 
 FEW = 64
 """So few candidates are not worth another list: it may have many times as many documents."""
+_MOST_WHOLE, _MOST_APART = 50, 400
+"""A word in more documents than this is not looked for apart; nor one whose rarer part is in more than that."""
 CHUNK, CHUNK_CHARS = 1_000, 4_000_000
 """Documents whose texts are gone through at a time, and their characters: some megabytes."""
 
@@ -53,6 +55,41 @@ def find_alone(text: str, segment: Segment, field: str, among: DocIds) -> Postin
     """Those of the documents ``among`` (ascending) in whose folded ``field`` the text (two characters or more) stands
     and neither its letters nor its digits go on, and how often."""
     return _verified(text, segment, field, among, alone=True)
+
+
+def find_apart(word: str, segment: Segment, field: str) -> list[Postings]:
+    """The documents in whose ``field`` the word is written in two parts, and how often: a list for each way.
+    Only of a word that is rare itself, and of parts of which one is: it takes time, else there is enough to show."""
+    found: list[Postings] = []
+    if segment.doc_freq(field, word) > _MOST_WHOLE:
+        return found
+    for first, second in splits(word):
+        rarest = segment.doc_freq(field, first)
+        rarest = rarest and min(rarest, segment.doc_freq(field, second))
+        if not 0 < rarest <= _MOST_APART:
+            continue
+        parts = [(field, first), (field, second)]
+        for joint in APART:
+            pairs = [(CHARS_FIELD[field], first[-1] + joint), (CHARS_FIELD[field], joint + second[0])]
+            postings = _of_all([*parts, *pairs], segment)
+            if len(postings):
+                alone = find_alone(first + joint + second, segment, field, postings)
+                found += [] if alone is None else [alone]
+    return found
+
+
+def _of_all(terms: list[tuple[str, str]], segment: Segment) -> DocIds:
+    """The documents that have every term (its field, itself)."""
+    doc_ids: DocIds | None = None
+    for field, term in sorted(terms, key=lambda term: segment.doc_freq(*term)):
+        postings = segment.postings(field, term)
+        if postings is None:
+            return np.empty(0, dtype=np.int32)
+        doc_ids = postings.doc_ids if doc_ids is None else common(doc_ids, postings.doc_ids)
+        if not len(doc_ids):
+            break
+    assert doc_ids is not None
+    return doc_ids
 
 
 def _verified(text: str, segment: Segment, field: str, among: DocIds | None, *, alone: bool) -> Postings | None:

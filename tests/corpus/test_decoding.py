@@ -193,3 +193,7 @@ def test_any_bytes_are_text_or_an_error(data: bytes) -> None:
         return
     assert "\0" not in found.text
     assert "\ufdd0" not in found.text or "\ufdd0".encode() in data
+
+
+def test_a_short_text_with_one_nul_is_a_text() -> None:
+    assert decode("标题\0与一行短文".encode(), "a.txt").text == "标题与一行短文"
