@@ -27,9 +27,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
+from typing import TypeVar
 
 from cnsearch.analysis.inflection import marked_stem
 from cnsearch.analysis.scripts import EMOJI, FLAG, LETTER, WORD
@@ -58,6 +59,32 @@ MAX_ATOMS = 8
 """A compound of more stretches of letters and digits than this is indexed whole only, for the same reason."""
 MAX_PARTS = 32
 """So is one of more parts than this."""
+
+_Value = TypeVar("_Value")
+
+
+class Remembered(dict[str, _Value]):
+    """What a function says of words, remembered for very many of them: asking for a known one is a look-up, which
+    ``map`` and ``filter`` do without a step of Python. Forgets all when full.
+
+    longest : characters of a word that is remembered
+    """
+
+    MAX_ENTRIES = 1 << 18
+
+    def __init__(self, function: Callable[[str], _Value], longest: int) -> None:
+        super().__init__()
+        self._function = function
+        self._longest = longest
+
+    def __missing__(self, word: str) -> _Value:
+        value = self._function(word)
+        if len(word) <= self._longest:
+            if len(self) >= self.MAX_ENTRIES:
+                self.clear()
+            self[word] = value
+        return value
+
 
 Part = tuple[str, int, int]
 Humps = tuple[int, ...]
@@ -114,27 +141,38 @@ def parts(compound: str) -> tuple[Part, ...]:
     if len(spans) > MAX_ATOMS:
         return ()
     found: dict[Part, None] = {}
-    for start, end in _between(_STRONG_JOINTS, text, 0, len(text)):
-        found[text[start:end], start, end] = None
-        found[joined(text[start:end]), start, end] = None
-        for begin, stop in _between(_POINT, text, start, end):
-            found[text[begin:stop], begin, stop] = None
     for start, end in spans:
         found[text[start:end], start, end] = None
-        found.update(dict.fromkeys(_beginnings(text, start, end)))
+        if "." in text:
+            found.update(dict.fromkeys(_beginnings(text, start, end)))
     found[joined(text), 0, len(text)] = None
-    if len(spans) == 3:  # wi-fi-6 is a Wi-Fi too
-        for first, second in ((0, 1), (1, 2)):
-            begin, stop = spans[first][0], spans[second][1]
-            pair = joined(text[begin:stop])
-            if len(pair) > 2 and pair != text[begin:stop]:  # but u.s.a is no us
-                found[pair, begin, stop] = None
+    if not _only_atoms(text, spans):
+        for start, end in _between(_STRONG_JOINTS, text, 0, len(text)):
+            found[text[start:end], start, end] = None
+            found[joined(text[start:end]), start, end] = None
+            for begin, stop in _between(_POINT, text, start, end):
+                found[text[begin:stop], begin, stop] = None
+        if len(spans) == 3:  # wi-fi-6 is a Wi-Fi too
+            for first, second in ((0, 1), (1, 2)):
+                begin, stop = spans[first][0], spans[second][1]
+                pair = joined(text[begin:stop])
+                if len(pair) > 2 and pair != text[begin:stop]:  # but u.s.a is no us
+                    found[pair, begin, stop] = None
     found.pop((text, 0, len(text)), None)
     if len(found) > MAX_PARTS:
         return ()
     if len(text) < len(compound):  # with commas: the parts of a number have no places of their own
         found = {(part, 0, len(compound)): None for part, _, _ in found}
     return tuple(sorted((part for part in found if part[0] != text), key=lambda part: (part[1], part[2], part[0])))
+
+
+def _only_atoms(text: str, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether the stretches between its joints are the atoms at ``spans``, as in most compounds: one or two atoms with
+    one joint, or several without any."""
+    if text.isalnum():
+        return True
+    gaps = spans[1][0] - spans[0][1] if len(spans) == 2 else 0
+    return 1 <= len(spans) <= 2 and gaps <= 1 and spans[0][0] == 0 and spans[-1][1] == len(text)
 
 
 def _beginnings(text: str, start: int, end: int) -> Iterator[Part]:
@@ -230,14 +268,20 @@ def _between(joint: re.Pattern[str], text: str, start: int, end: int) -> list[tu
     return stretches
 
 
-@lru_cache(maxsize=1 << 16)
-def terms(compound: str) -> tuple[str, ...]:
-    """The indexed terms of one compound: its parts, itself (its first ``MAX_COMPOUND_CHARS`` characters), and the
-    marked stems of those that are inflected."""
-    found = parts(compound)
-    texts = (*(text for text, _, _ in found), whole(compound))
-    words = [text for text, start, end in found if compound[start:end] == text]
-    return (*texts, *filter(None, map(marked_stem, [*words, compound])))
+def _terms(compound: str) -> tuple[str, ...]:
+    if compound.isalpha() and len(compound) <= MAX_COMPOUND_CHARS:
+        stem = marked_stem(compound)
+        return (compound, stem) if stem else (compound,)
+    compound = compound[:CUT]
+    found = parts.__wrapped__(compound)
+    texts = [text for text, _, _ in found]
+    words = [text for text, start, end in found if text == compound[start:end]]
+    return (*texts, whole(compound), *filter(None, map(marked_stem, [*words, compound])))
+
+
+terms: Callable[[str], tuple[str, ...]] = Remembered(_terms, longest=MAX_COMPOUND_CHARS).__getitem__
+"""The indexed terms of one compound of any length: its parts, itself (its first ``MAX_COMPOUND_CHARS`` characters), and
+the marked stems of those that are inflected."""
 
 
 @lru_cache(maxsize=1 << 16)
@@ -248,12 +292,17 @@ def joined(compound: str) -> str:
     ('s300', 'nodejs', 'username', '2021-10-27', 'c++')
     """
     text = whole(compound)
+    if not ("." in text or "-" in text or "_" in text):
+        return text
     if len(compound) > MAX_COMPOUND_CHARS or len(_ATOM.findall(text)) > MAX_ATOMS:
         return text
+    if _LETTERS_WITH_JOINTS.fullmatch(text):
+        return text.replace(".", "").replace("-", "").replace("_", "")
     return _respelt(text, "")
 
 
 _PIECES = re.compile(r"([0-9]+(?:\.[0-9]+)*)|([-_.])|([&'+#%]+)|([^-_.&'+#%0-9]+)")
+_LETTERS_WITH_JOINTS = re.compile("[a-z]+(?:[-_.][a-z]+)+")
 _JOINTS = ("", "-", " ")
 _MAX_SPELLINGS = 27
 """Ways to write four parts; of more, all joints are written alike."""

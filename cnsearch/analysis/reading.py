@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.analysis.fold import code_points, fold, fold_points
+from cnsearch.analysis.fold import CodePoints, code_points, fold, fold_points
 from cnsearch.analysis.scripts import CJK
 from cnsearch.analysis.variants import CONTEXTUAL, in_context
 
@@ -66,13 +66,12 @@ def read(text: str) -> Reading:
     if text.isascii():
         return Reading(text.lower(), seams=_seams(text))
     points = code_points(text)
-    kinds = _kinds()[points]
-    present = int(np.bitwise_or.reduce(kinds))
-    if present & _ODD or (present & _SPACE and _is_spaced_out(kinds)):
+    classes = _classes(points)
+    if b"o" in classes or (_SPACED_OUT_CLASSES.search(classes) and _SPACED_OUT.search(text)):
         return _shifted(text)
     folded = fold_points(points)
-    seams = _seams(text)
-    if present & _CONTEXTUAL:
+    seams = _seams(text) if _may_have_seams(classes) else ()
+    if b"c" in classes:
         in_place = in_context(folded)
         return Reading(in_place, seams=seams, shifted=in_place != folded)
     return Reading(folded, seams=seams)
@@ -88,11 +87,11 @@ def read_all(texts: Sequence[str]) -> list[str]:
     if not texts:
         return []
     points = code_points("\n".join(texts) + "\n")
-    kinds = _kinds()[points]
+    classes = _classes(points)
     ends = np.cumsum([len(text) + 1 for text in texts])
     starts = np.concatenate([[0], ends[:-1]])
-    odd = np.flatnonzero(kinds & _ODD)
-    alone = {*np.searchsorted(ends, np.concatenate([odd, _spaced_out(kinds)]), side="right").tolist()}
+    places = [match.start() for match in _READ_ALONE_CLASSES.finditer(classes)]
+    alone = {*np.searchsorted(ends, places, side="right").tolist()}
     folded = in_context(fold_points(points))
     each = enumerate(zip(texts, starts.tolist(), ends.tolist(), strict=True))
     return [_read_alone(text) if at in alone else folded[start : end - 1] for at, (text, start, end) in each]
@@ -110,7 +109,7 @@ def _read_alone(text: str) -> str:
 def shaped(text: str) -> tuple[str, Places | None, Places | None]:
     """The text, not folded, without what says nothing, with ligatures spelt out and marks composed or left out; and
     where each character began and ended, as in ``Reading``. White space stays."""
-    if text.isascii() or not (_kinds()[code_points(text)] & _ODD).any():
+    if text.isascii() or b"o" not in _classes(code_points(text)):
         return text, None, None
     shape = _shaped(text)
     return shape.text, shape.starts, shape.ends
@@ -168,46 +167,58 @@ def _spelt() -> dict[str, str]:
     return found
 
 
-_WIDE_MARKS = "\u3001-\u3003\u3008-\u3011\u3014-\u301f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65“”‘’—…·"
 _SPACES = " \t\r\u00a0\u3000"
-_ODD, _WIDE, _SPACE, _CONTEXTUAL = (1 << bit for bit in range(4))
+_WIDE_MARKS = "\u3001-\u3003\u3008-\u3011\u3014-\u301f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65“”‘’—…·"
 
 
 @cache
 def read_otherwise() -> npt.NDArray[np.bool_]:
     """Whether each code point may be read as another than it folds to, itself or what stands beside it; spaced-out runs
     aside, which lose their spaces. Shape (0x110000,), read-only."""
-    found = (_kinds() & (_ODD | _CONTEXTUAL)) > 0
+    found: npt.NDArray[np.bool_] = (_class_table() == ord("o")) | (_class_table() == ord("c"))
     found.flags.writeable = False
     return found
 
 
 @cache
-def _kinds() -> Kinds:
-    """For each code point the classes it is in. Shape (0x110000,), read-only."""
-    kinds = np.zeros(0x110000, dtype=np.uint8)
+def _class_table() -> Kinds:
+    """For each code point a letter for its class, or 0: of the characters that decide how a text is read, ``w`` wide
+    ones, ``c`` contextual ones and the comma (wide too), ``o`` odd ones, which are not read as they stand. Shape
+    (0x110000,), read-only."""
+    table = np.zeros(0x110000, dtype=np.uint8)
     classes = {
-        _ODD: _IGNORED + _MARKS + _JAMO + "".join(_spelt()) + LINE_END,
-        _WIDE: CJK + _WIDE_MARKS,
-        _SPACE: " \u00a0\u3000",
-        _CONTEXTUAL: CONTEXTUAL,
+        "w": CJK + _WIDE_MARKS,
+        " ": " \u00a0\u3000",
+        "c": CONTEXTUAL,
+        ",": "，",
+        "a": "a-z",
+        "A": "A-Z",
+        "0": "0-9",
+        "o": _IGNORED + _MARKS + _JAMO + "".join(_spelt()) + LINE_END,
     }
-    for kind, chars in classes.items():
+    for letter, chars in classes.items():  # of two classes the later has a character
         for match in re.finditer("(?s)(.)-(.)|(.)", chars):
             first, last = match.group(1) or match.group(3), match.group(2) or match.group(3)
-            kinds[ord(first) : ord(last) + 1] |= kind
-    kinds.flags.writeable = False
-    return kinds
+            table[ord(first) : ord(last) + 1] = ord(letter)
+    table.flags.writeable = False
+    return table
 
 
-def _is_spaced_out(kinds: Kinds) -> bool:
-    return len(_spaced_out(kinds)) > 0
+def _classes(points: CodePoints) -> bytes:
+    """The classes of the characters of a text, in order: looking for a few bytes in a row costs next to nothing."""
+    return _class_table()[points].tobytes()
 
 
-def _spaced_out(kinds: Kinds) -> Places:
-    """Where anything like 数 字 化 begins in the text: a wide character between two spaces, and such at their sides."""
-    at = np.flatnonzero(kinds[1:-3] & kinds[3:-1] & _SPACE)
-    return at[(kinds[at] & kinds[at + 2] & kinds[at + 4] & _WIDE) > 0]
+_SPACED_OUT_CLASSES = re.compile(rb" (?<=[wc,] )[wc,] [wc,]")
+"""Anything like 数 字 化: a wide character between two spaces, and such at their sides. Begins with a single character
+on purpose: so it is looked for many times faster."""
+
+_READ_ALONE_CLASSES = re.compile(b"o|" + _SPACED_OUT_CLASSES.pattern)
+
+
+def _may_have_seams(classes: bytes) -> bool:
+    """Whether ``_SEAM`` is in the text of these classes."""
+    return b"aA" in classes or b"AAa" in classes or b"0,0" in classes
 
 
 # Starts with a plain class on purpose: the search then costs a third of that behind a prefix or an alternative.

@@ -26,7 +26,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib import metadata, util
 from importlib.machinery import PathFinder
-from itertools import compress, pairwise
+from itertools import chain, compress, pairwise
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -184,8 +184,8 @@ class WordTokenizer:
         found: list[str] = []
         if not folded.isascii():
             found += filter(is_chinese_word, self._engine().cut(folded))
-        for compound in compounds.find_texts(_without_seams(folded, seams) if seams else folded):
-            found += compounds.terms(compound[: compounds.CUT])
+        texts = compounds.find_texts(_without_seams(folded, seams) if seams else folded)
+        found += chain.from_iterable(map(compounds.terms, texts))
         for word, humps, _ in compounds.humped_words(folded, seams):
             found += compounds.hump_terms(word, humps)
         return found
@@ -264,21 +264,14 @@ def _compound_groups(folded: str, seams: Seams = ()) -> list[list[tuple[str, int
     return groups
 
 
-class _ChineseWords(dict[str, bool]):
-    """Remembers for each token of the engine whether it is a word of ours: whether it has a Chinese character."""
-
-    MAX_ENTRIES = 1 << 20
-
-    def __missing__(self, token: str) -> bool:
-        if len(self) >= self.MAX_ENTRIES:
-            self.clear()
-        chinese = HAN_CHAR.search(token) is not None
-        if len(token) <= compounds.MAX_COMPOUND_CHARS:  # of megabytes of letters the engine makes one token
-            self[token] = chinese
-        return chinese
+def _has_chinese(token: str) -> bool:
+    return HAN_CHAR.search(token) is not None
 
 
-is_chinese_word: Callable[[str], bool] = _ChineseWords().__getitem__
+is_chinese_word: Callable[[str], bool] = compounds.Remembered(
+    _has_chinese, longest=compounds.MAX_COMPOUND_CHARS
+).__getitem__
+"""Whether a token of the engine is a word of ours. Of megabytes of letters the engine makes one token."""
 
 
 class _RustEngine:
