@@ -30,6 +30,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
+from string import ascii_lowercase
 from typing import TypeVar
 
 from cnsearch.analysis.inflection import marked_stem
@@ -243,9 +244,8 @@ def humped_words(folded: str, seams: Sequence[int]) -> Iterator[tuple[str, Humps
     for at in seams:
         if at < after:
             continue
-        start = at
-        while at - start <= MAX_COMPOUND_CHARS and start and "a" <= folded[start - 1] <= "z":
-            start -= 1
+        first = max(0, at - CUT)
+        start = first + len(folded[first:at].rstrip(ascii_lowercase))
         match = _LETTERS.match(folded, at)
         if match is None or start == at:
             continue

@@ -6,8 +6,10 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pathspec import GitIgnoreSpec
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 IGNORE_FILE = ".cnsearchignore"
 _MOST_BYTES = 1 << 20
@@ -69,6 +71,8 @@ class Patterns:
 
     @classmethod
     def of(cls, lines: Sequence[str], *, prefix: str, name: str) -> Patterns:
+        from pathspec import GitIgnoreSpec  # most folders have no such file, and workers and searches ask for none
+
         good, bad = [], []
         for number, line in enumerate(lines, start=1):
             line = line.rstrip("\r\n")
