@@ -77,7 +77,7 @@ for query in ("*a" * 30 + "*b", "*?" * 30 + "*a*b", "*" + "a*" * 4_000):
     assert not [hit for hit in index.search(query + " 字母", match="all") if hit.snippet is None]
 case("marks in two orders on one letter")
 index.add(Article("marks", "甲", ("e" + "\u0301\u0327" * 100_000,)))
-assert [hit.id for hit in index.search("ẹ́ 甲")] and index.get("marks").paragraphs
+assert [hit.id for hit in index.search("ẹ́")] and index.get("marks").paragraphs
 case("tens of thousands of own fields, and of values of one")
 index.add(Article("own", "乙", labels={"n": [f"v{n}" for n in range(60_000)], **{f"n{n}": "v" for n in range(30_000)}}))
 assert len(index.get("own").labels["n"]) == 60_000

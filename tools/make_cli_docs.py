@@ -38,7 +38,10 @@ def _commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Co
 
 
 def _section(name: str, command: click.Command) -> str:
-    with click.Context(command, info_name=name, max_content_width=100, terminal_width=100) as context:
+    settings = cli.context_settings
+    with click.Context(
+        command, info_name=name, **{**settings, "max_content_width": 100, "terminal_width": 100}
+    ) as context:
         return f"## {name}\n\n```\n{command.get_help(context)}\n```"
 
 

@@ -37,7 +37,7 @@ def test_latin_folds_to_the_small_letter_without_marks_where_that_is_one_charact
     expected = unicodedata.normalize("NFD", (wide if len(wide) == 1 else char).lower())[0]
     if expected in "øđłħŧıɨŀſ":
         expected = {"ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ŧ": "t", "ı": "i", "ɨ": "i", "ŀ": "l", "ſ": "s"}[expected]
-    if expected not in "‐—æ":
+    if expected not in "‐—æʒ":  # no letter of the English alphabet under the marks: left as it is
         assert fold(char) == expected
 
 
