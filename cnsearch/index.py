@@ -44,7 +44,8 @@ from cnsearch.model import (
     UpdateReport,
     checked_labels,
 )
-from cnsearch.query.plan import All, Filters, Plan, make_plan
+from cnsearch.query.filters import Filters
+from cnsearch.query.plan import All, Plan, make_plan
 from cnsearch.query.synonyms import Synonyms
 from cnsearch.schema import SCHEMA_VERSION
 from cnsearch.search.asked import Asked

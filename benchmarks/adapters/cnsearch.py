@@ -32,7 +32,8 @@ class Words(SharedTokens):
             add(articles)
 
     def open(self, folder: Path) -> Search:
-        from cnsearch.query.plan import Filters, make_plan
+        from cnsearch.query.filters import Filters
+        from cnsearch.query.plan import make_plan
         from cnsearch.query.syntax import parse_query
         from cnsearch.search.execute import Searcher
         from cnsearch.search.scoring import WORDS_ONLY

@@ -9,24 +9,23 @@ be there, is found whole or by all its parts.
 
 from __future__ import annotations
 
-import calendar
 import dataclasses
 import enum
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import tzinfo
 from itertools import pairwise
 
 from cnsearch.analysis.compounds import atoms, joined, spellings, splits
-from cnsearch.analysis.fold import fold
 from cnsearch.analysis.inflection import MARK, stem
 from cnsearch.analysis.reading import read
 from cnsearch.analysis.scripts import CJK, CJK_RUN, HAN, HAN_CHAR, WORD
 from cnsearch.analysis.tokenizer import Token, WordTokenizer
-from cnsearch.errors import QuerySyntaxError
 from cnsearch.query import asking, syntax
-from cnsearch.schema import CHARS_FIELD, DRAFT, LABEL_FIELDS, TEXT_FIELDS, label_term, own_label_term, seconds_of
+from cnsearch.query.dates import moment
+from cnsearch.query.filters import Filters
+from cnsearch.schema import CHARS_FIELD, DRAFT, LABEL_FIELDS, TEXT_FIELDS, label_term, own_label_term
 
 # What is executed
 
@@ -241,25 +240,6 @@ LONG = 16
 NUM_BEST = 10
 """In a sentence, the documents with the best scores that are hits whichever words they have: a question is no list of
 what the answer has in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """The conditions given beside the query text. Values of one field are alternatives; fields are all required.
-
-    labels       : names of label fields, those of every article (``LABEL_FIELDS``) or own ones, each with its values; a
-                   field that is named but has no values admits nothing
-    draft        : only drafts, or only what is none
-    since, until : both included
-    """
-
-    labels: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    draft: bool | None = None
-    since: str | datetime | None = None
-    until: str | datetime | None = None
-
-    def __bool__(self) -> bool:
-        return bool(self.labels or self.draft is not None or self.since or self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -521,8 +501,8 @@ class _Planner:
             drafts = Label("draft", DRAFT)
             found.append(drafts if filters.draft else Without(All(), drafts))
         if filters.since is not None or filters.until is not None:
-            start = None if filters.since is None else _moment(filters.since, self._zone)[0]
-            end = None if filters.until is None else _moment(filters.until, self._zone)[1]
+            start = None if filters.since is None else moment(filters.since, self._zone)[0]
+            end = None if filters.until is None else moment(filters.until, self._zone)[1]
             found.append(DateRange(start, end))
         return found
 
@@ -829,9 +809,6 @@ def wildcard_regex(text: str) -> re.Pattern[str]:
 
 # Dates
 
-ACCEPTED_DATES = "a year 2021, a month 2021-10, a day 2021-10-27, a time 2021-10-27T20:11, or a range 2021-10..2021-12"
-_DATE = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2}))?)?[年月日]?")
-
 
 def date_range(value: str, zone: tzinfo) -> DateRange:
     """``2021-10`` or ``2021-10-01..2021-10-31`` (either end may be left out) in ``zone``. Both ends are included.
@@ -840,33 +817,6 @@ def date_range(value: str, zone: tzinfo) -> DateRange:
     """
     first, dots, last = value.partition("..")
     if not dots:
-        start, end = _moment(value, zone)
+        start, end = moment(value, zone)
         return DateRange(start, end)
-    return DateRange(_moment(first, zone)[0] if first else None, _moment(last, zone)[1] if last else None)
-
-
-def _moment(value: str | datetime, zone: tzinfo) -> tuple[int, int]:
-    """The first second of a year, month, day or time, and the first after it."""
-    if isinstance(value, datetime):
-        start = seconds_of(value if value.tzinfo is not None else value.replace(tzinfo=zone))
-        return start, start + 1
-    text = fold(value).strip()
-    try:
-        match = _DATE.fullmatch(text)
-        if match is None:
-            if text[4:5] != "-" or text[10:11] not in ("t", " "):
-                raise ValueError(text)  # some versions of Python accept more forms than we promise
-            date = datetime.fromisoformat(text.replace("t", "T").replace("z", "+00:00"))
-            return _moment(date, zone)
-        year, month, day = (None if part is None else int(part) for part in match.groups())
-        assert year is not None
-        first = datetime(year, month or 1, day or 1, tzinfo=zone)
-        if day is not None:
-            after = first + timedelta(days=1)
-        elif month is not None:
-            after = first + timedelta(days=calendar.monthrange(year, month)[1])
-        else:
-            after = first.replace(year=year + 1)
-        return seconds_of(first), seconds_of(after)
-    except (ValueError, OverflowError) as error:
-        raise QuerySyntaxError(f'there is no date "{value}"', hint=f"Accepted: {ACCEPTED_DATES}") from error
+    return DateRange(moment(first, zone)[0] if first else None, moment(last, zone)[1] if last else None)

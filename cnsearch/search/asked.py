@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from cnsearch.limits import Limits
 from cnsearch.query import syntax
-from cnsearch.query.plan import LONG, MOST, Filters, Plan, make_plan
+from cnsearch.query.filters import Filters
+from cnsearch.query.plan import LONG, MOST, Plan, make_plan
 from cnsearch.query.synonyms import Synonyms
 from cnsearch.query.syntax import ParsedQuery, parse_as_text, parse_query, places_of_words, text_with_signs
 from cnsearch.search.execute import Ranked, Searcher

@@ -8,7 +8,8 @@ from whoosh.support.levenshtein import damerau_levenshtein
 
 from cnsearch.analysis import pinyin
 from cnsearch.analysis.fold import fold
-from cnsearch.query.plan import Filters, label
+from cnsearch.query.filters import Filters
+from cnsearch.query.plan import label
 from cnsearch.query.syntax import Filter, Group, Node, filters_of
 from cnsearch.schema import LABEL_FIELDS, PATH_FIELDS, label_term
 from cnsearch.store import Snapshot

@@ -6,13 +6,13 @@ import pytest
 
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.errors import QuerySyntaxError
+from cnsearch.query.filters import Filters
 from cnsearch.query.plan import (
     MOST,
     AllOf,
     AnyOf,
     Boosted,
     DateRange,
-    Filters,
     Focus,
     Keyword,
     Keywords,

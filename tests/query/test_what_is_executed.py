@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.errors import QuerySyntaxError
+from cnsearch.query.filters import Filters
 from cnsearch.query.plan import (
     MOST,
     All,
@@ -19,7 +20,6 @@ from cnsearch.query.plan import (
     AnyOf,
     Boosted,
     DateRange,
-    Filters,
     Keyword,
     Keywords,
     Label,

@@ -19,7 +19,8 @@ from cnsearch.analysis.reading import read
 from cnsearch.analysis.scripts import JOINED_WORD
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.model import ELLIPSIS, Fragment, Snippet
-from cnsearch.query.plan import Filters, Substring, Term, TermPattern, make_plan
+from cnsearch.query.filters import Filters
+from cnsearch.query.plan import Substring, Term, TermPattern, make_plan
 from cnsearch.query.syntax import parse_query
 from cnsearch.search import snippet
 from cnsearch.search.snippet import FRAGMENT_CHARS, MAX_MATCHES, NUM_FRAGMENTS, Highlighter, Match, merge

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 import cnsearch
 from cnsearch import Article
-from cnsearch.query.plan import MOST, Filters, make_plan
+from cnsearch.query.filters import Filters
+from cnsearch.query.plan import MOST, make_plan
 from cnsearch.query.synonyms import Synonyms
 from cnsearch.query.syntax import parse_query
 from cnsearch.search.closeness import as_written
