@@ -49,7 +49,7 @@ from cnsearch.model import (
     UpdateReport,
 )
 from cnsearch.model import read_records_with as _read_records_with
-from cnsearch.verify import VerifyReport
+from cnsearch.store.verify import VerifyReport
 
 _read_records_with(_article_of_arguments)
 

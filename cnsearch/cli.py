@@ -371,7 +371,7 @@ def _explain_files(
     """One line for each file."""
     from cnsearch.index import open_index
     from cnsearch.model import printable
-    from cnsearch.store import Store
+    from cnsearch.store.opening import Store
 
     with ExitStack() as stack:
         is_new = not Store.exists(index_path)
@@ -441,7 +441,7 @@ def _update(
     progress: Callable[[int, int | None], None],
 ) -> UpdateReport:
     from cnsearch.index import open_index, rebuild_index
-    from cnsearch.store import Store
+    from cnsearch.store.opening import Store
 
     is_new = not Store.exists(index_path)
     if jsonl is None and not paths and (is_new or (not rebuild and _is_empty(index_path))):
@@ -814,7 +814,7 @@ def suggest(prefix: tuple[str, ...], index_path: str, limit: int, as_json: bool)
 def analyze(text: str, index_path: str, as_json: bool) -> None:
     """Show how TEXT is folded and cut. The tokenizer is that of the index, if there is one."""
     from cnsearch.index import analyze_text
-    from cnsearch.store import Store
+    from cnsearch.store.opening import Store
 
     if Store.exists(index_path):
         with _opened(index_path) as opened:
@@ -958,7 +958,7 @@ def stats(index_path: str, as_json: bool, time_zone: str) -> None:
 def verify(index_path: str, deep: bool, as_json: bool) -> int:
     """Check the whole index: checksums and cross-references. Exit with 3 if anything is damaged, and name it."""
     from cnsearch.render import verify_text
-    from cnsearch.verify import verify_path
+    from cnsearch.store.verify import verify_path
 
     report = verify_path(index_path, deep=deep)
     for error in report.damage:

@@ -47,7 +47,6 @@ from cnsearch.model import (
 from cnsearch.query.filters import Filters
 from cnsearch.query.plan import All, Plan, make_plan
 from cnsearch.query.synonyms import Synonyms
-from cnsearch.schema import SCHEMA_VERSION
 from cnsearch.search.asked import Asked
 from cnsearch.search.collapse import Collapsed, rank_collapsed
 from cnsearch.search.correct import correct
@@ -60,8 +59,11 @@ from cnsearch.search.similar import similar_plan, weighty_terms
 from cnsearch.search.snippet import FRAGMENT_CHARS, NUM_FRAGMENTS
 from cnsearch.search.suggest import suggest
 from cnsearch.settings import SPLITS, PathSettings
-from cnsearch.store import FOREIGN, Snapshot, Store
-from cnsearch.verify import VerifyReport, verify_store
+from cnsearch.store.faults import FOREIGN
+from cnsearch.store.opening import Store
+from cnsearch.store.schema import SCHEMA_VERSION
+from cnsearch.store.snapshot import Snapshot
+from cnsearch.store.verify import VerifyReport, verify_store
 
 if TYPE_CHECKING:
     from cnsearch.indexer import Progress

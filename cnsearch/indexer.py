@@ -39,18 +39,16 @@ from cnsearch.indexing.reading import explained, options_of, raw_text
 from cnsearch.indexing.tasks import ENTRY_SIZE, FileRead, Origin, Outcome, Tally, Task, file_digest
 from cnsearch.limits import DEFAULT_LIMITS, Limits
 from cnsearch.model import Article, Failure, UpdateReport
-from cnsearch.schema import (
-    DIGEST_BYTES,
-    ENCODERS,
-    PLAIN_FIELDS,
-    SCHEMA_VERSION,
-    document_of,
-    seconds_of,
-    stored_body,
-)
 from cnsearch.search.substrings import documents_containing
 from cnsearch.settings import PASSED_OVER, KnownFile, PathSettings, Settings
-from cnsearch.store import BatchBuilder, DocumentBatch, Indexed, Snapshot, Store
+from cnsearch.store.dates import seconds_of
+from cnsearch.store.document import ENCODERS, document_of, stored_body
+from cnsearch.store.fields import DIGEST_BYTES, PLAIN_FIELDS
+from cnsearch.store.opening import Store
+from cnsearch.store.schema import SCHEMA_VERSION
+from cnsearch.store.segment import Indexed
+from cnsearch.store.snapshot import Snapshot
+from cnsearch.store.transaction import BatchBuilder, DocumentBatch, begin
 
 COMMIT_EVERY = 10_000
 """Articles per commit of a long update: what an interruption can lose."""
@@ -327,7 +325,7 @@ class _Batch:
         self._store = store
         self._analyzer: ChineseAnalyzer | None = None
         self.whole = replace
-        self.transaction = store.transaction(wait=wait, replace=replace, stopped=stopped)
+        self.transaction = begin(store, wait=wait, replace=replace, stopped=stopped)
         self._pending = 0
         self._written = 0
 

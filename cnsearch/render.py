@@ -29,7 +29,7 @@ from cnsearch.model import (
     iso_date,
     printable,
 )
-from cnsearch.verify import VerifyReport
+from cnsearch.store.verify import VerifyReport
 from cnsearch.wrapping import wrapped
 
 MAX_COLUMNS = 100

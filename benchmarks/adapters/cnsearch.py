@@ -37,7 +37,7 @@ class Words(SharedTokens):
         from cnsearch.query.syntax import parse_query
         from cnsearch.search.execute import Searcher
         from cnsearch.search.scoring import WORDS_ONLY
-        from cnsearch.store import Store
+        from cnsearch.store.opening import Store
 
         searcher = Searcher(Store.open(folder).snapshot(), WORDS_ONLY)
         snapshot, filters, fields = searcher.snapshot, Filters(), ("id", "title")
@@ -58,7 +58,8 @@ class Words(SharedTokens):
 class _Adder:
     def __init__(self, folder: Path) -> None:
         from cnsearch.codec import open_writer
-        from cnsearch.store import LIMIT_MB, Store
+        from cnsearch.store.opening import Store
+        from cnsearch.store.transaction import LIMIT_MB
 
         self.writer = open_writer(Store.open(folder).whoosh, limit_mb=LIMIT_MB)
 
@@ -74,7 +75,7 @@ class _Adder:
 
 def create_words_index(folder: Path) -> None:
     from cnsearch.analysis.analyzer import ChineseAnalyzer
-    from cnsearch.store import Store
+    from cnsearch.store.opening import Store
 
     Store.create(folder, ChineseAnalyzer())
 
@@ -107,7 +108,7 @@ def public_article(article: Article) -> cnsearch.Article:
 
 
 def segment_count(folder: Path) -> int:
-    from cnsearch.store import Store
+    from cnsearch.store.opening import Store
 
     snapshot = Store.open(folder).snapshot()
     try:

@@ -20,7 +20,7 @@ from cnsearch.indexing.tasks import ENTRY_SIZE, Origin, Tally, Task, file_digest
 from cnsearch.limits import Limits
 from cnsearch.model import Failure
 from cnsearch.settings import PASSED_OVER, KnownFile, PathSettings, Settings
-from cnsearch.store import Indexed
+from cnsearch.store.segment import Indexed
 
 RACY_NS = 2_000_000_000
 """A file this fresh when scanned may still be written to within the same time stamp, so its hash is read next time."""

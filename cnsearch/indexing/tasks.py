@@ -11,8 +11,8 @@ from typing import NamedTuple
 from cnsearch.corpus.entries import ReadOptions
 from cnsearch.corpus.posts import PostFile, by_kind
 from cnsearch.model import Article, Failure, UpdateReport
-from cnsearch.schema import DIGEST_BYTES
 from cnsearch.settings import KnownFile
+from cnsearch.store.fields import DIGEST_BYTES
 
 ENTRY_SIZE = -1
 """In place of a size: the article is an entry of a file, whose stamps are in the settings of the index."""

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from cnsearch.analysis.fold import fold
 from cnsearch.errors import QuerySyntaxError
-from cnsearch.schema import seconds_of
+from cnsearch.store.dates import seconds_of
 
 ACCEPTED_DATES = "a year 2021, a month 2021-10, a day 2021-10-27, a time 2021-10-27T20:11, or a range 2021-10..2021-12"
 _DATE = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2}))?)?[年月日]?")

@@ -25,7 +25,8 @@ from cnsearch.analysis.tokenizer import Token, WordTokenizer
 from cnsearch.query import asking, syntax
 from cnsearch.query.dates import moment
 from cnsearch.query.filters import Filters
-from cnsearch.schema import CHARS_FIELD, DRAFT, LABEL_FIELDS, TEXT_FIELDS, label_term, own_label_term
+from cnsearch.store.fields import CHARS_FIELD, DRAFT, LABEL_FIELDS, TEXT_FIELDS
+from cnsearch.store.labels import label_term, own_label_term
 
 # What is executed
 

@@ -23,9 +23,9 @@ import numpy.typing as npt
 
 from cnsearch.analysis.signature import NUM_BINS
 from cnsearch.query.plan import Plan
-from cnsearch.schema import NO_DATE
 from cnsearch.search.execute import DocNumbers, Order, Ranked, Searcher, top
-from cnsearch.store import Snapshot
+from cnsearch.store.dates import NO_DATE
+from cnsearch.store.snapshot import Snapshot
 
 ALIKE = 0.45
 """Least similarity of two articles that tell the same story."""

@@ -51,14 +51,17 @@ from cnsearch.query.plan import (
     Without,
     WordForms,
 )
-from cnsearch.schema import CHARS_FIELD, NO_DATE, TEXT_FIELDS
 from cnsearch.search.closeness import Weights, as_written, closeness
 from cnsearch.search.scoring import DEFAULT_RANKING, FieldNorms, Ranking, Scores, idf, saturate, weighted_tf
 from cnsearch.search.substrings import find_alone, find_apart, find_substring
 from cnsearch.search.verbatim import find_verbatim
 from cnsearch.search.vocabulary import Vocabulary
 from cnsearch.search.written import MAX_TITLES, TITLE_CHARS, TO_THE_DOT, letters, pieces, title_pairs, titles_that_are
-from cnsearch.store import Postings, Segment, Snapshot
+from cnsearch.store.dates import NO_DATE
+from cnsearch.store.fields import CHARS_FIELD, TEXT_FIELDS
+from cnsearch.store.postings import Postings
+from cnsearch.store.segment import Segment
+from cnsearch.store.snapshot import Snapshot
 
 Mask = npt.NDArray[np.bool_]
 DocNumbers = npt.NDArray[np.intp]

@@ -9,8 +9,8 @@ from datetime import datetime, tzinfo
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.schema import NO_DATE, date_of, seconds_of
-from cnsearch.store import Snapshot
+from cnsearch.store.dates import NO_DATE, date_of, seconds_of
+from cnsearch.store.snapshot import Snapshot
 
 FACETS = ("source", "category", "author", "tag", "year", "month")
 """What articles are counted by, besides the own fields that an index has."""

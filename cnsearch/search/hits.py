@@ -11,12 +11,12 @@ from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.compounds import APART, splits
 from cnsearch.model import Duplicate, Fragment, Hit, ScorePart, Snippet
 from cnsearch.query.plan import Apart, Compound, Plan, Substring, Term, TermPattern
-from cnsearch.schema import CHARS_FIELD
 from cnsearch.search.execute import DocNumbers, Ranked, Searcher
 from cnsearch.search.missing import Missing
 from cnsearch.search.scoring import Scores
 from cnsearch.search.snippet import Highlighter
-from cnsearch.store import Snapshot
+from cnsearch.store.fields import CHARS_FIELD
+from cnsearch.store.snapshot import Snapshot
 
 _CHARACTERS = frozenset(CHARS_FIELD.values())
 

@@ -11,8 +11,9 @@ from cnsearch.analysis.fold import fold
 from cnsearch.query.filters import Filters
 from cnsearch.query.plan import label
 from cnsearch.query.syntax import Filter, Group, Node, filters_of
-from cnsearch.schema import LABEL_FIELDS, PATH_FIELDS, label_term
-from cnsearch.store import Snapshot
+from cnsearch.store.fields import LABEL_FIELDS, PATH_FIELDS
+from cnsearch.store.labels import label_term
+from cnsearch.store.snapshot import Snapshot
 
 MAX_NOTES = 3
 _CHARS_PER_ERROR = 3

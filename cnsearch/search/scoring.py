@@ -26,8 +26,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.schema import CHARS_FIELD
-from cnsearch.store import DocIds, Postings, Snapshot
+from cnsearch.store.fields import CHARS_FIELD
+from cnsearch.store.postings import DocIds, Postings
+from cnsearch.store.snapshot import Snapshot
 
 K1 = 1.2
 """How fast more occurrences stop mattering; the value of Robertson and Zaragoza 2009, section 3.5.2."""

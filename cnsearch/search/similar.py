@@ -20,7 +20,7 @@ from cnsearch.analysis.inflection import is_marked
 from cnsearch.analysis.reading import read
 from cnsearch.query.plan import MOST, AllOf, Keyword, Keywords, Label, Plan, Step, Term, Without
 from cnsearch.search.scoring import idf
-from cnsearch.store import Snapshot
+from cnsearch.store.snapshot import Snapshot
 
 MAX_TERMS = 40
 """Own, first, five: .508 .394 .599 with 10; .528 .425 .630 with 20; .531 .431 .645 with 40; .531 .434 .650 with 60, and

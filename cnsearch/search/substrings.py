@@ -20,8 +20,10 @@ from cnsearch.analysis.fold import folded_from_two_units, folded_units, folds_tw
 from cnsearch.analysis.ngrams import BREAKS
 from cnsearch.analysis.reading import read_all
 from cnsearch.analysis.scripts import letter_kinds
-from cnsearch.schema import CHARS_FIELD, SHIFTED_FIELD, TEXT_FIELDS
-from cnsearch.store import DocIds, Postings, Segment, Snapshot
+from cnsearch.store.fields import CHARS_FIELD, SHIFTED_FIELD, TEXT_FIELDS
+from cnsearch.store.postings import DocIds, Postings
+from cnsearch.store.segment import Segment
+from cnsearch.store.snapshot import Snapshot
 
 FEW = 64
 """So few candidates are not worth another list: it may have many times as many documents."""

@@ -13,9 +13,10 @@ import numpy as np
 
 from cnsearch.analysis.reading import read
 from cnsearch.analysis.scripts import CJK_RUN
-from cnsearch.schema import CHARS_FIELD
 from cnsearch.search.substrings import FEW, common
-from cnsearch.store import DocIds, Postings, Segment
+from cnsearch.store.fields import CHARS_FIELD
+from cnsearch.store.postings import DocIds, Postings
+from cnsearch.store.segment import Segment
 
 NUM_PAIRS = 40
 """Bigrams by which documents are looked up, evenly spaced."""

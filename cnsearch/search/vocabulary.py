@@ -22,9 +22,10 @@ from cnsearch.analysis import pinyin
 from cnsearch.analysis.fold import code_points
 from cnsearch.analysis.reading import read_all
 from cnsearch.analysis.scripts import HAN_CHAR
-from cnsearch.schema import TEXT_FIELDS
 from cnsearch.search.phrases import MIN_USE, count_uses, is_word, squeezed
-from cnsearch.store import Segment, Snapshot
+from cnsearch.store.fields import TEXT_FIELDS
+from cnsearch.store.segment import Segment
+from cnsearch.store.snapshot import Snapshot
 
 Ids = npt.NDArray[np.intp]
 Made = TypeVar("Made")

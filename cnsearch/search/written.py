@@ -16,8 +16,8 @@ import numpy.typing as npt
 from cnsearch.analysis.fold import folded_units
 from cnsearch.analysis.reading import read_all, read_otherwise
 from cnsearch.analysis.scripts import CJK
-from cnsearch.schema import CHARS_FIELD
-from cnsearch.store import Snapshot
+from cnsearch.store.fields import CHARS_FIELD
+from cnsearch.store.snapshot import Snapshot
 
 TITLE_CHARS = CHARS_FIELD["title"]
 NUM_PAIRS = 4

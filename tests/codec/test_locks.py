@@ -16,6 +16,7 @@ import pytest
 import cnsearch
 from cnsearch import Article
 from cnsearch.codec.locks import HeldError, Holder, WriteLock
+from cnsearch.store.transaction import begin
 
 HOLDER = """
 import sys
@@ -203,7 +204,7 @@ def test_threads_that_write_at_once_all_do(index_path: Path) -> None:
 
 def test_an_open_transaction_of_the_same_thread_is_said_at_once(index_path: Path) -> None:
     with cnsearch.open_index(index_path) as index:
-        transaction = index._store.transaction()
+        transaction = begin(index._store)
         with pytest.raises(cnsearch.IndexLockedError, match="this process"):
             index.add(Article(id="a", title="江豚"))
         transaction.cancel()

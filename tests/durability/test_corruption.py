@@ -28,7 +28,8 @@ import cnsearch
 from cnsearch import Article
 from cnsearch.analysis import tokenizer
 from cnsearch.codec.container import FOOTER, HEADER, TABLE_ENTRY, Container, ContainerWriter, SectionKind
-from cnsearch.verify import verify_path
+from cnsearch.store.transaction import begin
+from cnsearch.store.verify import verify_path
 
 warnings.simplefilter("error")
 tokenizer._load_rjieba = functools.cache(tokenizer._load_rjieba)
@@ -69,7 +70,7 @@ def use():
     verify_path(path, deep=True)
     with cnsearch.open_index(path) as index:
         index.add(Article(id="new", title="上海"))
-        index._store.transaction().settle(1000)
+        begin(index._store).settle(1000)
     return found
 
 

@@ -18,7 +18,8 @@ from whoosh.filedb.structfile import StructFile
 import cnsearch
 from cnsearch import Article, cli
 from cnsearch.codec.storage import DurableStorage
-from cnsearch.store import Store
+from cnsearch.store.opening import Store
+from cnsearch.store.transaction import begin
 
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EMFILE)
 
@@ -96,7 +97,7 @@ class _FaultyFile(io.FileIO):
 @pytest.fixture(autouse=True)
 def _faulty(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     PLAN.reset(None)
-    monkeypatch.setattr("cnsearch.store.DurableStorage", Faulty)
+    monkeypatch.setattr("cnsearch.store.opening.DurableStorage", Faulty)
     yield
     PLAN.reset(None)
 
@@ -111,7 +112,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("before")
     with cnsearch.open_index(path / "index", create=True) as index:
         for start in range(0, 9, 3):
-            transaction = index._store.transaction()
+            transaction = begin(index._store)
             transaction._writer.merge = False
             transaction.cancel()
             index.add([article(n, "旧") for n in range(start, start + 3)])
@@ -126,7 +127,7 @@ WRITES: dict[str, Callable[[Path, Path], object]] = {
     "add": lambda path, posts: _with(path, lambda index: index.add([article(1, "新"), article(77, "新")])),
     "delete": lambda path, posts: _with(path, lambda index: index.delete(["0.md", "3.md"])),
     "update": lambda path, posts: _with(path, lambda index: index.update(posts, jobs=1)),
-    "merge": lambda path, posts: Store.open(path).transaction().settle(100),
+    "merge": lambda path, posts: begin(Store.open(path)).settle(100),
     "rebuild": lambda path, posts: cnsearch.rebuild_index(path, posts, jobs=1)[0].close(),
     "create": lambda path, posts: cnsearch.open_index(path / "new", create=True).close(),
 }

@@ -24,7 +24,7 @@ from cnsearch import Article
 from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.userdict import UserDictionary
 from cnsearch.codec.toc import decode_toc, encode_toc
-from cnsearch.schema import ArticleSchema
+from cnsearch.store.schema import ArticleSchema
 
 ARTICLES = [Article(id=f"{n}.md", title=f"第{n}篇", paragraphs=("上海数字化转型", f"编号{n}")) for n in range(4)]
 REFUSED = (cnsearch.CorruptIndexError, cnsearch.IndexFormatError)

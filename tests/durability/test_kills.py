@@ -20,8 +20,9 @@ import pytest
 
 import cnsearch
 from cnsearch import Article, indexer
-from cnsearch.store import Store
-from cnsearch.verify import verify_path
+from cnsearch.store.opening import Store
+from cnsearch.store.transaction import begin
+from cnsearch.store.verify import verify_path
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
@@ -36,7 +37,8 @@ import cnsearch
 from cnsearch import indexer
 from cnsearch.analysis import tokenizer
 from cnsearch.codec import ColumnarIndex
-from cnsearch.store import Store
+from cnsearch.store.opening import Store
+from cnsearch.store.transaction import begin
 
 indexer.COMMIT_EVERY, indexer.CHUNK = int(sys.argv[1]), 5
 tokenizer._load_rjieba = functools.cache(tokenizer._load_rjieba)
@@ -57,7 +59,7 @@ def act(what, path, posts):
     if what == "rebuild":
         return cnsearch.rebuild_index(path, posts, jobs=1)[0].close()
     if what == "merge":
-        return Store.open(path).transaction().settle(1000)
+        return begin(Store.open(path)).settle(1000)
     with cnsearch.open_index(path, create=True) as index:
         if what == "delete":
             index.delete([f"{n:03}.md" for n in range(0, 60, 7)])
@@ -148,7 +150,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Pa
     with cnsearch.open_index(old, create=True) as index:
         index.update(posts, jobs=1)
         for n in range(3):
-            transaction = index._store.transaction()
+            transaction = begin(index._store)
             transaction._writer.merge = False
             transaction.cancel()
             index.add(Article(id=f"more/{n}", title="北京", paragraphs=("上海数字化",)))
@@ -266,7 +268,7 @@ def test_a_dead_writer_holds_no_lock_and_leaves_no_worker(tmp_path: Path) -> Non
             time.sleep(0.01)
         process.kill()
     store = Store.create(tmp_path / "index", cnsearch.ChineseAnalyzer())
-    store.transaction().cancel()
+    begin(store).cancel()
     for _ in range(1000):
         if not any(map(_is_alive, workers)):
             break

@@ -20,6 +20,7 @@ from whoosh.filedb.structfile import StructFile
 import cnsearch
 from cnsearch import Article
 from cnsearch.codec.storage import DurableStorage
+from cnsearch.store.transaction import begin
 
 Event = tuple[Any, ...]
 """What happened:
@@ -145,7 +146,7 @@ STEPS: list[tuple[str, Callable[[cnsearch.Index, Path], object]]] = [
     ("add more", lambda index, posts: index.add([article(n, "二") for n in range(3, 6)])),
     ("change", lambda index, posts: index.add([article(1, "三"), article(9, "北京")])),
     ("delete", lambda index, posts: index.delete(["0.md", "4.md"])),
-    ("merge", lambda index, posts: index._store.transaction().settle(100)),
+    ("merge", lambda index, posts: begin(index._store).settle(100)),
     ("update", lambda index, posts: index.update(posts, jobs=1)),
     ("rebuild", lambda index, posts: cnsearch.rebuild_index(index.path, posts, jobs=1)[0].close()),
     ("delete all", lambda index, posts: index.delete([f"{n}.md" for n in range(10)] + ["a.md", "b.md"])),
@@ -165,7 +166,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory, contents: Any) -> tuple[l
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Recorder, "log", log, raising=False)
         patch.setattr(Recorder, "numbers", {}, raising=False)
-        patch.setattr("cnsearch.store.DurableStorage", Recorder)
+        patch.setattr("cnsearch.store.opening.DurableStorage", Recorder)
         with cnsearch.open_index(path, create=True) as index:
             log.append(("end", "create"))
             states["create"] = contents(path)

@@ -13,7 +13,7 @@ import pytest
 
 import cnsearch
 from cnsearch import Article, cli
-from cnsearch.verify import verify_path
+from cnsearch.store.verify import verify_path
 
 
 def article(number: int) -> Article:

@@ -17,7 +17,8 @@ import pytest
 import cnsearch
 from cnsearch import Article, cli
 from cnsearch.codec import columns, segment, termdict
-from cnsearch.verify import verify_path
+from cnsearch.store.transaction import begin
+from cnsearch.store.verify import verify_path
 
 ROOT = Path(__file__).parents[2]
 
@@ -179,7 +180,7 @@ def test_what_no_checksum_shows(tmp_path: Path, what: str) -> None:
 def test_two_live_documents_with_one_id(tmp_path: Path) -> None:
     with cnsearch.open_index(tmp_path, create=True) as index:
         index.add(article(1))
-        transaction = index._store.transaction()
+        transaction = begin(index._store)
         transaction._writer.merge = False
         add = transaction._writer.add_batch
         transaction._writer.add_batch = lambda batch, replace: add(batch, replace=False)

@@ -22,7 +22,8 @@ from wcwidth import wcswidth
 import cnsearch
 import cnsearch.cli
 from cnsearch.cli import cli
-from cnsearch.store import Store
+from cnsearch.store.opening import Store
+from cnsearch.store.transaction import begin
 
 ROOT = Path(__file__).parents[2]
 Write = Callable[..., Path]
@@ -374,7 +375,7 @@ def test_a_damaged_index(main: Main, tmp_path: Path, data_index_path: Path, monk
 
 def test_locked(tmp_path: Path, data: Path) -> None:
     cnsearch.open_index(tmp_path / "index", create=True).close()
-    transaction = Store.open(tmp_path / "index").transaction()
+    transaction = begin(Store.open(tmp_path / "index"))
     try:
         done = run("index", data, "--index", tmp_path / "index")
         assert (done.returncode, done.stdout) == (75, "")

@@ -25,7 +25,8 @@ from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.analysis.userdict import UserDictionary
 from cnsearch.codec import open_writer
 from cnsearch.search.substrings import documents_containing
-from cnsearch.store import Store
+from cnsearch.store.opening import Store
+from cnsearch.store.transaction import begin
 
 Write = Callable[..., Path]
 Terms = dict[str, tuple[Counter[str], int]]
@@ -464,7 +465,7 @@ def test_a_bad_word_is_a_usage_error(main: Main, word: str) -> None:
 def test_dict_without_an_index_and_while_another_writes(main: Main, tmp_path: Path) -> None:
     assert main("dict", "add", "云计算", "--index", "nowhere")[0] == 3
     assert main("dict", "list", "--index", "nowhere")[0] == 3
-    transaction = Store.open(tmp_path / "index").transaction()
+    transaction = begin(Store.open(tmp_path / "index"))
     assert main("dict", "add", "云计算")[0] == 75
     transaction.cancel()
     assert main("dict", "add", "云计算", "--wait", "1")[0] == 0

@@ -13,7 +13,7 @@ import pytest
 import cnsearch
 from cnsearch import Article, indexer
 from cnsearch.corpus.posts import PostFile
-from cnsearch.schema import MAX_PATH_LEVELS
+from cnsearch.store.labels import MAX_PATH_LEVELS
 
 Write = Callable[..., Path]
 

@@ -11,7 +11,7 @@ import pytest
 
 import cnsearch
 from cnsearch import Article
-from cnsearch.store import Store
+from cnsearch.store.opening import Store
 
 
 def make(path: Path, *titles: str) -> Path:

@@ -19,7 +19,8 @@ from cnsearch.analysis import tokenizer
 from cnsearch.analysis.userdict import UserDictionary
 from cnsearch.errors import CorpusError
 from cnsearch.indexing import compare
-from cnsearch.store import Store
+from cnsearch.store.opening import Store
+from cnsearch.store.transaction import begin
 
 Write = Callable[..., Path]
 
@@ -328,7 +329,7 @@ def test_dry_run_writes_nothing(index: cnsearch.Index, posts: Path, write_post: 
 
 
 def test_dry_run_needs_no_lock(index: cnsearch.Index, posts: Path) -> None:
-    transaction = Store.open(index.path).transaction()
+    transaction = begin(Store.open(index.path))
     try:
         assert index.update(posts, dry_run=True).added == 3
     finally:

@@ -23,8 +23,9 @@ from whoosh.filedb.filestore import FileStorage
 import cnsearch
 from cnsearch import Article
 from cnsearch.codec.storage import DurableStorage
-from cnsearch.schema import SCHEMA_VERSION
-from cnsearch.store import Store
+from cnsearch.store.opening import Store
+from cnsearch.store.schema import SCHEMA_VERSION
+from cnsearch.store.transaction import begin
 
 ONE = Article(
     id="a/1",
@@ -153,8 +154,8 @@ def test_a_missing_segment(index: cnsearch.Index, path: Path, tmp_path: Path) ->
 def test_another_format_version(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cnsearch.open_index(path, create=True).close()
     for other, hint in ((99, "rebuild_index"), (SCHEMA_VERSION - 1, "Update")):
-        monkeypatch.setattr("cnsearch.schema.SCHEMA_VERSION", other)
-        monkeypatch.setattr("cnsearch.schema.OLDEST_VERSION", other)
+        monkeypatch.setattr("cnsearch.store.schema.SCHEMA_VERSION", other)
+        monkeypatch.setattr("cnsearch.store.schema.OLDEST_VERSION", other)
         with pytest.raises(cnsearch.IndexFormatError) as caught:
             cnsearch.open_index(path)
         assert (caught.value.found, caught.value.expected) == (SCHEMA_VERSION, other)
@@ -610,7 +611,7 @@ def test_an_old_snapshot_outlives_a_rebuild(index: cnsearch.Index, path: Path) -
 
 
 def test_a_second_writer_is_refused_or_waits(index: cnsearch.Index, path: Path) -> None:
-    transaction = Store.open(path).transaction()
+    transaction = begin(Store.open(path))
     for call in (lambda: index.add(ONE), lambda: index.delete("b"), lambda: cnsearch.rebuild_index(path)):
         with pytest.raises(cnsearch.IndexLockedError) as caught:
             call()

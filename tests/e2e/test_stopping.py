@@ -10,6 +10,7 @@ import pytest
 
 import cnsearch
 from cnsearch import Article, indexer
+from cnsearch.store.transaction import begin
 
 Write = Callable[..., Path]
 
@@ -146,7 +147,7 @@ def test_closing_stops_what_another_thread_writes(index: cnsearch.Index, tmp_pat
 
 
 def test_who_waits_for_another_writer_is_stopped_too(index: cnsearch.Index) -> None:
-    transaction = index._store.transaction()
+    transaction = begin(index._store)
     stop, reports = threading.Event(), []
     waiting = threading.Thread(target=lambda: reports.append(index.add(articles(3), stop=stop)))
     waiting.start()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import cnsearch
-from cnsearch.schema import SCHEMA_VERSION
+from cnsearch.store.schema import SCHEMA_VERSION
 
 FOLDER = Path(__file__).parent
 QUERIES_3 = [

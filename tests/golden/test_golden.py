@@ -13,7 +13,7 @@ import pytest
 
 import cnsearch
 from cnsearch.codec.toc import decode_toc, encode_toc
-from cnsearch.schema import SCHEMA_VERSION
+from cnsearch.store.schema import SCHEMA_VERSION
 
 FOLDER = Path(__file__).parent
 FORMATS = sorted(path for path in FOLDER.glob("v*") if path.is_dir())

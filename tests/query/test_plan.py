@@ -25,7 +25,7 @@ from cnsearch.query.plan import (
     make_plan,
 )
 from cnsearch.query.syntax import parse_query
-from cnsearch.schema import seconds_of
+from cnsearch.store.dates import seconds_of
 
 ZONE = timezone(timedelta(hours=8))
 TOKENIZER = WordTokenizer()

@@ -34,7 +34,7 @@ from cnsearch.query.plan import (
     wildcard_regex,
 )
 from cnsearch.query.syntax import parse_query
-from cnsearch.schema import seconds_of
+from cnsearch.store.dates import seconds_of
 
 SHANGHAI = timezone(timedelta(hours=8))
 TOKENIZER = WordTokenizer()

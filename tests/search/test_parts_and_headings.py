@@ -12,7 +12,7 @@ from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.model import Snippet
 from cnsearch.render import columns, hit_lines
 from cnsearch.search.snippet import MAX_PART_CHARS, Highlighter
-from cnsearch.store import Segment
+from cnsearch.store.segment import Segment
 
 TOKENIZER = WordTokenizer()
 LONG = "天气很好，大家都出门去了，路上的人也渐渐多了起来，热闹得很。" * 4

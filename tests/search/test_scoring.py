@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnsearch.search.scoring import FIELD_WEIGHTS, K1, B, FieldNorms, idf, saturate, weighted_tf
-from cnsearch.store import Postings
+from cnsearch.store.postings import Postings
 
 Frequencies = dict[int, int]
 

@@ -17,7 +17,7 @@ from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.query.plan import MOST, NORM
 from cnsearch.search.scoring import FIELD_WEIGHTS, K1, B, idf
 from cnsearch.search.similar import MAX_TERMS, TITLE_WEIGHT, weighty_terms
-from cnsearch.store import Store
+from cnsearch.store.opening import Store
 
 SEED = 9
 TOKENIZER = WordTokenizer()

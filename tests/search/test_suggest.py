@@ -26,7 +26,7 @@ from cnsearch.search import phrases, vocabulary
 from cnsearch.search.phrases import squeezed
 from cnsearch.search.suggest import suggest
 from cnsearch.search.vocabulary import Vocabulary
-from cnsearch.store import Segment
+from cnsearch.store.segment import Segment
 
 ANALYZER = ChineseAnalyzer()
 

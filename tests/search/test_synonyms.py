@@ -21,7 +21,7 @@ from cnsearch.query.syntax import parse_query
 from cnsearch.search.closeness import as_written
 from cnsearch.search.execute import Searcher
 from cnsearch.search.scoring import Ranking
-from cnsearch.store import Store
+from cnsearch.store.opening import Store
 
 ARTICLES = {
     "whole": ("人工智能进工厂", "工厂里的人工智能在检查。"),

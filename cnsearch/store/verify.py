@@ -20,8 +20,16 @@ import numpy.typing as npt
 
 from cnsearch.errors import CorruptIndexError, IndexFormatError
 from cnsearch.model import FORMAT_VERSION
-from cnsearch.schema import DIGEST_BYTES, ENCODERS, LIST_FIELDS, SCHEMA_VERSION, document_of
-from cnsearch.store import BatchBuilder, Segment, Snapshot, Store
+from cnsearch.store.document import ENCODERS, document_of
+from cnsearch.store.fields import (
+    DIGEST_BYTES,
+    LIST_FIELDS,
+)
+from cnsearch.store.opening import Store
+from cnsearch.store.schema import SCHEMA_VERSION
+from cnsearch.store.segment import Segment
+from cnsearch.store.snapshot import Snapshot
+from cnsearch.store.transaction import BatchBuilder
 
 _DOCS_AT_ONCE = 256
 _ORIGIN = {"root": "", "size": 0, "mtime_ns": 0, "digest": bytes(DIGEST_BYTES)}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnsearch.schema import label_term
+from cnsearch.store.labels import label_term
 
 
 @pytest.mark.parametrize("level", ["新闻", "新闻" * 100])  # the second is too long to be remembered

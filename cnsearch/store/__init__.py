@@ -1,0 +1,1 @@
+"""Articles on an engine: fields and documents, segments, snapshots, transactions; and whether all is whole."""

@@ -1,0 +1,237 @@
+"""The index in a folder: made, opened, locked, copied. The seam to Whoosh's storage and to the codec behind it.
+
+Above this room nobody names a codec or touches a Whoosh reader: searching sees a ``Snapshot`` of ``Segment`` arrays,
+indexing sees a ``Transaction``. Whoosh's lock and readers do the work below, with our files (``codec.toc``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from whoosh import index as whoosh_index
+
+from cnsearch.analysis.analyzer import ChineseAnalyzer
+from cnsearch.codec import (
+    OLD_TOC_NAME,
+    SEGMENT_NAME,
+    TOC_NAME,
+    ColumnarIndex,
+    DurableStorage,
+    is_unfinished_copy,
+    make_folder,
+    open_writer,
+)
+from cnsearch.errors import (
+    REBUILD_HINT,
+    CorruptIndexError,
+    IndexFormatError,
+    IndexNotFoundError,
+    IndexReplacedError,
+    IndexUnusableError,
+)
+from cnsearch.store.faults import CREATE_HINT, ELSEWHERE_HINT, clear_errors, require_whoosh, without_commit
+from cnsearch.store.schema import SCHEMA_VERSION, ArticleSchema
+from cnsearch.store.snapshot import Snapshot
+
+WAIT_S = 5.0
+"""Seconds that a writer waits for one of another process, unless told otherwise."""
+
+
+class Store:
+    """The index in one folder. Make one with ``Store.create`` or ``Store.open``."""
+
+    def __init__(self, path: Path, whoosh: Any, schema: ArticleSchema) -> None:
+        self.path = path
+        self.whoosh = whoosh
+        analyzer = schema["title"].analyzer
+        if not isinstance(analyzer, ChineseAnalyzer):
+            raise TypeError(f"the analyzer of the schema is {analyzer!r}")
+        self.analyzer = analyzer
+
+    @classmethod
+    def exists(cls, path: str | os.PathLike[str]) -> bool:
+        """Whether there is an index, or what is left of one, or one that is not ours."""
+        folder = Path(path)
+        with clear_errors(folder):
+            names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+        return any(pattern.fullmatch(name) for name in names for pattern in (TOC_NAME, OLD_TOC_NAME, SEGMENT_NAME))
+
+    @classmethod
+    def create(cls, path: str | os.PathLike[str], analyzer: ChineseAnalyzer) -> Store:
+        """Make an empty index in the folder ``path``, which is made if it is not there. If another process has just
+        done so, open that one."""
+        folder = Path(path)
+        require_whoosh(folder)
+        try:
+            make_folder(folder)
+        except OSError as error:
+            raise IndexNotFoundError(
+                folder, f"cannot make the folder: {error.strerror}", hint=ELSEWHERE_HINT, code="folder"
+            ) from error
+        store = cls.blank(folder, analyzer)
+        deadline = time.monotonic() + _CREATE_TIMEOUT
+        with clear_errors(folder):
+            while not cls.exists(folder):
+                try:
+                    writer = open_writer(store.whoosh)
+                except whoosh_index.LockError:
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.02)
+                    continue
+                if cls.exists(folder):
+                    writer.cancel()
+                else:
+                    writer.commit()
+        return cls.open(folder)
+
+    @classmethod
+    def blank(cls, path: str | os.PathLike[str], analyzer: ChineseAnalyzer) -> Store:
+        """An index of no articles, whose first commit makes the index in the folder ``path``, or takes the place of one
+        that cannot be read. Until then nothing is changed."""
+        folder = Path(path)
+        schema = ArticleSchema(analyzer)
+        with clear_errors(folder):
+            return cls(folder, ColumnarIndex(DurableStorage(os.fspath(folder)), ArticleSchema, blank=schema), schema)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Store:
+        """Open the index in ``path``.
+
+        Raises IndexNotFoundError, IndexFormatError (not of this program, or of another version), CorruptIndexError.
+        """
+        folder = Path(path)
+        require_whoosh(folder)
+        if not cls.exists(folder):
+            raise IndexNotFoundError(folder, "there is no index here", hint=CREATE_HINT)
+        storage = DurableStorage(os.fspath(folder))
+        with clear_errors(folder):
+            try:
+                found = ColumnarIndex(storage, ArticleSchema)
+            except whoosh_index.EmptyIndexError:
+                raise without_commit(storage) from None
+            return cls(folder, found, found.schema)
+
+    def generation(self) -> int:
+        """The number of the last commit."""
+        with clear_errors(self.path):
+            return int(self.whoosh.latest_generation())
+
+    def mark(self) -> tuple[int, ...]:
+        """Tells the last commit from every other one; that of a ``Snapshot`` is equal while it is the last."""
+        with clear_errors(self.path):
+            return self.whoosh.mark()  # type: ignore[no-any-return]
+
+    def adopt(self, snapshot: Snapshot) -> None:
+        """Write into the index of this snapshot from now on, though another stood there when this one was opened."""
+        self.whoosh.identity = snapshot.identity
+
+    def require_same_index(self, snapshot: Snapshot) -> None:
+        """Raise IndexReplacedError if another index stands where the opened one was."""
+        known = self.whoosh.identity
+        if known and snapshot.identity != known:
+            raise IndexReplacedError(
+                self.path,
+                "another index has taken the place of the one that was opened; nothing was written",
+                hint="refresh() shows it, and lets you write to it",
+            )
+
+    def snapshot(self) -> Snapshot:
+        """Open the last commit. A commit that ends while we open may take files away: then the next one is opened."""
+        for attempt in range(_OPEN_ATTEMPTS):
+            generation = self.generation()
+            try:
+                with clear_errors(self.path):
+                    toc, reader = self.whoosh.open_commit()
+                    analyzer, known = toc.schema["title"].analyzer, self.analyzer
+                    if analyzer == known:
+                        analyzer = known  # it has its dictionary loaded
+                    else:
+                        self.analyzer = analyzer  # for the next snapshots
+                    return Snapshot(reader, toc, analyzer)
+            except CorruptIndexError:
+                if attempt + 1 == _OPEN_ATTEMPTS or self.generation() == generation:
+                    raise
+                time.sleep(0.02)
+        raise AssertionError("unreachable")
+
+    def lock(self, wait: float | None, stopped: Callable[[], bool] | None = None) -> Any:
+        """The index's lock, taken. Raises IndexLockedError, IndexNotFoundError."""
+        started = time.monotonic()
+        with clear_errors(self.path):
+            self.require_folder()
+            lock = self.whoosh.lock("WRITELOCK")
+            others = WAIT_S if wait is None else max(0.0, wait - (time.monotonic() - started))
+            lock.wait(wait, others, stopped)
+        return lock
+
+    def require_folder(self) -> None:
+        """Raise IndexNotFoundError if the folder of the index is gone."""
+        if not self.path.is_dir():
+            raise IndexNotFoundError(self.path, "the folder of the index is gone", hint=CREATE_HINT)
+
+    def require_writable(self, snapshot: Snapshot) -> None:
+        """Raise IndexFormatError if the commit is of a format that is read but no longer written."""
+        if snapshot.version != SCHEMA_VERSION:
+            raise IndexFormatError(
+                self.path,
+                f"the index has format {snapshot.version}, which is read but no longer written; "
+                f"a rebuild brings it to format {SCHEMA_VERSION} and keeps user words, records and library articles",
+                found=snapshot.version,
+                expected=SCHEMA_VERSION,
+                hint=REBUILD_HINT,
+                code="index_older",
+            )
+
+    def copy_to(self, path: str | os.PathLike[str]) -> None:
+        """Copy the last commit to the folder ``path``, which is made, or must be empty; a writer may go on meanwhile.
+
+        Raises IndexUnusableError if there is something in ``path``, CorruptIndexError, OSError.
+        """
+        folder = Path(path)
+        make_folder(folder)
+        names = [entry.name for entry in folder.iterdir()]
+        if is_unfinished_copy(names):
+            _remove_all(DurableStorage(os.fspath(folder)))
+        elif names:
+            raise IndexUnusableError(folder, "the folder is not empty", hint="Name a new one", code="folder_not_empty")
+        target = DurableStorage(os.fspath(folder))
+        try:
+            with clear_errors(self.path):
+                for attempt in range(_OPEN_ATTEMPTS):
+                    generation = self.generation()
+                    try:
+                        self.whoosh.copy_to(target)
+                        return
+                    except FileNotFoundError:
+                        _remove_all(target)
+                        if attempt + 1 == _OPEN_ATTEMPTS or self.generation() == generation:
+                            raise
+        except BaseException:
+            _remove_all(target)
+            raise
+
+    def size_bytes(self) -> int:
+        """What the files of the index take on disk."""
+        total = 0
+        for entry in os.scandir(self.path):
+            with contextlib.suppress(FileNotFoundError):  # a commit has just removed it
+                total += entry.stat().st_size if entry.is_file() else 0
+        return total
+
+
+_OPEN_ATTEMPTS = 10
+_CREATE_TIMEOUT = 10.0
+"""Seconds to wait for another process that makes the same index."""
+
+
+def _remove_all(storage: DurableStorage) -> None:
+    """Empty a folder that we began to fill."""
+    for name in storage.list():
+        with contextlib.suppress(OSError):
+            storage.delete_file(name)

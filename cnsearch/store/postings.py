@@ -1,0 +1,22 @@
+"""The postings of one term, as searching sees them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+DocIds = npt.NDArray[np.int32]
+Freqs = npt.NDArray[np.float32]
+
+
+class Postings(NamedTuple):
+    """The postings list of one term; do not modify, it may be shared.
+
+    doc_ids : int32, ascending, without repeats, deleted documents included; numbers in the segment, or in the index
+    freqs   : float32, the same shape: how often the term occurs in the field of the document, at least 1
+    """
+
+    doc_ids: DocIds
+    freqs: Freqs

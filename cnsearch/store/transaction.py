@@ -1,0 +1,119 @@
+"""The one writer of an index of articles."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from whoosh import writing
+
+from cnsearch.analysis.analyzer import ChineseAnalyzer
+from cnsearch.codec import BatchBuilder as BatchBuilder  # for indexing, which names no codec
+from cnsearch.codec import DocumentBatch as DocumentBatch
+from cnsearch.codec import (
+    merge_up_to,
+    open_writer,
+)
+from cnsearch.settings import Settings
+from cnsearch.store.faults import clear_errors
+from cnsearch.store.opening import Store
+from cnsearch.store.schema import ArticleSchema
+from cnsearch.store.segment import Indexed
+
+LIMIT_MB = 256
+"""Megabytes of documents that a transaction collects in memory before it writes a segment."""
+
+
+def begin(
+    store: Store, *, wait: float | None = None, replace: bool = False, stopped: Callable[[], bool] | None = None
+) -> Transaction:
+    """Begin to write.
+
+    wait    : seconds to wait for another writer, then IndexLockedError; None: those of this process take turns,
+              however long that takes, and one of another process has WAIT_S to end
+    replace : build a new generation beside the old: the commit drops every document that was there before
+    stopped : once it says so, there is no more waiting
+    """
+    return Transaction(store, store.lock(wait, stopped), replace=replace)
+
+
+class Transaction:
+    """The only writer. Nothing is visible to readers before ``commit``; ``cancel`` leaves no trace."""
+
+    def __init__(self, store: Store, lock: Any, *, replace: bool = False) -> None:
+        """REQUIRES: the caller holds ``lock``, which is this transaction's from now on, also if this raises"""
+        self._store = store
+        self._replace = replace
+        with clear_errors(store.path):
+            self._writer = open_writer(store.whoosh, limit_mb=LIMIT_MB, lock=lock)
+        try:
+            self.snapshot = store.snapshot()
+            store.require_same_index(self.snapshot)
+            with contextlib.suppress(OSError):  # what cannot be removed now goes with a later commit
+                store.whoosh.remove_stale(self._writer.generation - 1, self._writer.segments)
+            if not replace:
+                store.require_writable(self.snapshot)
+        except BaseException:
+            self._writer.cancel()
+            raise
+
+    def change_analyzer(self, analyzer: ChineseAnalyzer) -> None:
+        """Give the index ``analyzer`` with the commit.  REQUIRES: what it cuts otherwise is added again before"""
+        self._writer.schema = ArticleSchema(analyzer, settings=self._writer.schema.settings)
+
+    @property
+    def settings(self) -> Settings:
+        """What the index will remember with the commit."""
+        settings: Settings = self._writer.schema.settings
+        return settings
+
+    def change_settings(self, settings: Settings) -> None:
+        """Let the index remember ``settings`` with the commit."""
+        schema = self._writer.schema
+        self._writer.schema = ArticleSchema(schema["title"].analyzer, schema.version, settings)
+
+    def indexed(self) -> dict[str, Indexed]:
+        """What was in the index when the transaction began, by article id."""
+        return self.snapshot.indexed()
+
+    def add(self, batch: DocumentBatch) -> None:
+        """Add documents; each replaces the one with its id, committed or added before in this transaction."""
+        self._writer.add_batch(batch, replace=True)
+
+    def delete(self, article_ids: Iterable[str]) -> int:
+        """Delete the articles with these ids, committed or added in this transaction; returns how many there were."""
+        if self._replace:
+            return 0
+        # As bytes, which are taken as they are: Whoosh knows no half surrogate pairs, and would find none of these.
+        terms = [text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text for text in article_ids]
+        return int(self._writer.delete_by_terms("id", terms))
+
+    def commit(self) -> None:
+        self.snapshot.close()
+        if self._replace:
+            self._writer.commit(mergetype=writing.CLEAR)
+        else:
+            self._writer.commit()
+
+    def commit_part(self) -> Transaction:
+        """Commit, and begin the next transaction before another writer can: what a long update has compared with the
+        index stays true. Returns the next one, which replaces nothing."""
+        lock = self._writer.keep_lock()
+        try:
+            self.commit()
+            return Transaction(self._store, lock)
+        except BaseException:
+            with contextlib.suppress(Exception):  # the next one has let go of it already
+                lock.release()
+            raise
+
+    def settle(self, num_docs: int) -> None:
+        """Commit, with all segments of up to ``num_docs`` documents merged into one."""
+        self.snapshot.close()
+        self._writer.commit(mergetype=merge_up_to(num_docs))
+
+    def cancel(self) -> None:
+        self.snapshot.close()
+        if not self._writer.is_closed:  # a commit that fails has closed it
+            self._writer.cancel()
