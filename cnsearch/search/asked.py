@@ -17,7 +17,7 @@ from cnsearch.query.filters import Filters
 from cnsearch.query.plan import LONG, MOST, Plan, make_plan
 from cnsearch.query.synonyms import Synonyms
 from cnsearch.query.syntax import ParsedQuery, parse_as_text, parse_query, places_of_words, text_with_signs
-from cnsearch.search.execute import Ranked, Searcher
+from cnsearch.search.execute import Searcher
 
 Found = TypeVar("Found")
 
@@ -78,8 +78,7 @@ class Asked:
     def has_hits(self, text: str) -> bool:
         """Whether ``text`` would find something by its words, under the same filters."""
         plan = self.plan(self.parsed(text).root)
-        found = self.searcher.rank(plan, order="date", limit=0, offset=0)
-        return found.total > 0 and self.searcher.finds_words(plan)
+        return self.searcher.has_hits(plan) and self.searcher.finds_words(plan)
 
     def places_of_words(self) -> list[tuple[int, int]]:
         """Where the words stand in the query, as (start, end)."""
@@ -88,9 +87,4 @@ class Asked:
 
     def matching(self) -> npt.NDArray[np.intp]:
         """The numbers of the documents that are found, ascending."""
-        ranked = self.answered(lambda plan: self.searcher.rank(plan, order="date", limit=0, offset=0), _total)[2]
-        return np.flatnonzero(ranked.matching)
-
-
-def _total(ranked: Ranked) -> int:
-    return ranked.total
+        return np.flatnonzero(self.answered(self.searcher.matches, np.count_nonzero)[2])

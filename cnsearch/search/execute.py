@@ -140,6 +140,21 @@ class Searcher:
         says."""
         return self._ordered(plan, order, max(1, self.snapshot.num_docs), 0, half_life_days)
 
+    def matches(self, plan: Plan) -> Mask:
+        """Which documents match ``plan``, without ranking them: bool, shape (num_docs,); not to be modified."""
+        if plan.step is None or not self.snapshot.num_docs:
+            return np.zeros(self.snapshot.num_docs, dtype=bool)
+        mask = self._run(plan.step)[0]
+        return mask if self.snapshot.live is None else mask & self.snapshot.live
+
+    def count(self, plan: Plan) -> int:
+        """How many documents match ``plan``, without ranking them."""
+        return int(np.count_nonzero(self.matches(plan)))
+
+    def has_hits(self, plan: Plan) -> bool:
+        """Whether any document matches ``plan``, without ranking them."""
+        return bool(self.matches(plan).any())
+
     def _ordered(
         self, plan: Plan, order: Order, limit: int, offset: int, half_life_days: float | None
     ) -> tuple[DocNumbers, Scores, Ranked]:

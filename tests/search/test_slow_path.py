@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from whoosh import query as wq
 from whoosh import scoring as whoosh_scoring
@@ -107,6 +108,9 @@ def test_arrays_and_matchers_give_the_same_hits_and_scores(index: cnsearch.Index
             fast = searcher.rank(Plan(step, leaves(step)), order="score", limit=1000, offset=0)
             expected = {hit.docnum: hit.score for hit in slow.search(query, limit=None)}
             assert fast.total == len(expected), query
+            assert searcher.count(Plan(step)) == len(expected), query
+            assert searcher.has_hits(Plan(step)) == bool(expected), query
+            assert np.flatnonzero(searcher.matches(Plan(step))).tolist() == sorted(expected), query
             assert dict(zip(fast.doc_numbers, fast.scores, strict=True)) == {
                 number: pytest.approx(score, rel=1e-4, abs=1e-6) for number, score in expected.items()
             }, query
