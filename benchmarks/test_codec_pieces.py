@@ -26,7 +26,7 @@ from benchmarks.adapters.base import tokenizer
 from benchmarks.adapters.cnsearch import best_positions, create_words_index, words_writer
 from benchmarks.corpora import SEED, Article, generated_articles
 from cnsearch.codec import BatchBuilder, SegmentArrays, open_writer, segment_arrays
-from cnsearch.codec.inversion import invert, join_tokens, stable_order
+from cnsearch.engine.postings.inversion import invert, join_tokens, stable_order
 
 pytest.importorskip("pytest_benchmark", reason="pip install pytest-benchmark")
 

@@ -10,7 +10,6 @@ It knows nothing of Chinese, of articles or of ranking.
 """
 
 from cnsearch.codec.arrays import SegmentArrays, segment_arrays
-from cnsearch.codec.batch import BatchBuilder, DocumentBatch
 from cnsearch.codec.codec import ColumnarCodec
 from cnsearch.codec.column_types import OrdinalListColumn, kind_of
 from cnsearch.codec.locks import HeldError, Holder, held_by
@@ -19,6 +18,7 @@ from cnsearch.codec.storage import DurableStorage, make_folder
 from cnsearch.codec.toc import OLD_TOC_NAME, SEGMENT_NAME, TOC_NAME, ColumnarIndex, is_old_toc, is_unfinished_copy
 from cnsearch.codec.verify import SegmentCheck, read_postings
 from cnsearch.codec.writer import ColumnarWriter, merge_up_to, open_writer
+from cnsearch.engine.segment.batch import BatchBuilder, DocumentBatch
 
 __all__ = [
     "OLD_TOC_NAME",

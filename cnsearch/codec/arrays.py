@@ -27,7 +27,7 @@ from cnsearch.codec.columns import (
     OrdinalListsColumn,
 )
 from cnsearch.codec.segment import ColumnarSegment, SegmentData
-from cnsearch.codec.stored import StoredReader
+from cnsearch.engine.stored.stored import StoredReader
 
 Array = npt.NDArray[Any]
 

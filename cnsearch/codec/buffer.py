@@ -15,16 +15,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.codec.batch import DocumentBatch
 from cnsearch.codec.column_types import kind_of, value_checker
 from cnsearch.codec.columns import make_column
-from cnsearch.codec.inversion import TermPostings
-from cnsearch.codec.keys import LONG, terms_of_keys
-from cnsearch.codec.ragged import lengths_of, offsets_of, write_ragged
-from cnsearch.codec.runs import CombinedRuns, Run, combine_runs, pieces, slice_values
 from cnsearch.codec.segment import VECTOR_KINDS, ColumnarSegment, SegmentFileWriter
-from cnsearch.codec.stored import StoredWriter
 from cnsearch.codec.terms import FieldTermsWriter, has_frequency_values
+from cnsearch.engine.bytes.ragged import lengths_of, offsets_of, write_ragged
+from cnsearch.engine.postings.inversion import TermPostings
+from cnsearch.engine.postings.runs import CombinedRuns, Run, combine_runs, pieces, slice_values
+from cnsearch.engine.segment.batch import DocumentBatch
+from cnsearch.engine.stored.stored import StoredWriter
+from cnsearch.engine.terms.keys import LONG, terms_of_keys
 
 Ints = npt.NDArray[np.int64]
 

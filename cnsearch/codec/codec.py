@@ -17,9 +17,6 @@ from whoosh.writing import PostingPool, SegmentWriter
 
 from cnsearch.codec.column_types import kind_of, value_checker
 from cnsearch.codec.columns import make_column
-from cnsearch.codec.container import EXTENSION
-from cnsearch.codec.postings import PostingValues
-from cnsearch.codec.ragged import lengths_of, write_ragged
 from cnsearch.codec.reader import ColumnarPerDocumentReader, ColumnarTermsReader
 from cnsearch.codec.segment import (
     VECTOR_KINDS,
@@ -28,9 +25,12 @@ from cnsearch.codec.segment import (
     added_column_name,
     open_segment,
 )
-from cnsearch.codec.stored import StoredWriter, encode_piece
 from cnsearch.codec.terms import FieldTermsWriter, has_frequency_values
-from cnsearch.codec.values import PLAIN_TYPES, encode_value
+from cnsearch.engine.bytes.container import EXTENSION
+from cnsearch.engine.bytes.ragged import lengths_of, write_ragged
+from cnsearch.engine.bytes.values import PLAIN_TYPES, encode_value
+from cnsearch.engine.postings.encode import PostingValues
+from cnsearch.engine.stored.stored import StoredWriter, encode_piece
 
 #: documents per piece of stored values on the generic path
 _DOCS_PER_PIECE = 1000

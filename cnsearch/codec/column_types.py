@@ -10,7 +10,7 @@ from typing import Any
 from whoosh import columns as whoosh_columns
 from whoosh.filedb.structfile import StructFile
 
-from cnsearch.codec.values import encode_value
+from cnsearch.engine.bytes.values import encode_value
 
 _INTEGER_RANGES = {
     code: (-(1 << (8 * size - 1)), (1 << (8 * size - 1)) - 1)

@@ -20,9 +20,9 @@ from whoosh import columns as whoosh_columns
 from whoosh.filedb.structfile import BufferFile, StructFile
 
 from cnsearch.codec.column_types import kind_of
-from cnsearch.codec.container import Container, ContainerWriter, SectionKind, smallest_unsigned
-from cnsearch.codec.ragged import RaggedReader, gather_rows, lengths_of, offsets_of, take_rows, write_ragged
-from cnsearch.codec.values import decode_value
+from cnsearch.engine.bytes.container import Container, ContainerWriter, SectionKind, smallest_unsigned
+from cnsearch.engine.bytes.ragged import RaggedReader, gather_rows, lengths_of, offsets_of, take_rows, write_ragged
+from cnsearch.engine.bytes.values import decode_value
 
 _VALUE_KINDS = (SectionKind.COLUMN_VALUE_LENGTHS, SectionKind.COLUMN_VALUE_BASES, SectionKind.COLUMN_VALUE_BYTES)
 

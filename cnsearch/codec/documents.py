@@ -8,9 +8,9 @@ from typing import Any
 from whoosh import columns as whoosh_columns
 from whoosh.fields import UnknownFieldError
 
-from cnsearch.codec.batch import ItemBatchBuilder, check_stored
 from cnsearch.codec.column_types import value_checker
-from cnsearch.codec.values import encode_value
+from cnsearch.engine.bytes.values import encode_value
+from cnsearch.engine.segment.batch import ItemBatchBuilder, check_stored
 
 MAX_WEIGHT = float(1 << 31)
 """Above any number of occurrences; what a posting can hold."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from whoosh.matching import LeafMatcher, ReadTooFar
 
-from cnsearch.codec.postings_reader import PostingsList
+from cnsearch.engine.postings.decode import PostingsList
 
 #: postings per block of quality figures, as in Whoosh's own codec
 BLOCK_SIZE = 128

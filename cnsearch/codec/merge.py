@@ -17,14 +17,14 @@ import numpy.typing as npt
 
 from cnsearch.codec.column_types import kind_of, value_checker
 from cnsearch.codec.columns import AnyColumn, OpaqueColumn, concatenate, make_column
-from cnsearch.codec.postings import PostingValues
-from cnsearch.codec.postings_reader import PostingsReader
-from cnsearch.codec.ragged import gather_rows, offsets_of, take_rows, write_ragged
-from cnsearch.codec.runs import PIECE_POSTINGS, Run, combine_runs, pieces
 from cnsearch.codec.segment import VECTOR_KINDS, ColumnarSegment, SegmentData, SegmentFileWriter
-from cnsearch.codec.stored import SegmentPiece, StoredWriter
-from cnsearch.codec.termdict import TermDictionary
 from cnsearch.codec.terms import FieldTermsWriter, has_frequency_values
+from cnsearch.engine.bytes.ragged import gather_rows, offsets_of, take_rows, write_ragged
+from cnsearch.engine.postings.decode import PostingsReader
+from cnsearch.engine.postings.encode import PostingValues
+from cnsearch.engine.postings.runs import PIECE_POSTINGS, Run, combine_runs, pieces
+from cnsearch.engine.stored.stored import SegmentPiece, StoredWriter
+from cnsearch.engine.terms.dictionary import TermDictionary
 
 Ints = npt.NDArray[np.int64]
 

@@ -13,10 +13,10 @@ from whoosh.reading import TermInfo, TermNotFound
 from cnsearch.codec.arrays import SegmentArrays
 from cnsearch.codec.columns import ColumnarColumnReader, OpaqueColumn
 from cnsearch.codec.matcher import ColumnarMatcher, VectorMatcher
-from cnsearch.codec.postings_reader import PostingsList
 from cnsearch.codec.segment import ColumnarSegment, SegmentData, added_column_name, read_added_column
-from cnsearch.codec.termdict import TermDictionary
-from cnsearch.codec.values import decode_value
+from cnsearch.engine.bytes.values import decode_value
+from cnsearch.engine.postings.decode import PostingsList
+from cnsearch.engine.terms.dictionary import TermDictionary
 
 
 class ColumnarTermInfo(TermInfo):  # type: ignore[misc]

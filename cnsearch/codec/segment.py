@@ -23,12 +23,12 @@ from whoosh.codec import base
 from whoosh.writing import IndexingError
 
 from cnsearch.codec.columns import COLUMN_CLASSES, AnyColumn, OpaqueColumn
-from cnsearch.codec.container import EXTENSION, Container, ContainerWriter, SectionKind, smallest_unsigned
-from cnsearch.codec.postings_reader import PostingsList, PostingsReader
-from cnsearch.codec.ragged import RaggedReader
 from cnsearch.codec.storage import sync_file
-from cnsearch.codec.stored import StoredReader
-from cnsearch.codec.termdict import TermDictionary
+from cnsearch.engine.bytes.container import EXTENSION, Container, ContainerWriter, SectionKind, smallest_unsigned
+from cnsearch.engine.bytes.ragged import RaggedReader
+from cnsearch.engine.postings.decode import PostingsList, PostingsReader
+from cnsearch.engine.stored.stored import StoredReader
+from cnsearch.engine.terms.dictionary import TermDictionary
 
 MAX_DOCS = (1 << 31) - 1
 """Documents per segment: their numbers are int32."""

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from whoosh import formats
 
-from cnsearch.codec.container import SectionKind
-from cnsearch.codec.postings import PostingValues, encode_postings
 from cnsearch.codec.segment import SegmentFileWriter
-from cnsearch.codec.termdict import TermDictionaryWriter
+from cnsearch.engine.bytes.container import SectionKind
+from cnsearch.engine.postings.encode import PostingValues, encode_postings
+from cnsearch.engine.terms.dictionary import TermDictionaryWriter
 
 #: bytes of posting values (positions) that are kept in memory before they go to a temporary file
 _SPOOL_BYTES = 16 << 20

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from cnsearch.codec.columns import OrdinalColumn, OrdinalListsColumn
-from cnsearch.codec.container import NO_FIELD, SECTION_ALIGNMENT, SECTION_NAMES, Container
-from cnsearch.codec.postings_reader import ListsOfPostings
-from cnsearch.codec.ragged import offsets_of
-from cnsearch.codec.runs import pieces
 from cnsearch.codec.segment import SegmentData
+from cnsearch.engine.bytes.container import NO_FIELD, SECTION_ALIGNMENT, SECTION_NAMES, Container
+from cnsearch.engine.bytes.ragged import offsets_of
+from cnsearch.engine.postings.decode import ListsOfPostings
+from cnsearch.engine.postings.runs import pieces
 from cnsearch.errors import CorruptIndexError
 
 MAX_FINDINGS = 20

@@ -27,7 +27,6 @@ from whoosh.reading import SegmentReader
 from whoosh.writing import IndexingError, SegmentWriter
 
 from cnsearch.codec.arrays import segment_arrays
-from cnsearch.codec.batch import BatchBuilder, DocumentBatch, ItemBatchBuilder
 from cnsearch.codec.buffer import SegmentBuffer, check_format
 from cnsearch.codec.codec import ColumnarCodec
 from cnsearch.codec.column_types import as_bytes, value_checker
@@ -42,6 +41,7 @@ from cnsearch.codec.segment import (
     read_added_column,
 )
 from cnsearch.codec.toc import ColumnarIndex
+from cnsearch.engine.segment.batch import BatchBuilder, DocumentBatch, ItemBatchBuilder
 
 #: megabytes of documents that are collected before they become a segment
 DEFAULT_LIMIT_MB = 128

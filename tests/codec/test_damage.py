@@ -12,8 +12,8 @@ from whoosh import query
 from whoosh.filedb.filestore import FileStorage
 
 from cnsearch.codec import open_writer, segment_arrays
-from cnsearch.codec.container import CHECK_BLOCK_SIZE, Container, SectionKind
 from cnsearch.codec.segment import SegmentData
+from cnsearch.engine.bytes.container import CHECK_BLOCK_SIZE, Container, SectionKind
 from cnsearch.errors import CorruptIndexError, IndexFormatError
 
 DAMAGE = (CorruptIndexError, IndexFormatError)

@@ -6,11 +6,14 @@ import re
 import struct
 from pathlib import Path
 
-import cnsearch.codec
-from cnsearch.codec import bitpack, columns, postings, stored, values
-from cnsearch.codec import container as c
+import cnsearch.engine
+from cnsearch.codec import columns
+from cnsearch.engine.bytes import bitpack, values
+from cnsearch.engine.bytes import container as c
+from cnsearch.engine.postings import encode as postings
+from cnsearch.engine.stored import stored
 
-DOCUMENT = (Path(cnsearch.codec.__file__).parent / "FORMAT.md").read_text(encoding="utf-8")
+DOCUMENT = (Path(cnsearch.engine.__file__).parent / "FORMAT.md").read_text(encoding="utf-8")
 
 TYPE_SIZES = {"uint8": 1, "uint16": 2, "uint32": 4, "uint64": 8}
 

@@ -11,7 +11,7 @@ from whoosh import formats
 from whoosh.matching import ReadTooFar
 
 from cnsearch.codec.matcher import BLOCK_SIZE, ColumnarMatcher, VectorMatcher
-from cnsearch.codec.postings_reader import PostingsList
+from cnsearch.engine.postings.decode import PostingsList
 
 SIZES = [1, 127, 128, 129, 255, 256, 257, 600]
 

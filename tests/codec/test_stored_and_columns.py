@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from whoosh import columns as whoosh_columns
 
-from cnsearch.codec import column_types, columns, stored
-from cnsearch.codec.container import Container, ContainerWriter, SectionKind
+from cnsearch.codec import column_types, columns
+from cnsearch.engine.bytes.container import Container, ContainerWriter, SectionKind
+from cnsearch.engine.stored import stored
 from cnsearch.errors import CorruptIndexError
 
 TEXT = "人民币汇率中间价上调，" * 40

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 OTHERS = [ROOT / name for name in ("CHANGELOG.md", "SECURITY.md", "benchmarks/README.md", "index/README.md")]
-OTHERS.append(ROOT / "cnsearch/codec/FORMAT.md")
+OTHERS.append(ROOT / "cnsearch/engine/FORMAT.md")
 
 
 def tool(name: str) -> ModuleType:

@@ -27,7 +27,7 @@ from pathlib import Path
 import cnsearch
 from cnsearch import Article
 from cnsearch.analysis import tokenizer
-from cnsearch.codec.container import FOOTER, HEADER, TABLE_ENTRY, Container, ContainerWriter, SectionKind
+from cnsearch.engine.bytes.container import FOOTER, HEADER, TABLE_ENTRY, Container, ContainerWriter, SectionKind
 from cnsearch.store.transaction import begin
 from cnsearch.store.verify import verify_path
 

@@ -16,7 +16,8 @@ import pytest
 
 import cnsearch
 from cnsearch import Article, cli
-from cnsearch.codec import columns, segment, termdict
+from cnsearch.codec import columns, segment
+from cnsearch.engine.terms import dictionary as termdict
 from cnsearch.store.transaction import begin
 from cnsearch.store.verify import verify_path
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnsearch.codec import postings as p
-from cnsearch.codec import postings_reader as pr
-from cnsearch.codec.container import Container, ContainerWriter, SectionKind
-from cnsearch.codec.ragged import lengths_of
+from cnsearch.engine.bytes.container import Container, ContainerWriter, SectionKind
+from cnsearch.engine.bytes.ragged import lengths_of
+from cnsearch.engine.postings import decode as pr
+from cnsearch.engine.postings import encode as p
 from cnsearch.errors import CorruptIndexError
 
 DOC_COUNT = 100_000

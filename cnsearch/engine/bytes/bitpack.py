@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.codec.ragged import gather_rows, offsets_of, row_indexes
+from cnsearch.engine.bytes.ragged import gather_rows, offsets_of, row_indexes
 
 #: bits per value for each width code, as written in the head of a postings list
 WIDTHS = (0, 1, 2, 4, 8, 16, 32)

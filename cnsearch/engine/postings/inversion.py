@@ -18,7 +18,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.codec.keys import (
+from cnsearch.engine.bytes.ragged import row_indexes
+from cnsearch.engine.postings.encode import PostingValues
+from cnsearch.engine.terms.keys import (
     LONG,
     SEPARATOR,
     SEPARATOR_UNIT,
@@ -28,8 +30,6 @@ from cnsearch.codec.keys import (
     keys_of_units,
     terms_of_keys,
 )
-from cnsearch.codec.postings import PostingValues
-from cnsearch.codec.ragged import row_indexes
 
 _REPLACEMENT = "\ufffd"
 
@@ -48,7 +48,7 @@ CodePoints = npt.NDArray[np.uint32]
 class TermPostings(NamedTuple):
     """The postings of one field of a batch.
 
-    keys       : distinct terms (keys.py), in no particular order
+    keys       : distinct terms (terms/keys.py), in no particular order
     long_terms : those whose keys are LONG, LONG + 1, ..., as UTF-8 or whatever bytes they are
     counts     : postings per term, int64, shape like keys
     doc_ids    : number of the document within the batch, int32, ascending within a term; one list after the other

@@ -9,8 +9,8 @@ import zlib
 import numpy as np
 import pytest
 
-from cnsearch.codec import container as c
-from cnsearch.codec.container import CHECK_BLOCK_SIZE, Container, ContainerWriter, SectionKind
+from cnsearch.engine.bytes import container as c
+from cnsearch.engine.bytes.container import CHECK_BLOCK_SIZE, Container, ContainerWriter, SectionKind
 from cnsearch.errors import CorruptIndexError, IndexFormatError
 
 

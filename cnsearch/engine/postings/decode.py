@@ -1,6 +1,6 @@
 """Decode postings lists: one (``read``) for a search, or those of many neighbouring terms (``read_lists``) for a merge.
 
-The inverse of postings.py. Whatever the bytes, the result is postings or CorruptIndexError: checksums find damage, and
+The inverse of encode.py. Whatever the bytes, the result is postings or CorruptIndexError: checksums find damage, and
 sizes are compared with what there is before anything is allocated.
 """
 
@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.codec import bitpack
-from cnsearch.codec.bitpack import escape_of, read_overflow, unpack, unpack_plus_one
-from cnsearch.codec.container import Section
-from cnsearch.codec.postings import (
+from cnsearch.engine.bytes import bitpack
+from cnsearch.engine.bytes.bitpack import escape_of, read_overflow, unpack, unpack_plus_one
+from cnsearch.engine.bytes.container import Section
+from cnsearch.engine.bytes.ragged import gather_rows, lengths_of, offsets_of, row_indexes, scatter_rows
+from cnsearch.engine.postings.encode import (
     BITMAP,
     FLOATS,
     HEAD_ROOM,
@@ -27,7 +28,6 @@ from cnsearch.codec.postings import (
     PostingValues,
     frequency_values,
 )
-from cnsearch.codec.ragged import gather_rows, lengths_of, offsets_of, row_indexes, scatter_rows
 from cnsearch.errors import CorruptIndexError
 
 DocIds = npt.NDArray[np.int32]

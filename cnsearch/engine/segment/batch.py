@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.codec.inversion import CodePoints, TermPostings, invert, invert_pairs, join_tokens
-from cnsearch.codec.keys import keys_of_terms
-from cnsearch.codec.postings import PostingValues
-from cnsearch.codec.ragged import gather_rows, lengths_of, offsets_of
-from cnsearch.codec.stored import StoredPiece, encode_piece
-from cnsearch.codec.values import PLAIN_TYPES, encode_value
+from cnsearch.engine.bytes.ragged import gather_rows, lengths_of, offsets_of
+from cnsearch.engine.bytes.values import PLAIN_TYPES, encode_value
+from cnsearch.engine.postings.encode import PostingValues
+from cnsearch.engine.postings.inversion import CodePoints, TermPostings, invert, invert_pairs, join_tokens
+from cnsearch.engine.stored.stored import StoredPiece, encode_piece
+from cnsearch.engine.terms.keys import keys_of_terms
 
 Ints = npt.NDArray[np.int64]
 
@@ -93,7 +93,7 @@ class BatchBuilder:
 
     encoders : for fields of short tokens that are cheaper to make for many documents at once: from their texts to the
                tokens as ``invert_pairs`` takes them. For such a field, ``add`` takes a text in place of tokens.
-    plain    : fields whose stored values are not compressed, see stored.py
+    plain    : fields whose stored values are not compressed, see stored/stored.py
     """
 
     def __init__(

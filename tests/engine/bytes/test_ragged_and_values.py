@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnsearch.codec import ragged, values
-from cnsearch.codec.container import Container, ContainerWriter
+from cnsearch.engine.bytes import ragged, values
+from cnsearch.engine.bytes.container import Container, ContainerWriter
 from cnsearch.errors import CorruptIndexError
 
 KINDS = (50, 51, 52)

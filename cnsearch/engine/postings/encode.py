@@ -4,7 +4,7 @@ values.
 One section per field holds the lists one after the other; a term points at its list. A term of a single posting of
 weight 1 has no list: its pointer is the doc_id itself. FORMAT.md describes the bytes of a list.
 
-``encode_postings`` treats many lists at once, because a flush has 100,000 short ones. postings_reader.py is the
+``encode_postings`` treats many lists at once, because a flush has 100,000 short ones. decode.py is the
 inverse.
 """
 
@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.codec import bitpack
-from cnsearch.codec.bitpack import choose_widths, escape_of, pack_rows
-from cnsearch.codec.ragged import gather_rows, offsets_of, scatter_rows
+from cnsearch.engine.bytes import bitpack
+from cnsearch.engine.bytes.bitpack import choose_widths, escape_of, pack_rows
+from cnsearch.engine.bytes.ragged import gather_rows, offsets_of, scatter_rows
 
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]

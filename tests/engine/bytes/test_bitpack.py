@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnsearch.codec import bitpack
-from cnsearch.codec.ragged import offsets_of
+from cnsearch.engine.bytes import bitpack
+from cnsearch.engine.bytes.ragged import offsets_of
 
 COUNTS = [0, 1, 2, 7, 8, 9, 127, 128, 129, 255, 256, 257]
 CODES = range(len(bitpack.WIDTHS))

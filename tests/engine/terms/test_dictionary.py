@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnsearch.codec.container import Container, ContainerWriter, SectionKind
-from cnsearch.codec.termdict import TermDictionary, TermDictionaryWriter, pack_pointers, unpack_pointers
+from cnsearch.engine.bytes.container import Container, ContainerWriter, SectionKind
+from cnsearch.engine.terms.dictionary import TermDictionary, TermDictionaryWriter, pack_pointers, unpack_pointers
 from cnsearch.errors import CorruptIndexError
 
 SIZES = [0, 1, 2, 15, 16, 17, 31, 32, 33, 127, 128, 129, 255, 256, 257]

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.codec.postings import PostingValues, frequency_values
-from cnsearch.codec.ragged import gather_rows, offsets_of, row_indexes
+from cnsearch.engine.bytes.ragged import gather_rows, offsets_of, row_indexes
+from cnsearch.engine.postings.encode import PostingValues, frequency_values
 
 Ints = npt.NDArray[np.int64]
 

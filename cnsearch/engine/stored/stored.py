@@ -22,9 +22,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.codec.container import Container, ContainerWriter, SectionKind, smallest_unsigned
-from cnsearch.codec.ragged import RaggedReader, lengths_of, offsets_of, write_ragged
-from cnsearch.codec.values import decode_value, encode_plain, encode_value, utf16_of
+from cnsearch.engine.bytes.container import Container, ContainerWriter, SectionKind, smallest_unsigned
+from cnsearch.engine.bytes.ragged import RaggedReader, lengths_of, offsets_of, write_ragged
+from cnsearch.engine.bytes.values import decode_value, encode_plain, encode_value, utf16_of
 
 #: values from this size on are compressed; below, a title or an address stays readable at once
 LONG_BYTES = 512

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnsearch.codec import inversion
-from cnsearch.codec.batch import BatchBuilder
-from cnsearch.codec.keys import LONG, keys_of_terms
+from cnsearch.engine.postings import inversion
+from cnsearch.engine.segment.batch import BatchBuilder
+from cnsearch.engine.terms.keys import LONG, keys_of_terms
 
 
 def slow_invert(documents: list[list[str]]) -> dict[bytes, list[tuple[int, int]]]:

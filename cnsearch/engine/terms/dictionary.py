@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.codec.container import Container, ContainerWriter, SectionKind, smallest_unsigned
-from cnsearch.codec.ragged import gather_rows, lengths_of, offsets_of
+from cnsearch.engine.bytes.container import Container, ContainerWriter, SectionKind, smallest_unsigned
+from cnsearch.engine.bytes.ragged import gather_rows, lengths_of, offsets_of
 
 TERMS_PER_BLOCK = 16
 _BLOCK_SHIFT = 4

@@ -1,0 +1,1 @@
+"""Postings: from the tokens of a batch, by way of runs that are joined, to encoded lists and back."""

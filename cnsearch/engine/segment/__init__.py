@@ -1,0 +1,1 @@
+"""Segments: batches of documents on their way in."""

@@ -1,0 +1,1 @@
+"""Stored values, given back with a hit."""

@@ -1,0 +1,1 @@
+"""Terms: as numbers on their way in, and the dictionary in which they are looked up."""
