@@ -49,6 +49,7 @@ from cnsearch.model import (
     UpdateReport,
 )
 from cnsearch.model import read_records_with as _read_records_with
+from cnsearch.request import SearchRequest
 from cnsearch.store.verify import VerifyReport
 
 _read_records_with(_article_of_arguments)
@@ -79,6 +80,7 @@ __all__ = [
     "QuerySyntaxError",
     "ReaderContext",
     "ScorePart",
+    "SearchRequest",
     "SearchResults",
     "Snippet",
     "Stats",

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone, tzinfo
+from datetime import timedelta, timezone, tzinfo
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Final, Literal, TypeVar, overload
@@ -42,21 +42,20 @@ from cnsearch.model import (
     Stats,
     Suggestion,
     UpdateReport,
-    checked_labels,
 )
 from cnsearch.query.filters import Filters
 from cnsearch.query.plan import All, Plan, make_plan
 from cnsearch.query.synonyms import Synonyms
+from cnsearch.request import ARGUMENTS, Match, Moment, SearchRequest, Sort, Values
 from cnsearch.search.asked import Asked
 from cnsearch.search.collapse import Collapsed, rank_collapsed
 from cnsearch.search.correct import correct
 from cnsearch.search.execute import DocNumbers, Ranked, Searcher
 from cnsearch.search.facets import FACETS, count_facet
-from cnsearch.search.hits import Excerpts, Shown, checked_shown, make_hits, walk_hits
+from cnsearch.search.hits import Excerpts, Shown, make_hits, walk_hits
 from cnsearch.search.labels import rules_all_out, unknown_values
 from cnsearch.search.scoring import Scores
 from cnsearch.search.similar import similar_plan, weighty_terms
-from cnsearch.search.snippet import FRAGMENT_CHARS, NUM_FRAGMENTS
 from cnsearch.search.suggest import suggest
 from cnsearch.settings import SPLITS, PathSettings
 from cnsearch.store.faults import FOREIGN
@@ -69,11 +68,6 @@ if TYPE_CHECKING:
     from cnsearch.indexer import Progress
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
-Values = str | Iterable[str] | None
-Moment = str | date | None
-Sort = Literal["score", "date", "oldest"]
-Match = Literal["most", "any", "all"]
-
 DEFAULT_ZONE = "Asia/Shanghai"
 
 T = TypeVar("T")
@@ -503,7 +497,7 @@ class Index:
         self,
         article_ids: str | Iterable[str] | None = None,
         *,
-        query: str | None = None,
+        query: str | SearchRequest | None = None,
         source: Values = None,
         category: Values = None,
         author: Values = None,
@@ -531,17 +525,16 @@ class Index:
 
         self._current()
         given = None if article_ids is None else checks.texts("article_ids", article_ids)
-        filters = _filters(source, category, author, tag, labels, draft, since, until)
+        request = _request({**locals(), "query": "" if query is None else query}, match="all")
+        filters = request.filters
         filtered = query is not None or filters != Filters()
         if given is None and not filtered:
             raise TypeError("delete needs article_ids, a query or a filter: what is to be deleted must be said")
-        checks.text("query", query or "")
-        checks.one_of("match", match, ("most", "any", "all"))
 
         def choose(snapshot: Snapshot) -> Iterable[str]:
             if not filtered:
                 return given or ()
-            asked = self._asked(Searcher(snapshot, limits=self._limits), query or "", filters, match, raw)
+            asked = self._asked(Searcher(snapshot, limits=self._limits), request, filters)
             found = map(snapshot.id_of, asked.matching().tolist())
             return found if given is None else set(given).intersection(found)
 
@@ -623,7 +616,7 @@ class Index:
 
     def search(
         self,
-        query: str,
+        query: str | SearchRequest,
         *,
         source: Values = None,
         category: Values = None,
@@ -640,8 +633,8 @@ class Index:
         raw: bool = False,
         facets: Sequence[str] = (),
         half_life_days: float | None = None,
-        num_fragments: int = NUM_FRAGMENTS,
-        fragment_chars: int = FRAGMENT_CHARS,
+        num_fragments: int = 3,
+        fragment_chars: int = 80,
         collapse: bool = False,
     ) -> SearchResults:
         """The articles that match ``query``, best first.
@@ -667,21 +660,19 @@ class Index:
 
         Raises QuerySyntaxError for a date that does not exist; no query text is an error.
         """
+        request = _request(locals())
         started = time.perf_counter()
-        checks.text("query", query)
-        limit, offset = checks.count("limit", limit), checks.count("offset", offset)
-        shown = _checked_order(sort, match, half_life_days, num_fragments, fragment_chars)
         searcher = self._current()
-        facets = _facets(facets, searcher.snapshot)
-        filters = _filters(source, category, author, tag, labels, draft, since, until)
-        asked = self._asked(searcher, query, filters, match, raw)
+        facets = _facets(request.facets, searcher.snapshot)
+        filters = request.filters
+        asked = self._asked(searcher, request, filters)
 
         def rank(plan: Plan) -> Collapsed:
-            if collapse:
-                return rank_collapsed(
-                    searcher, plan, order=sort, limit=limit, offset=offset, half_life_days=half_life_days
-                )
-            ranked = searcher.rank(plan, order=sort, limit=limit, offset=offset, half_life_days=half_life_days)
+            page: dict[str, Any] = {"order": request.sort, "limit": request.limit, "offset": request.offset}
+            page["half_life_days"] = request.half_life_days
+            if request.collapse:
+                return rank_collapsed(searcher, plan, **page)
+            ranked = searcher.rank(plan, **page)
             return Collapsed(ranked, [])
 
         parsed, plan, (ranking, folded) = asked.answered(rank, lambda found: found.ranked.total)
@@ -690,10 +681,10 @@ class Index:
         correction = ""
         if not (ranking.total and searcher.finds_words(plan)) and not rules_all_out(unknown, filters, parsed.root):
             tokenizer = searcher.snapshot.analyzer.tokenizer
-            correction = correct(query, asked.places_of_words(), searcher.vocabulary, tokenizer, asked.has_hits)
-        excerpts = Excerpts(searcher, plan, searcher.snapshot.analyzer, shown)
+            correction = correct(request.query, asked.places_of_words(), searcher.vocabulary, tokenizer, asked.has_hits)
+        excerpts = Excerpts(searcher, plan, searcher.snapshot.analyzer, _shown(request))
         return SearchResults(
-            query=query,
+            query=request.query,
             understood="" if root is None else str(root),
             notes=(
                 *parsed.notes,
@@ -705,13 +696,13 @@ class Index:
             correction=correction,
             total=ranking.total,
             took_ms=(time.perf_counter() - started) * 1000,
-            hits=make_hits(searcher, ranking, excerpts, offset, folded),
+            hits=make_hits(searcher, ranking, excerpts, request.offset, folded),
             facets={name: count_facet(searcher.snapshot, ranking.matching, name, self._zone) for name in facets},
         )
 
     def scan(
         self,
-        query: str = "",
+        query: str | SearchRequest = "",
         *,
         source: Values = None,
         category: Values = None,
@@ -725,8 +716,8 @@ class Index:
         match: Match = "most",
         raw: bool = False,
         half_life_days: float | None = None,
-        num_fragments: int = NUM_FRAGMENTS,
-        fragment_chars: int = FRAGMENT_CHARS,
+        num_fragments: int = 3,
+        fragment_chars: int = 80,
     ) -> Iterator[Hit]:
         """Every hit of a query, in the order of ``search``, one after the other and without a limit: the arguments are
         those of ``search``. Without a query and filters: all articles, the newest first (or the oldest).
@@ -735,28 +726,30 @@ class Index:
         is. Ranking is done once, and all hits are of the commit that was the last then, whatever is written meanwhile.
         Raises as ``search`` does, at once; ValueError when going on after the Index was closed.
         """
-        checks.text("query", query)
-        shown = _checked_order(sort, match, half_life_days, num_fragments, fragment_chars)
+        request = _request(locals())
         searcher = self._current()
-        filters = _filters(source, category, author, tag, labels, draft, since, until)
+        filters = request.filters
 
         def walk(plan: Plan) -> tuple[DocNumbers, Scores, Ranked]:
-            return searcher.walk(plan, order=sort, half_life_days=half_life_days)
+            return searcher.walk(plan, order=request.sort, half_life_days=request.half_life_days)
 
-        if not query and filters == Filters():
+        if not request.query and filters == Filters():
             plan = Plan(All())
             walked = walk(plan)
         else:
-            asked = self._asked(searcher, query, filters, match, raw)
+            asked = self._asked(searcher, request, filters)
             _, plan, walked = asked.answered(walk, lambda found: len(found[0]))
-        return walk_hits(searcher, Excerpts(searcher, plan, searcher.snapshot.analyzer, shown), walked)
+        return walk_hits(searcher, Excerpts(searcher, plan, searcher.snapshot.analyzer, _shown(request)), walked)
 
-    def _asked(self, searcher: Searcher, query: str, filters: Filters, match: Match, raw: bool) -> Asked:
-        return Asked(searcher, query, filters, match, raw, self._zone, self._synonyms, self._limits)
+    def _asked(self, searcher: Searcher, request: SearchRequest, filters: Filters) -> Asked:
+        return Asked(
+            searcher, request.query, filters, request.match, request.raw, self._zone, self._synonyms, self._limits
+        )
 
     def similar(
         self,
         article_id: str,
+        request: SearchRequest | None = None,
         *,
         source: Values = None,
         category: Values = None,
@@ -768,8 +761,8 @@ class Index:
         until: Moment = None,
         limit: int = 10,
         offset: int = 0,
-        num_fragments: int = NUM_FRAGMENTS,
-        fragment_chars: int = FRAGMENT_CHARS,
+        num_fragments: int = 3,
+        fragment_chars: int = 80,
     ) -> SearchResults:
         """The articles that share the weightiest terms of the one with this id, most similar first, without itself.
 
@@ -777,24 +770,27 @@ class Index:
 
         Raises ArticleNotFoundError, QuerySyntaxError for a date that does not exist.
         """
+        request = _request({**locals(), "query": request or ""})
         started = time.perf_counter()
-        limit, offset = checks.count("limit", limit), checks.count("offset", offset)
-        shown = checked_shown(num_fragments, fragment_chars)
         searcher = self._current()
-        filters = _filters(source, category, author, tag, labels, draft, since, until)
         number = _find(searcher.snapshot, article_id)
         terms = weighty_terms(searcher.snapshot, *searcher.texts(number), searcher.snapshot.about(number)["tags"])
         analyzer = searcher.snapshot.analyzer
-        conditions = make_plan(None, filters, analyzer.tokenizer, self._zone).step
+        conditions = make_plan(None, request.filters, analyzer.tokenizer, self._zone).step
         plan = similar_plan(terms, article_id, conditions)
-        ranking = searcher.rank(plan, order="score", limit=limit, offset=offset)
+        ranking = searcher.rank(plan, order="score", limit=request.limit, offset=request.offset)
         return SearchResults(
             query=article_id,
             understood=" ".join(term for term, _ in terms),
             notes=(),
             total=ranking.total,
             took_ms=(time.perf_counter() - started) * 1000,
-            hits=make_hits(searcher, ranking, Excerpts(searcher, plan, analyzer, shown), offset),
+            hits=make_hits(
+                searcher,
+                ranking,
+                Excerpts(searcher, plan, analyzer, Shown(request.num_fragments, request.fragment_chars)),
+                request.offset,
+            ),
         )
 
     def suggest(self, prefix: str, *, limit: int = 10) -> tuple[Suggestion, ...]:
@@ -938,44 +934,22 @@ class _Ends:
         return any(event.is_set() for event in self._events)
 
 
-def _checked_order(
-    sort: str, match: str, half_life_days: float | None, num_fragments: int, fragment_chars: int
-) -> Shown:
-    """What excerpts depend on. Raises TypeError and ValueError for what no search can be asked for."""
-    checks.one_of("sort", sort, ("score", "date", "oldest"))
-    checks.one_of("match", match, ("most", "any", "all"))
-    if half_life_days is not None and not half_life_days > 0:
-        raise ValueError(f"half_life_days must be above 0, not {half_life_days!r}")
-    return checked_shown(num_fragments, fragment_chars, half_life_days if sort == "score" else None)
+def _request(arguments: Mapping[str, Any], **defaults: Any) -> SearchRequest:
+    """What the arguments of a method ask for: the request that was given as its query, or one made of them.
+    ``defaults`` are those of the method that are not the request's."""
+    given = {name: value for name, value in arguments.items() if name in ARGUMENTS}
+    request = given["query"]
+    if not isinstance(request, SearchRequest):
+        return SearchRequest(**given)
+    for name, value in given.items():
+        if name != "query" and value != defaults.get(name, ARGUMENTS[name].default):
+            raise TypeError(f"{name} must be in the request that is given, not beside it")
+    return request
 
 
-def _filters(
-    source: Values,
-    category: Values,
-    author: Values,
-    tag: Values,
-    labels: Mapping[str, Values] | None,
-    draft: bool | None,
-    since: Moment,
-    until: Moment,
-) -> Filters:
-    if draft is not None and not isinstance(draft, bool):
-        raise TypeError(f"draft must be True, False or None, not {draft!r}")
-    if labels is not None and not isinstance(labels, Mapping):
-        raise TypeError(f"labels must map names of own fields to values, not {labels!r}")
-    given = {"source": source, "category": category, "author": author, "tag": tag}
-    fields = {name: tuple(checks.texts(name, values)) for name, values in given.items() if values is not None}
-    own = {name: values for name, values in (labels or {}).items() if values is not None}
-    named = checked_labels(own, "labels", keep_empty=True)
-    return Filters((*fields.items(), *named.items()), draft, _moment("since", since), _moment("until", until))
-
-
-def _moment(name: str, given: Moment) -> str | datetime | None:
-    if given is None or isinstance(given, (str, datetime)):
-        return given
-    if not isinstance(given, date):
-        raise TypeError(f"{name} must be a str, a date or a datetime, not {given!r}")
-    return given.isoformat()
+def _shown(request: SearchRequest) -> Shown:
+    half_life = request.half_life_days if request.sort == "score" else None
+    return Shown(request.num_fragments, request.fragment_chars, half_life)
 
 
 def _facets(given: Sequence[str], snapshot: Snapshot) -> tuple[str, ...]:

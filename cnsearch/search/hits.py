@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from cnsearch import checks
 from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.compounds import APART, splits
 from cnsearch.model import Duplicate, Fragment, Hit, ScorePart, Snippet
@@ -28,12 +27,6 @@ class Shown:
     num_fragments: int
     fragment_chars: int
     half_life_days: float | None = None
-
-
-def checked_shown(num_fragments: int, fragment_chars: int, half_life_days: float | None = None) -> Shown:
-    """Raises TypeError and ValueError for what cannot be shown."""
-    most = checks.count("num_fragments", num_fragments)
-    return Shown(most, checks.count("fragment_chars", fragment_chars, least=1), half_life_days)
 
 
 class Excerpts:
