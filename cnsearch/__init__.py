@@ -10,7 +10,7 @@
 What is named here is the public API; everything else may change.
 """
 
-from cnsearch import interrupts as _interrupts
+from cnsearch.faces import interrupts as _interrupts
 
 if _interrupts.is_the_program():  # and what follows takes a third of a second to load
     _interrupts.end_at_once_when_interrupted()

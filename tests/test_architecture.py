@@ -59,6 +59,7 @@ def test_imports_point_downwards() -> None:
 
 def test_searching_does_not_load_what_only_indexing_needs() -> None:
     heavy = ("bs4", "feedparser", "lxml", "loky", "markdown_it", "pathspec", "tomli", "watchfiles", "yaml")
-    code = f"import sys, cnsearch.cli, cnsearch.render; print(*(m for m in {heavy} if m in sys.modules))"
+    faces = "cnsearch.faces.cli.program, cnsearch.faces.terminal"
+    code = f"import sys, {faces}; print(*(m for m in {heavy} if m in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []

@@ -19,9 +19,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cnsearch
-from cnsearch import Article, CnsearchError, render
+from cnsearch import Article, CnsearchError
 from cnsearch.corpus.reader import article_from_post
 from cnsearch.corpus.records import read_jsonl
+from cnsearch.faces import terminal
+from cnsearch.faces.csv import csv_text
+from cnsearch.faces.html import results_html
 from cnsearch.index import Index
 from cnsearch.model import Failure, escaped
 
@@ -124,14 +127,14 @@ def test_any_query_in_any_form(
     assert json.loads(printed) == json.loads(json.dumps(value))
     assert UNSAFE.search(printed) is None
     for color in (False, True):
-        text = render.results_text(results, zone=zone, color=color, explain=True)
+        text = terminal.results_text(results, zone=zone, color=color, explain=True)
         assert UNSAFE.search(COLOUR.sub("", text) if color else text) is None
-    page_html = render.results_html(results, zone=zone)
+    page_html = results_html(results, zone=zone)
     assert UNSAFE.search(page_html) is None
     found = _Tags(page_html)
     assert found.tags <= {"section", "h1", "article", "h2", "a", "p", "mark"}
     assert all(link.startswith(("http://", "https://")) for link in found.links)
-    table = render.csv_text(results, zone=zone, header=True)
+    table = csv_text(results, zone=zone, header=True)
     assert UNSAFE.search(table) is None
     assert len(list(csv.reader(io.StringIO(table)))) == len(results) + 1
     for hit in results:
@@ -196,11 +199,11 @@ def test_anything_indexed_is_found_shown_and_sound(
         assert index.verify(deep=True).ok
         for article in articles:
             assert index.get(article.id).id == article.id
-            shown = render.article_text(index.get(article.id), zone=index.time_zone, color=False)
+            shown = terminal.article_text(index.get(article.id), zone=index.time_zone, color=False)
             assert UNSAFE.search(shown) is None
         for hit in index.search("*", limit=99):
             json.dumps(hit.to_dict(index.time_zone))
-        assert UNSAFE.search(render.stats_text(index.stats())) is None
+        assert UNSAFE.search(terminal.stats_text(index.stats())) is None
 
 
 @given(
@@ -208,6 +211,6 @@ def test_anything_indexed_is_found_shown_and_sound(
 )
 def test_wrapped_lines_fit_and_lose_nothing(parts: list[str]) -> None:
     text = cnsearch.model.printable("".join(parts))
-    lines = render.wrapped(text, 40)
+    lines = terminal.wrapped(text, 40)
     assert "".join("".join(lines).split()) == "".join(text.split())
     assert all(len(line) <= 40 or not line.isascii() for line in lines)

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import cnsearch
 from cnsearch import Article, Limits
-from cnsearch.cli import cli
+from cnsearch.faces.cli.program import cli
 
 QUERIES = {
     "query_chars": ("江豚" * 6, 10, "longer than 10 characters"),

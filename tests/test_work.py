@@ -22,7 +22,8 @@ MOST_MEGABYTES = 1_000
 PROGRAM = r"""
 import resource, sys
 import cnsearch
-from cnsearch import Article, render
+from cnsearch import Article
+from cnsearch.faces import terminal
 from cnsearch.corpus.clean import clean_html
 from cnsearch.corpus.reader import article_from_post
 from cnsearch.corpus.records import read_jsonl
@@ -66,8 +67,8 @@ assert index.search("江豚").total == 2
 assert index.search("江豚")[1].to_dict() and index.search('"豚中国"')[0].to_dict()
 case("a long line without a space on a terminal")
 index.add(Article("zwj", "长" * 60_000, ("江 湖" * 9_000, "e" + "\u0301" * 30_000), "源" * 100_000))
-assert len(render.article_text(index.get("zwj"), zone=index.time_zone, color=True)) > 100_000
-assert len(render.results_text(index.search("长", limit=1), zone=index.time_zone, color=True)) < 5_000
+assert len(terminal.article_text(index.get("zwj"), zone=index.time_zone, color=True)) > 100_000
+assert len(terminal.results_text(index.search("长", limit=1), zone=index.time_zone, color=True)) < 5_000
 case("a long phrase in a long repetition")
 index.add(Article("aaa", "重复", ("a " + "ab" * 500_000,)))
 assert index.search('"' + "ab" * 4_900 + '"').total == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from cnsearch.cli import cli
+from cnsearch.faces.cli.program import cli
 
 PAGE = Path(__file__).parents[1] / "docs" / "en" / "command-line.md"
 HEAD = """# The command line

@@ -15,8 +15,8 @@ import tempfile
 
 from cnsearch.analysis import tokenizer
 from cnsearch.analysis.userdict import UserDictionary
-from cnsearch.cli import main
-from cnsearch.render import stats_text  # noqa: F401  # loaded once, too
+from cnsearch.faces.cli.program import main
+from cnsearch.faces.terminal import stats_text  # noqa: F401  # loaded once, too
 
 FOR_THE_SHELL = set("$`|<>&;()~")
 

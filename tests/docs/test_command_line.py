@@ -9,7 +9,7 @@ from types import ModuleType
 import click
 import pytest
 
-from cnsearch.cli import cli
+from cnsearch.faces.cli.program import cli
 
 ROOT = Path(__file__).parents[2]
 

@@ -16,8 +16,9 @@ import click
 import pytest
 
 import cnsearch
-from cnsearch import Article, cli
+from cnsearch import Article
 from cnsearch.codec import ColumnarSegment, DurableStorage
+from cnsearch.faces.cli import program
 from cnsearch.store.transaction import begin
 from cnsearch.store.verify import verify_path
 
@@ -221,7 +222,7 @@ def test_a_second_writer(tmp_path: Path) -> None:
 def test_every_command_that_writes_waits() -> None:
     """Those that write say so by ``--wait``."""
     commands: dict[str, click.Command] = {}
-    for name, command in cli.cli.commands.items():
+    for name, command in program.cli.commands.items():
         commands.update(command.commands if isinstance(command, click.Group) else {name: command})
     waiting = {name for name, command in commands.items() if any(option.name == "wait" for option in command.params)}
     reading = {"search", "show", "similar", "suggest", "analyze", "stats", "verify", "snapshot", "serve", "list"}

@@ -16,8 +16,9 @@ import pytest
 from whoosh.filedb.structfile import StructFile
 
 import cnsearch
-from cnsearch import Article, cli
+from cnsearch import Article
 from cnsearch.codec.storage import DurableStorage
+from cnsearch.faces.cli import program
 from cnsearch.store.opening import Store
 from cnsearch.store.transaction import begin
 
@@ -231,7 +232,7 @@ def test_the_command_line_shows_one_line(
                 monkeypatch.setattr(sys, "argv", ["cnsearch", *arguments, "--index", str(path)])
                 PLAN.reset(at, number)
                 with pytest.raises(SystemExit) as exit_:
-                    cli.main()
+                    program.main()
                 out, err = capsys.readouterr()
                 if PLAN.failed:
                     assert exit_.value.code == 1

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 import cnsearch
-from cnsearch import Article, cli
+from cnsearch import Article
+from cnsearch.faces.cli import program
 from cnsearch.store.verify import verify_path
 
 
@@ -102,10 +103,10 @@ def test_the_command(
     copy = str(tmp_path / "copy")
     monkeypatch.setattr(sys, "argv", ["cnsearch", "snapshot", copy, "--index", index.path])
     with pytest.raises(SystemExit) as exit_:
-        cli.main()
+        program.main()
     assert (exit_.value.code, *capsys.readouterr()) == (0, f"4 articles in {copy}\n", "")
     with pytest.raises(SystemExit) as exit_:
-        cli.main()
+        program.main()
     out, err = capsys.readouterr()
     assert (exit_.value.code, out) == (2, "")
     assert "not empty" in err

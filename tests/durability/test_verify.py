@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 
 import cnsearch
-from cnsearch import Article, cli
+from cnsearch import Article
 from cnsearch.codec import columns, segment
 from cnsearch.engine.terms import dictionary as termdict
+from cnsearch.faces.cli import program
 from cnsearch.store.transaction import begin
 from cnsearch.store.verify import verify_path
 
@@ -224,7 +225,7 @@ def test_terms_and_postings_out_of_order(tmp_path: Path) -> None:
 def run(monkeypatch: pytest.MonkeyPatch, capsys: Any, *arguments: str) -> tuple[int, str, str]:
     monkeypatch.setattr(sys, "argv", ["cnsearch", *arguments])
     with pytest.raises(SystemExit) as exit_:
-        cli.main()
+        program.main()
     out, err = capsys.readouterr()
     return int(exit_.value.code or 0), out, err
 

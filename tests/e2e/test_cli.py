@@ -20,8 +20,8 @@ from click.testing import CliRunner
 from wcwidth import wcswidth
 
 import cnsearch
-import cnsearch.cli
-from cnsearch.cli import cli
+from cnsearch.faces.cli import program
+from cnsearch.faces.cli.program import cli
 from cnsearch.store.opening import Store
 from cnsearch.store.transaction import begin
 
@@ -73,7 +73,7 @@ def main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     def call(*args: str | os.PathLike[str]) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["cnsearch", *map(os.fspath, args)])
         with pytest.raises(SystemExit) as caught:
-            cnsearch.cli.main()
+            program.main()
         shown = capsys.readouterr()
         assert "internal error" not in shown.err
         assert isinstance(caught.value.code, int)

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 import cnsearch
 from cnsearch.analysis.fold import fold
-from cnsearch.cli import cli
+from cnsearch.faces.cli.program import cli
 
 TEXTS = {
     "转型": ("数字化转型的路径", "企业要把数字化转型落到实处。乒乓球拍卖完了。"),

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import cnsearch
-from cnsearch.cli import cli
+from cnsearch.faces.cli.program import cli
 
 TEXTS = {
     # Line ends and spaces inside Chinese

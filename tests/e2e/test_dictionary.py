@@ -18,12 +18,12 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import cnsearch
-import cnsearch.cli
 from cnsearch import Article, indexer
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.analysis.userdict import UserDictionary
 from cnsearch.codec import open_writer
+from cnsearch.faces.cli import program
 from cnsearch.search.substrings import documents_containing
 from cnsearch.store.opening import Store
 from cnsearch.store.transaction import begin
@@ -386,7 +386,7 @@ def test_a_post_that_cannot_be_read_is_cut_again(
 
 
 def invoke(*args: object) -> tuple[int, str, str]:
-    done = CliRunner().invoke(cnsearch.cli.cli, list(map(str, args)))
+    done = CliRunner().invoke(program.cli, list(map(str, args)))
     return done.exit_code, done.stdout, done.stderr
 
 
@@ -402,7 +402,7 @@ def main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
     def call(*args: str) -> tuple[int, str, str]:
         monkeypatch.setattr("sys.argv", ["cnsearch", *args])
         with pytest.raises(SystemExit) as caught:
-            cnsearch.cli.main()
+            program.main()
         shown = capsys.readouterr()
         assert isinstance(caught.value.code, int)
         return caught.value.code, shown.out, shown.err

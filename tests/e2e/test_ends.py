@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 
 import cnsearch
-from cnsearch import Article, cli, indexer
+from cnsearch import Article, indexer
 from cnsearch.codec import DurableStorage
+from cnsearch.faces.cli import program
 from cnsearch.store.transaction import begin
 
 ROOT = Path(__file__).parents[2]
@@ -87,7 +88,7 @@ def test_an_early_signal(tmp_path: Path, data_index_path: Path, seconds: float) 
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     if b"Traceback" in errors:  # of Python itself, which was not ready for us: no matter how long that takes
-        assert b"cnsearch/cli.py" not in errors
+        assert b"cnsearch/faces/cli/program.py" not in errors
         assert b"cnsearch/index.py" not in errors
     if b"interrupted" in errors:
         assert process.returncode == 130
@@ -145,7 +146,7 @@ def test_an_interrupt_inside_code_made_from_text_gives_the_exit_code(tmp_path: P
     caught, and end by the signal."""
     (tmp_path / "program.py").write_text(
         "import os, signal, sys\n"
-        "from cnsearch import interrupts\n"
+        "from cnsearch.faces import interrupts\n"
         "try:\n"
         "    with interrupts.raised():\n"
         "        exec('os.kill(os.getpid(), signal.SIGINT)\\nwhile True: pass')\n"
@@ -162,7 +163,7 @@ def test_the_handlers_of_a_caller_are_put_back(capsys: pytest.CaptureFixture[str
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     with pytest.raises(SystemExit), pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["cnsearch", "--version"])
-        cli.main()
+        program.main()
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
     assert capsys.readouterr().out.startswith("cnsearch")
 
@@ -293,14 +294,15 @@ def test_a_killed_worker_is_a_sentence(tmp_path: Path, posts: Path) -> None:
     """It ended as "internal error: TerminatedWorkerError"."""
     code = """
 import os, signal, sys
-from cnsearch import cli, indexer
+from cnsearch import indexer
+from cnsearch.faces.cli import program
 begin = indexer._begin_worker
 def killed(*arguments):
     begin(*arguments)
     os.kill(os.getpid(), signal.SIGKILL)
 indexer._begin_worker = killed
 sys.argv = ["cnsearch", "index", "data", "--jobs", "2"]
-cli.main()
+program.main()
 """
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
@@ -356,9 +358,9 @@ def test_no_memory_is_a_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     def greedy(*arguments: Any, **options: Any) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(cli.cli, "main", greedy)
+    monkeypatch.setattr(program.cli, "main", greedy)
     with pytest.raises(SystemExit) as caught:
-        cli.main()
+        program.main()
     assert caught.value.code == 1
     assert "not enough memory" in capsys.readouterr().err
 

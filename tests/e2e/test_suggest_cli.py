@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 import cnsearch
-from cnsearch.cli import cli
+from cnsearch.faces.cli.program import cli
 
 ROOT = Path(__file__).parents[2]
 Say = Callable[..., tuple[int, str, str]]

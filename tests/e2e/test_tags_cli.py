@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import cnsearch
-from cnsearch.cli import main as program
+from cnsearch.faces.cli.program import main as program
 
 
 def run(capsys: Any, monkeypatch: Any, *arguments: object) -> tuple[str, str]:

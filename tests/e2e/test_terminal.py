@@ -23,14 +23,14 @@ UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e
 OURS = re.compile(r"\x1b\[(?:0|1|2|1;31)m|\r\x1b\[K|\x1b\[\?25[lh]|\r(?:\x1b\[\?25l)?(?=indexing  \[)")
 PROGRAM = r"""
 import functools, sys
-from cnsearch import cli
+from cnsearch.faces.cli import program
 from cnsearch.analysis import tokenizer
 tokenizer._load_rjieba = functools.cache(tokenizer._load_rjieba)  # the dictionary is read once
 for line in sys.stdin.buffer.read().split(b"\0\0"):
     sys.argv = ["cnsearch", *(part.decode("utf-8", "surrogateescape") for part in line.split(b"\0"))]
     print("$", ascii(sys.argv))
     try:
-        cli.main()
+        program.main()
     except SystemExit as end:
         print("exit", end.code, flush=True)
 """

@@ -10,8 +10,8 @@ from whoosh.writing import SegmentWriter
 
 import cnsearch
 from cnsearch import Article
-from cnsearch.advice import in_commands
 from cnsearch.codec import ColumnarIndex
+from cnsearch.faces.advice import in_commands
 
 
 def test_an_overwritten_whoosh_is_said_when_an_index_is_opened(

@@ -9,8 +9,8 @@ import pytest
 
 import cnsearch
 from cnsearch.analysis.tokenizer import WordTokenizer
+from cnsearch.faces.terminal import columns, hit_lines
 from cnsearch.model import Snippet
-from cnsearch.render import columns, hit_lines
 from cnsearch.search.snippet import MAX_PART_CHARS, Highlighter
 from cnsearch.store.segment import Segment
 

@@ -252,7 +252,7 @@ def test_substrings_with_spaces(texts: list[str], wanted: list[str]) -> None:
 def test_command_line(
     paths: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    from cnsearch.cli import main
+    from cnsearch.faces.cli.program import main
 
     def call(*args: str) -> tuple[int, str, str]:
         monkeypatch.setattr("sys.argv", ["cnsearch", "search", *args, "--index", str(paths[0])])

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from cnsearch.faces.terminal import article_text
 from cnsearch.model import Article
-from cnsearch.render import article_text
 
 BEIJING = timezone(timedelta(hours=8))
 

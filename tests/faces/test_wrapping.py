@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from wcwidth import wcswidth
 
 from cnsearch.analysis.scripts import JOINED_WORD
+from cnsearch.faces.wrapping import CLOSING, OPENING, wrapped
 from cnsearch.model import printable
-from cnsearch.wrapping import CLOSING, OPENING, wrapped
 
 WIDTH = 20
 STYLES = re.compile("\x1b\\[[0-9;]*m")

@@ -1,19 +1,17 @@
-"""Results as text for a terminal and as CSV: layout by display cells, because a Chinese character takes two."""
+"""Results, articles and reports as text for a terminal: layout by columns, of which a Chinese character takes two."""
 
 from __future__ import annotations
 
-import csv
-import html
-import io
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import tzinfo
 from itertools import islice, zip_longest
-from urllib.parse import urlsplit
 
 from wcwidth import ljust
 
+from cnsearch.faces.about import LONGEST, NO_TITLE, about, short
+from cnsearch.faces.wrapping import wrapped
 from cnsearch.index import Analysis
 from cnsearch.model import (
     ELLIPSIS,
@@ -26,19 +24,15 @@ from cnsearch.model import (
     Stats,
     Suggestion,
     UpdateReport,
-    iso_date,
     printable,
 )
 from cnsearch.store.verify import VerifyReport
-from cnsearch.wrapping import wrapped
 
 MAX_COLUMNS = 100
 """Longer lines are hard to read, however wide the terminal."""
 SIDE_BY_SIDE = 120
 """From this many columns on, a file stands beside the article that was made of it."""
 SNIPPET_LINES = 6
-LONGEST_TITLE = 500
-"""Characters of a title, or of a line about an article, that a list of hits has; --json has all."""
 LONGEST_HEADING = 40
 FACET_LINES = 20
 """Values of a facet that are shown."""
@@ -46,21 +40,6 @@ MISSING_WORDS = 8
 """Of those that a hit lacks."""
 FOLDED_SOURCES = 10
 """Sources of folded copies that are named."""
-CSV_COLUMNS = (
-    "rank",
-    "id",
-    "title",
-    "source",
-    "categories",
-    "author",
-    "date",
-    "url",
-    "path",
-    "score",
-    "snippet",
-    "tags",
-    "draft",
-)
 
 BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
@@ -74,13 +53,12 @@ def hit_lines(hit: Hit, *, zone: tzinfo, color: bool, width: int, explain: bool 
     """One hit: rank and title, a line about it, the snippet, its id, what its score is made of."""
     label = f"{hit.rank}. "
     indent = " " * len(label)
-    fragment = _cut(hit.title_fragment, LONGEST_TITLE)
-    title = (fragment.ansi() if color else printable(fragment.text)) or "(no title)"
+    fragment = _cut(hit.title_fragment, LONGEST)
+    title = (fragment.ansi() if color else printable(fragment.text)) or NO_TITLE
     yield from wrapped(
         f"{BOLD}{title.replace(RESET, RESET + BOLD)}{RESET}" if color else title, width, first=label, indent=indent
     )
-    about = _dim(_about(hit, zone), color)
-    yield from wrapped(about, width, first=indent, indent=indent)
+    yield from wrapped(_dim(about(hit, zone), color), width, first=indent, indent=indent)
     most = SNIPPET_LINES * width  # what does not fit, if no character takes less than a column
     fragments = tuple(_cut(fragment, most) for fragment in islice(hit.snippet.fragments, most))
     snippet = Snippet(fragments, hit.snippet.body_chars)
@@ -103,7 +81,7 @@ def _under(fragments: tuple[Fragment, ...]) -> str:
     heading = fragments[0].heading if fragments else ""
     if not heading or fragments[0].text.startswith(heading):
         return ""
-    return f"{printable(_short(heading, LONGEST_HEADING))} › "
+    return f"{printable(short(heading, LONGEST_HEADING))} › "
 
 
 def _lacking(words: tuple[str, ...]) -> str:
@@ -125,24 +103,6 @@ def results_text(results: SearchResults, *, zone: tzinfo, color: bool, explain: 
     hits = ["\n".join(hit_lines(hit, zone=zone, color=color, width=width, explain=explain)) for hit in results]
     facets = ["\n".join(_facet_lines(name, counts)) for name, counts in results.facets.items()]
     return "\n\n".join([*hits, *facets])
-
-
-def results_html(results: SearchResults, *, zone: tzinfo) -> str:
-    """The hits of a page as HTML, an ``article`` each in a ``section`` for the query: everything escaped, matches in
-    ``mark``, links to addresses of the web only."""
-    lines = [f'<section data-total="{results.total}">', f"<h1>{_escaped(results.query)}</h1>"]
-    for hit in results:
-        title = printable(hit.title_fragment.html()) or "(no title)"
-        if _scheme(hit.url) in ("http", "https"):
-            title = f'<a href="{_escaped(hit.url)}">{title}</a>'
-        lines += [
-            f'<article id="{_escaped(hit.id)}">',
-            f"<h2>{title}</h2>",
-            f'<p class="about">{_escaped(_about(hit, zone))}</p>',
-            f'<p class="snippet">{printable(hit.snippet.html())}</p>',
-            "</article>",
-        ]
-    return "\n".join([*lines, "</section>"])
 
 
 def _facet_lines(name: str, counts: Mapping[str, int]) -> Iterator[str]:
@@ -171,9 +131,9 @@ def suggestions_text(suggestions: Iterable[Suggestion]) -> str:
 def article_text(article: Article, *, zone: tzinfo, color: bool, width: int = 0) -> str:
     """A whole article: title, a line about it, its address and file, the paragraphs."""
     width = width or columns()
-    title = wrapped(printable(article.title) or "(no title)", width)
+    title = wrapped(printable(article.title) or NO_TITLE, width)
     lines = [f"{BOLD}{line}{RESET}" if color else line for line in title]
-    lines += wrapped(_dim(_about(article, zone), color), width)
+    lines += wrapped(_dim(about(article, zone), color), width)
     lines += [_dim(printable(line), color) for line in (article.url, article.path) if line]
     for paragraph in article.paragraphs:
         lines += ["", *wrapped(printable(paragraph), width)]
@@ -261,56 +221,12 @@ def analysis_text(analysis: Analysis) -> str:
     return "\n".join(lines)
 
 
-def csv_text(rows: Iterable[Hit], *, zone: tzinfo, header: bool, query: str | None = None) -> str:
-    """CSV (RFC 4180), ``query`` in a column before the others; levels of categories joined with "/", tags with commas,
-    control characters replaced by spaces."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    if header:
-        writer.writerow(CSV_COLUMNS if query is None else ("query", *CSV_COLUMNS))
-    for hit in rows:
-        row = hit.to_dict(zone)
-        row["categories"] = "/".join(hit.categories)
-        row["tags"] = ", ".join(hit.tags)
-        values = ["" if row[name] is None else row[name] for name in CSV_COLUMNS]
-        if query is not None:
-            values.insert(0, query)
-        writer.writerow(printable(value) if isinstance(value, str) else value for value in values)
-    return text.getvalue().rstrip("\n")
-
-
-def _about(of: Hit | Article, zone: tzinfo) -> str:
-    """Source, categories, date, tags and own fields; that it is a draft; the author where the source is none."""
-    day = (iso_date(of.date, zone) or "")[:16].replace("T", " ").removesuffix(" 00:00")
-    levels = "/".join(islice(of.categories, LONGEST_TITLE))
-    author = "" if of.source and of.author.startswith(of.source) else of.author
-    tags = " ".join(f"#{tag}" for tag in islice(of.tags, LONGEST_TITLE))
-    own = ", ".join(f"{name}={'/'.join(values)}" for name, values in of.labels.items())
-    parts = ("draft" if of.draft else "", of.source, author, levels, day, tags, own)
-    return printable(" · ".join(_short(part) for part in parts if part))
-
-
 def _cut(fragment: Fragment, chars: int) -> Fragment:
     """The fragment, or its beginning and an ellipsis."""
     if len(fragment.text) <= chars:
         return fragment
     inside = tuple((start, min(end, chars)) for start, end in fragment.highlights if start < chars)
-    return replace(fragment, text=_short(fragment.text, chars), highlights=inside)
-
-
-def _short(text: str, chars: int = LONGEST_TITLE) -> str:
-    return text if len(text) <= chars else text[:chars] + ELLIPSIS
-
-
-def _escaped(text: str) -> str:
-    return html.escape(printable(text))
-
-
-def _scheme(url: str) -> str:
-    try:
-        return urlsplit(url).scheme
-    except ValueError:
-        return ""
+    return replace(fragment, text=short(fragment.text, chars), highlights=inside)
 
 
 def _dim(text: str, color: bool) -> str:
