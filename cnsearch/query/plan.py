@@ -22,7 +22,7 @@ from cnsearch.analysis.inflection import MARK, stem
 from cnsearch.analysis.reading import read
 from cnsearch.analysis.scripts import CJK, CJK_RUN, HAN, HAN_CHAR, WORD
 from cnsearch.analysis.tokenizer import Token, WordTokenizer
-from cnsearch.query import asking, syntax
+from cnsearch.query import asking, tree
 from cnsearch.query.dates import moment
 from cnsearch.query.filters import Filters
 from cnsearch.store.fields import CHARS_FIELD, DRAFT, LABEL_FIELDS, TEXT_FIELDS
@@ -281,7 +281,7 @@ class Plan:
 
 
 def make_plan(
-    root: syntax.Node | None, filters: Filters, tokenizer: WordTokenizer, zone: tzinfo, *, need: float = MOST
+    root: tree.Node | None, filters: Filters, tokenizer: WordTokenizer, zone: tzinfo, *, need: float = MOST
 ) -> Plan:
     """The plan of a parsed query under ``filters``. Dates are read in ``zone``. ``need``: see ``Keywords``.
 
@@ -348,38 +348,39 @@ class _Planner:
         self.coarse: list[str] = []
         self.has_words = False
 
-    def step(self, node: syntax.Node, role: _Role) -> Step | None:
+    def step(self, node: tree.Node, role: _Role) -> Step | None:
         """What to execute for ``node``; None if nothing in it can be searched for (punctuation)."""
-        if isinstance(node, syntax.Words):
+        if isinstance(node, tree.Words):
             return self._words(node, role)
-        if isinstance(node, syntax.Phrase):
+        if isinstance(node, tree.Phrase):
             if node.field is None and role is not _Role.EXCLUDED:
                 self.written.append(node.text)
             return self._marked(Substring(node.text, _fields(node.field)), role)
-        if isinstance(node, syntax.Pattern):
+        if isinstance(node, tree.Pattern):
             pattern = _pattern(node)
             if isinstance(pattern, TermPattern):
                 self.patterns.append(pattern)
             return self._marked(pattern, role)
-        if isinstance(node, syntax.Filter):
+        if isinstance(node, tree.Filter):
             return self._filter(node.field, node.value)
-        if isinstance(node, syntax.Everything):
+        if isinstance(node, tree.Everything):
             return All()
-        if isinstance(node, syntax.Group):
+        if isinstance(node, tree.Group):
             return self._group(node, role)
+        assert isinstance(node, (tree.And, tree.Or))
         clauses = self._steps(node.clauses, _Role.EXCLUDED if role is _Role.EXCLUDED else _Role.REQUIRED)
-        return _joined(AllOf if isinstance(node, syntax.And) else AnyOf, clauses)
+        return _joined(AllOf if isinstance(node, tree.And) else AnyOf, clauses)
 
     def _marked(self, leaf: Leaf, role: _Role) -> Leaf:
         if role is not _Role.EXCLUDED:
             self.marks.append(leaf)
         return leaf
 
-    def _steps(self, nodes: Sequence[syntax.Node], role: _Role) -> list[Step]:
+    def _steps(self, nodes: Sequence[tree.Node], role: _Role) -> list[Step]:
         steps = (self.step(node, role) for node in nodes)
         return [step for step in steps if step is not None]
 
-    def _group(self, group: syntax.Group, role: _Role) -> Step | None:
+    def _group(self, group: tree.Group, role: _Role) -> Step | None:
         inside = _Role.EXCLUDED if role is _Role.EXCLUDED else _Role.REQUIRED
         required = self._steps(group.required, inside)
         optional = _joined(AnyOf, self._steps(group.optional, role if role is _Role.EXCLUDED else _Role.OPTIONAL))
@@ -388,7 +389,7 @@ class _Planner:
         if optional is not None:
             if base is None:
                 base = optional
-            elif all(map(syntax.is_condition, group.required)):
+            elif all(clause.is_condition for clause in group.required):
                 base = AllOf((base, optional))
             else:
                 base = Boosted(base, optional)
@@ -396,7 +397,7 @@ class _Planner:
             return base
         return Without(All() if base is None else base, excluded)
 
-    def _words(self, words: syntax.Words, role: _Role) -> Step | None:
+    def _words(self, words: tree.Words, role: _Role) -> Step | None:
         fields = _fields(words.field)
         text = words.text.strip()
         if words.field is None and role is not _Role.EXCLUDED:
@@ -519,15 +520,13 @@ class _WithSynonyms:
 
     @classmethod
     def of(
-        cls, synonym: syntax.Synonym, text: str, groups: Sequence[list[Token]], fields: tuple[str, ...]
+        cls, synonym: tree.Synonym, text: str, groups: Sequence[list[Token]], fields: tuple[str, ...]
     ) -> _WithSynonyms:
         inside = [group for group in groups if synonym.start <= group[-1].start and group[-1].end <= synonym.end]
         run = " ".join(text[synonym.start : synonym.end].split())
         exact = len(inside) > 1 or (len(text) == 1 and CJK_RUN.match(text) is not None)
         own = Substring(run, fields) if exact else Term(inside[0][-1].text, fields)
-        others = tuple(
-            (Term if isinstance(one, syntax.Words) else Substring)(one.text, fields) for one in synonym.others
-        )
+        others = tuple((Term if isinstance(one, tree.Words) else Substring)(one.text, fields) for one in synonym.others)
         members = sorted({own, *others}, key=lambda member: (member.text, isinstance(member, Term)))
         return cls(SynonymTerm(tuple(members), fields), inside, own, others)
 
@@ -784,7 +783,7 @@ def _add_joined(run: Sequence[Token], found: dict[str, dict[Term | Apart, None]]
                 found[word.text][together] = None
 
 
-def _pattern(node: syntax.Pattern) -> TermPattern | Substring:
+def _pattern(node: tree.Pattern) -> TermPattern | Substring:
     """Of Chinese characters with ``*`` at the ends only: these characters wherever they stand, for nobody sees where a
     Chinese word begins and ends (``数字化转*``)."""
     text, fields = node.text, _fields(node.field)

@@ -21,7 +21,7 @@ from pathlib import Path
 from cnsearch.analysis.reading import spelt
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.errors import CorpusError
-from cnsearch.query.syntax import And, Group, Node, Or, Phrase, Synonym, Words
+from cnsearch.query.tree import Node, Phrase, Synonym, Words
 
 MAX_MEMBER_CHARS = 64
 
@@ -78,19 +78,13 @@ class Synonyms:
         """The query with the alternatives of its words. ``tokenizer`` is that of the index."""
         if not self.groups or node is None:
             return node
-        return self._expanded(node, tokenizer)
 
-    def _expanded(self, node: Node, tokenizer: WordTokenizer) -> Node:
-        if isinstance(node, Words):
-            text = node.text.strip()
-            found = tuple(self._found(text, node.field, tokenizer))
-            return replace(node, text=text, synonyms=found) if found else node
-        if isinstance(node, (And, Or)):
-            return type(node)(tuple(self._expanded(clause, tokenizer) for clause in node.clauses))
-        if isinstance(node, Group):
-            clauses = (node.required, node.optional, node.excluded)
-            return Group(*(tuple(self._expanded(clause, tokenizer) for clause in some) for some in clauses))
-        return node
+        def expanded(words: Words) -> Words:
+            text = words.text.strip()
+            found = tuple(self._found(text, words.field, tokenizer))
+            return replace(words, text=text, synonyms=found) if found else words
+
+        return node.rewritten(expanded)
 
     def _found(self, text: str, field: str | None, tokenizer: WordTokenizer) -> Iterator[Synonym]:
         """The runs of words of ``text`` that are members, with what they find."""

@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cnsearch.limits import Limits
-from cnsearch.query import syntax
 from cnsearch.query.filters import Filters
 from cnsearch.query.plan import LONG, MOST, Plan, make_plan
 from cnsearch.query.synonyms import Synonyms
 from cnsearch.query.syntax import ParsedQuery, parse_as_text, parse_query, places_of_words, text_with_signs
+from cnsearch.query.tree import Node
 from cnsearch.search.execute import Searcher
 
 Found = TypeVar("Found")
@@ -46,7 +46,7 @@ class Asked:
             own_fields=self.searcher.snapshot.own_fields,
         )
 
-    def plan(self, root: syntax.Node | None) -> Plan:
+    def plan(self, root: Node | None) -> Plan:
         """The plan of a parsed text. Raises QuerySyntaxError for a date that does not exist."""
         tokenizer = self.searcher.snapshot.analyzer.tokenizer
         expanded = self.synonyms.expand(root, tokenizer)

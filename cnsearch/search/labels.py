@@ -10,7 +10,7 @@ from cnsearch.analysis import pinyin
 from cnsearch.analysis.fold import fold
 from cnsearch.query.filters import Filters
 from cnsearch.query.plan import label
-from cnsearch.query.syntax import Filter, Group, Node, filters_of
+from cnsearch.query.tree import Filter, Group, Node
 from cnsearch.store.fields import LABEL_FIELDS, PATH_FIELDS
 from cnsearch.store.labels import label_term
 from cnsearch.store.snapshot import Snapshot
@@ -24,7 +24,8 @@ def unknown_values(snapshot: Snapshot, filters: Filters, root: Node | None) -> d
     """The (field, value) of the filters, beside the query and in it, that no article has, each with a note; that of
     those after the first MAX_NOTES is empty."""
     asked = [(field, value) for field, values in filters.labels for value in values]
-    asked += [(clause.field, clause.value) for clause in filters_of(root) if clause.field != "date"]
+    nodes = () if root is None else root.walk()
+    asked += [(node.field, node.value) for node in nodes if isinstance(node, Filter) and node.field != "date"]
     terms = {one: label(*one) for one in dict.fromkeys(asked)}
     unknown = [one for one, term in terms.items() if not snapshot.has_term(term.field, term.value)]
     # Each is compared with all known values, so that a note for each of hundreds would take seconds.

@@ -6,22 +6,8 @@ from hypothesis import strategies as st
 
 from cnsearch.analysis.reading import read
 from cnsearch.limits import DEFAULT_LIMITS
-from cnsearch.query.syntax import (
-    And,
-    Everything,
-    Filter,
-    Group,
-    Node,
-    Or,
-    Pattern,
-    Phrase,
-    Words,
-    parse_as_text,
-    parse_query,
-    places_of_words,
-    text_with_signs,
-    words_of,
-)
+from cnsearch.query.syntax import parse_as_text, parse_query, places_of_words, text_with_signs
+from cnsearch.query.tree import And, Everything, Filter, Group, Node, Or, Pattern, Phrase, Words
 
 A, B, C = Words("甲"), Words("乙"), Words("丙")
 
@@ -150,7 +136,9 @@ def test_places_are_in_order_and_hold_what_is_asked(text: str) -> None:
     places = places_of_words(text)
     assert [at for place in places for at in place] == sorted(at for place in places for at in place)
     assert all(start < end <= len(text) for start, end in places)
-    asked = "".join(str(leaf) for leaf in words_of(parse_query(text).root) if isinstance(leaf, (Words, Phrase)))
+    root = parse_query(text).root
+    nodes = () if root is None else root.walk(excluded=False)
+    asked = "".join(str(node) for node in nodes if isinstance(node, (Words, Phrase)))
     assert all("".join(read(text[start:end]).text.split()) in "".join(asked.split()) for start, end in places)
 
 

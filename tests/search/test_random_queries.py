@@ -24,7 +24,7 @@ from cnsearch.analysis.ngrams import character_terms
 from cnsearch.analysis.reading import read
 from cnsearch.analysis.scripts import CJK, CJK_RUN, HAN, HAN_CHAR, LETTER, WORD
 from cnsearch.analysis.tokenizer import Token, WordTokenizer
-from cnsearch.query import syntax
+from cnsearch.query import tree
 from cnsearch.query.asking import ASKING, WEIGHT
 from cnsearch.query.plan import LEAST_SENTENCE, LONG, MOST, NORM, NUM_BEST, OTHER_FORM, SHARE, with_lone_chars
 from cnsearch.query.syntax import parse_as_text, parse_query, text_with_signs
@@ -101,7 +101,7 @@ class Twin:
         return max(1.0, sum(counted) / max(1, len(counted)))
 
     def search(
-        self, root: syntax.Node | None, conditions: list[set[int]], by_date: bool, match: str
+        self, root: tree.Node | None, conditions: list[set[int]], by_date: bool, match: str
     ) -> list[tuple[int, float]]:
         """(document, score), in rank order."""
         self.ranked, self.match, self.focus_pairs, self.focus_words = False, match, {}, set()
@@ -276,39 +276,37 @@ class Twin:
 
     # Clauses
 
-    def read(self, node: syntax.Node, *, optional: bool, excluded: bool = False) -> Scores | None:
+    def read(self, node: tree.Node, *, optional: bool, excluded: bool = False) -> Scores | None:
         """What a clause matches; None if it asks for nothing."""
-        if isinstance(node, syntax.Everything):
+        if isinstance(node, tree.Everything):
             return self.every()
-        if isinstance(node, syntax.Filter):
+        if isinstance(node, tree.Filter):
             return dict.fromkeys(self.selected(node.field, node.value), 0.0)
-        if isinstance(node, syntax.And):
+        if isinstance(node, tree.And):
             return both(self.several(node.clauses, excluded=excluded))
-        if isinstance(node, syntax.Or):
+        if isinstance(node, tree.Or):
             return either(self.several(node.clauses, excluded=excluded))
-        if isinstance(node, syntax.Group):
+        if isinstance(node, tree.Group):
             return self.group(node, excluded=excluded)
         fields = tuple(FIELD_WEIGHTS) if node.field is None else (node.field,)
-        if node.field is None and not excluded and not isinstance(node, syntax.Pattern):
+        if node.field is None and not excluded and not isinstance(node, tree.Pattern):
             self.written.append(node.text.strip())
-            self.words_asked |= isinstance(node, syntax.Words)
-        if isinstance(node, syntax.Words):
+            self.words_asked |= isinstance(node, tree.Words)
+        if isinstance(node, tree.Words):
             return self.words(node.text, fields, optional=optional, excluded=excluded, anywhere=node.field is None)
         self.ranked = True
         inside = node.text.strip("*")
-        if isinstance(node, syntax.Phrase):
+        if isinstance(node, tree.Phrase):
             return self.substring(node.text, fields)
         if len(inside) > 1 and CJK_RUN.fullmatch(inside):  # nobody sees where a Chinese word begins and ends
             return self.substring(inside, fields)
         return self.pattern(node.text, fields)
 
-    def several(
-        self, nodes: tuple[syntax.Node, ...], *, optional: bool = False, excluded: bool = False
-    ) -> list[Scores]:
+    def several(self, nodes: tuple[tree.Node, ...], *, optional: bool = False, excluded: bool = False) -> list[Scores]:
         found = [self.read(node, optional=optional, excluded=excluded) for node in nodes]
         return [scores for scores in found if scores is not None]
 
-    def group(self, group: syntax.Group, *, excluded: bool) -> Scores | None:
+    def group(self, group: tree.Group, *, excluded: bool) -> Scores | None:
         required = both(self.several(group.required, excluded=excluded))
         optional = either(self.several(group.optional, optional=not excluded, excluded=excluded))
         ranked = self.ranked
@@ -318,7 +316,7 @@ class Twin:
             found = optional
         elif optional is None:
             found = required
-        elif all(map(syntax.is_condition, group.required)):
+        elif all(clause.is_condition for clause in group.required):
             found = both([required, optional])
         else:
             found = {number: score + optional.get(number, 0.0) for number, score in required.items()}
@@ -693,7 +691,7 @@ def conditions_of(filters: dict[str, Any], twin: Twin) -> list[set[int]]:
     return found
 
 
-def normalised(node: syntax.Node | None) -> syntax.Node | None:
+def normalised(node: tree.Node | None) -> tree.Node | None:
     """Category filters without spaces around "/", as the twin compares them."""
     if node is None:
         return None
