@@ -65,7 +65,7 @@ from cnsearch.store.snapshot import Snapshot
 from cnsearch.store.verify import VerifyReport, verify_store
 
 if TYPE_CHECKING:
-    from cnsearch.indexer import Progress
+    from cnsearch.indexing.tasks import Progress
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 DEFAULT_ZONE = "Asia/Shanghai"
@@ -150,7 +150,7 @@ def rebuild_index(
     all is replaced all the same, if ``paths`` are given; one of another program never is. The last four arguments are
     those of ``Index.update``.
     """
-    from cnsearch import indexer
+    from cnsearch.indexing.rebuild import rebuild
 
     words = None if user_dict is None else UserDictionary.load(user_dict)
     try:
@@ -162,7 +162,7 @@ def rebuild_index(
             raise
         make = Store.create if isinstance(error, IndexNotFoundError) else Store.blank
         store = make(path, ChineseAnalyzer(engine=engine, user_dictionary=words))
-    report = indexer.rebuild(
+    report = rebuild(
         store,
         _folders(store, paths),
         engine=engine,
@@ -338,11 +338,12 @@ class Index:
 
         Raises CorpusError for a path that does not exist, IndexLockedError, AnalyzerMismatchError.
         """
-        from cnsearch import indexer  # BeautifulSoup and the worker processes: not for those who only search
+        # BeautifulSoup and the worker processes: not for those who only search
+        from cnsearch.indexing.update import update_posts
 
         return self._write(
             stop,
-            lambda stopped: indexer.update_posts(
+            lambda stopped: update_posts(
                 self._store,
                 _folders(self._store, paths),
                 words=_loaded(user_dict),
@@ -367,9 +368,9 @@ class Index:
     ) -> Iterator[tuple[str, str]]:
         """For each file in ``paths`` (none: the folders indexed before) its id, and how ``update`` with these settings
         takes it, or why it leaves it out. Reads every file and writes nothing."""
-        from cnsearch import indexer
+        from cnsearch.indexing.explain import explain_files
 
-        return indexer.explain_files(
+        return explain_files(
             self._current().snapshot,
             _folders(self._store, paths),
             given=_path_settings(exclude, split, source, drafts),
@@ -382,9 +383,9 @@ class Index:
 
         Raises ArticleNotFoundError; CorpusError if it came from no file, or cannot be read any more.
         """
-        from cnsearch import indexer
+        from cnsearch.indexing.explain import raw_text_of
 
-        return indexer.raw_text_of(self._current().snapshot, article_id, self._limits)
+        return raw_text_of(self._current().snapshot, article_id, self._limits)
 
     def watch(
         self, *, jobs: int | None = None, wait: float = 30.0, stop: threading.Event | None = None
@@ -444,12 +445,12 @@ class Index:
         same articles are given again. The arguments are those of ``update``; the total that ``progress`` is told is
         None.
         """
-        from cnsearch import indexer  # BeautifulSoup and the worker processes: not for those who only search
+        from cnsearch.indexing.articles import add_articles
 
         several = [articles] if isinstance(articles, Article) else articles
         return self._write(
             stop,
-            lambda stopped: indexer.add_articles(
+            lambda stopped: add_articles(
                 self._store,
                 several,
                 jobs=checks.jobs(jobs),
@@ -474,14 +475,14 @@ class Index:
     ) -> UpdateReport:
         """Add the records of a JSON Lines stream, as ``add`` does: id, title, html or text, source, categories, author,
         date, url. A bad line is in ``report.failed`` as ``name:line``."""
-        from cnsearch import indexer
         from cnsearch.corpus.records import read_jsonl
+        from cnsearch.indexing.articles import add_articles
 
         checks.binary_stream("stream", stream)
         name = name or str(getattr(stream, "name", "")) or "records"
         return self._write(
             stop,
-            lambda stopped: indexer.add_articles(
+            lambda stopped: add_articles(
                 self._store,
                 read_jsonl(stream, name=name, max_bytes=self._limits.post_bytes),
                 words=_loaded(user_dict),
@@ -521,7 +522,7 @@ class Index:
         An article of a folder comes back with the next update that reads its file. Raises TypeError where nothing says
         what to delete, QuerySyntaxError for a date that does not exist.
         """
-        from cnsearch import indexer  # BeautifulSoup and the worker processes: not for those who only search
+        from cnsearch.indexing.articles import delete_articles
 
         self._current()
         given = None if article_ids is None else checks.texts("article_ids", article_ids)
@@ -538,7 +539,7 @@ class Index:
             found = map(snapshot.id_of, asked.matching().tolist())
             return found if given is None else set(given).intersection(found)
 
-        deleted = indexer.delete_articles(self._store, choose, dry_run=dry_run, wait=checks.wait(wait))
+        deleted = delete_articles(self._store, choose, dry_run=dry_run, wait=checks.wait(wait))
         self._see_own_commit()
         return deleted
 
@@ -571,7 +572,7 @@ class Index:
 
         Raises ValueError for what cannot be a word, IndexLockedError, AnalyzerMismatchError.
         """
-        from cnsearch import indexer  # BeautifulSoup and the worker processes: not for those who only search
+        from cnsearch.indexing.retokenise import change_dictionary
 
         self._current()
         wanted = {checked_word(word) for word in ([words] if isinstance(words, str) else words)}
@@ -581,7 +582,7 @@ class Index:
             known = dict(old.words)
             return old.with_words({word: given for word in wanted if word not in known or given is not None})
 
-        changed = indexer.change_dictionary(
+        changed = change_dictionary(
             self._store, added, jobs=checks.jobs(jobs), dry_run=dry_run, wait=checks.wait(wait), progress=progress
         )
         self.refresh()
@@ -597,11 +598,11 @@ class Index:
         progress: Progress | None = None,
     ) -> DictionaryReport:
         """Remove words from the user dictionary; the same as ``add_words`` otherwise."""
-        from cnsearch import indexer  # BeautifulSoup and the worker processes: not for those who only search
+        from cnsearch.indexing.retokenise import change_dictionary
 
         self._current()
         unwanted = {checked_word(word) for word in ([words] if isinstance(words, str) else words)}
-        changed = indexer.change_dictionary(
+        changed = change_dictionary(
             self._store,
             lambda old: old.without_words(unwanted),
             jobs=checks.jobs(jobs),

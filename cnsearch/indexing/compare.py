@@ -5,18 +5,15 @@ from __future__ import annotations
 import os
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from cnsearch.corpus.entries import ENTRY_MARK
-from cnsearch.corpus.ignore import Ignore, Patterns, escaped
-from cnsearch.corpus.posts import PostFile, Scan, by_kind, scan_posts
-from cnsearch.corpus.reader import read_post
-from cnsearch.corpus.readers import suffixes
-from cnsearch.errors import CorpusError
-from cnsearch.indexing.reading import options_of
-from cnsearch.indexing.tasks import ENTRY_SIZE, Origin, Tally, Task, file_digest
+from cnsearch.corpus.posts import PostFile, Scan, by_kind
+from cnsearch.indexing.moved import mark_moved
+from cnsearch.indexing.scopes import ScanScope, in_scope, is_below, other_home, scanned, scopes_of
+from cnsearch.indexing.tally import Tally
+from cnsearch.indexing.tasks import ENTRY_SIZE, Origin, Task, file_of, options_of
 from cnsearch.limits import Limits
 from cnsearch.model import Failure
 from cnsearch.settings import PASSED_OVER, KnownFile, PathSettings, Settings
@@ -24,46 +21,6 @@ from cnsearch.store.segment import Indexed
 
 RACY_NS = 2_000_000_000
 """A file this fresh when scanned may still be written to within the same time stamp, so its hash is read next time."""
-
-
-@dataclass(frozen=True, slots=True)
-class ScanScope:
-    """A folder that was or will be indexed as a whole, and the part of it to scan now ("" is all)."""
-
-    root: Path
-    below: str = ""
-
-    @property
-    def path(self) -> str:
-        return os.fspath(self.root / self.below) if self.below else os.fspath(self.root)
-
-
-def scopes_of(paths: Sequence[str | os.PathLike[str]], known_roots: Iterable[str]) -> list[ScanScope]:
-    """Which folders to scan for ``paths``. A path inside a folder that is indexed already is a part of that one.
-
-    Raises CorpusError for a path that does not exist.
-    """
-    roots = sorted({Path(root) for root in known_roots}, key=lambda root: len(root.parts))
-    scopes: list[ScanScope] = []
-    for path in paths:
-        given = Path(path)
-        try:
-            found = given.resolve(strict=True)
-        except (OSError, RuntimeError) as error:
-            reason = "there is no such file or folder" if isinstance(error, FileNotFoundError) else str(error)
-            raise CorpusError(given, reason, hint="Name a folder of posts or a post") from error
-        home = next((root for root in roots if found == root or root in found.parents), None)
-        if home is None:
-            home = found if found.is_dir() else found.parent
-        below = "" if found == home else found.relative_to(home).as_posix() + ("/" if found.is_dir() else "")
-        scopes.append(ScanScope(home, below))
-    whole = [scope.root for scope in scopes if not scope.below]
-    kept = [
-        scope
-        for scope in scopes
-        if not any(root in scope.root.parents or (root == scope.root and scope.below) for root in whole)
-    ]
-    return list(dict.fromkeys(kept))
 
 
 @dataclass
@@ -117,51 +74,10 @@ def compare(
         ]
         comparing.files(number, reread=reread, anew=number in anew)
     found = comparing.result()
-    if not reread:
-        _mark_moved(found, indexed, comparing.file_of, known_files, tally, limits)
-    else:
-        tally.removed += len(found.gone)
+    moved = 0 if reread else mark_moved(found.tasks, found.gone, indexed, comparing.file_of, known_files, limits)
+    tally.removed += len(found.gone) - moved
     tally.unreadable = +tally.unreadable
     return found
-
-
-def scanned(
-    scopes: Sequence[ScanScope], settings: Settings, given: PathSettings
-) -> tuple[list[Scan], Settings, set[int]]:
-    """The files of each scope; the settings with what was given; the numbers of scopes that are read otherwise now."""
-    scans, anew = [], set()
-    for number, scope in enumerate(scopes):
-        root = os.fspath(scope.root)
-        before = settings
-        if given != PathSettings():
-            settings = settings.changed(root, scope.below, given)
-            anew |= {number} if _reads_otherwise(before, settings, root, scope.below) else set()
-        scan = scan_posts(scope.root, below=scope.below, suffixes=suffixes(), ignore=ignore_of(settings, root))
-        if scan.named:  # what a rule leaves out was named: it stays in
-            own = settings.roots.get(root, {}).get("", PathSettings())
-            patterns = (*(own.exclude or ()), *(f"!/{escaped(id_)}" for id_ in scan.named))
-            settings = settings.changed(root, "", PathSettings(exclude=tuple(dict.fromkeys(patterns))))
-        scans.append(scan)
-    return scans, settings, anew
-
-
-def _reads_otherwise(before: Settings, after: Settings, root: str, below: str) -> bool:
-    return any(
-        replace(before.at(root, path), exclude=None) != replace(after.at(root, path), exclude=None)
-        for path in {below, *before.roots.get(root, {})}
-    )
-
-
-def ignore_of(settings: Settings, root: str) -> Ignore:
-    """The patterns that were given for a root and its paths."""
-    said = settings.roots.get(root, {})
-    return Ignore(
-        tuple(
-            Patterns.of(own.exclude, prefix=path if path.endswith("/") else "", name="--exclude")
-            for path, own in sorted(said.items())
-            if own.exclude
-        )
-    )
 
 
 class _Comparing:
@@ -208,7 +124,7 @@ class _Comparing:
         known_files = self._kept_files.setdefault(root, {})
         for file in scan.files:
             entry = self._indexed.get(file.id)
-            other = self._seen.get(file.id) or _other_home(entry, root, self._scopes)
+            other = self._seen.get(file.id) or other_home(entry, root, self._scopes)
             if other is not None:
                 tally.failed.append(Failure(file.path, f'the id "{file.id}" is taken by a post below {other}'))
                 continue
@@ -261,7 +177,7 @@ class _Comparing:
         gone, excluded = [], 0
         for id_, entry in self._indexed.items():
             file_id = self.file_of.get(id_, id_)
-            if self._seen.get(file_id) == entry.root or not _in_scope(entry, file_id, self._scopes):
+            if self._seen.get(file_id) == entry.root or not in_scope(entry, file_id, self._scopes):
                 continue
             if file_id == id_ and id_ in self._seen:
                 continue
@@ -275,7 +191,7 @@ class _Comparing:
                 id_: known
                 for id_, known in files.items()
                 if self._seen.get(id_) == root
-                or not any(os.fspath(scope.root) == root and _is_below(id_, scope.below) for scope in self._scopes)
+                or not any(os.fspath(scope.root) == root and is_below(id_, scope.below) for scope in self._scopes)
                 or self._may_be_there(root, id_)
             }
             settings = settings.with_files(root, kept)
@@ -284,109 +200,14 @@ class _Comparing:
     def _may_be_there(self, root: str, file_id: str) -> bool:
         """Whether it lies where nothing could be listed."""
         return any(
-            os.fspath(scope.root) == root and _is_below(file_id, prefix)
+            os.fspath(scope.root) == root and is_below(file_id, prefix)
             for scope, scan in zip(self._scopes, self._scans, strict=True)
             for prefix in scan.unread
         )
 
     def _is_left_out(self, root: str, file_id: str) -> bool:
         return any(
-            os.fspath(scope.root) == root and _is_below(file_id, path)
+            os.fspath(scope.root) == root and is_below(file_id, path)
             for scope, scan in zip(self._scopes, self._scans, strict=True)
             for path, _ in scan.left_out
         )
-
-
-def file_of(id_: str, known: Iterable[Collection[str]]) -> str:
-    """The file that an entry is of. Both may have the mark in their names, so the files that there are decide."""
-    tables = list(known)
-    at = id_.find(ENTRY_MARK)
-    while at >= 0:
-        if any(id_[:at] in table for table in tables):
-            return id_[:at]
-        at = id_.find(ENTRY_MARK, at + 1)
-    if any(id_ in table for table in tables):
-        return id_  # a file of one record
-    return id_.partition(ENTRY_MARK)[0]
-
-
-def _mark_moved(
-    found: Comparison,
-    indexed: Mapping[str, Indexed],
-    file_of: Mapping[str, str],
-    settings: Settings,
-    tally: Tally,
-    limits: Limits,
-) -> None:
-    """Pair what is gone with new files of equal content. Counts the articles that are gone otherwise.
-
-    Of several with the same content the ones of the same name belong together, then the first to the first.
-    """
-    gone: dict[tuple[int, bytes], list[tuple[str, list[str]]]] = defaultdict(list)  # by content: file, articles of it
-    entries: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for id_ in sorted(found.gone):
-        entry = indexed[id_]
-        if id_ not in file_of:
-            gone[entry.size, entry.digest].append((id_, [id_]))
-        else:
-            entries[entry.root, file_of[id_]].append(id_)
-    for (root, file_id), ids in entries.items():
-        known = settings.files.get(root, {}).get(file_id)
-        if known is not None:
-            gone[known.size, known.digest].append((file_id, ids))
-    sizes = {size for size, _ in gone}
-    new: dict[tuple[int, bytes], list[int]] = defaultdict(list)
-    for at, task in enumerate(found.tasks):
-        file = task.source
-        if isinstance(file, PostFile) and not task.replaces and not task.entries and file.size in sizes:
-            try:
-                data = read_post(file, max_bytes=limits.post_bytes)
-            except CorpusError:
-                continue  # it will be said when it is read
-            new[len(data), file_digest(data)].append(at)
-    moved = 0
-    for content, places in new.items():
-        for at, ids in _paired(places, gone.get(content, []), found.tasks):
-            found.tasks[at] = replace(found.tasks[at], moved=True)
-            moved += len(ids)
-    tally.removed += len(found.gone) - moved
-
-
-def _paired(
-    places: list[int], old: list[tuple[str, list[str]]], tasks: Sequence[Task]
-) -> Iterator[tuple[int, list[str]]]:
-    rest, left = [], list(old)
-    for at in places:
-        name = tasks[at].source.id.rpartition("/")[2]
-        same = next((one for one in left if one[0].rpartition("/")[2] == name), None)
-        if same is None:
-            rest.append(at)
-        else:
-            left.remove(same)
-            yield at, same[1]
-    for at, one in zip(rest, left, strict=False):
-        yield at, one[1]
-
-
-def _other_home(entry: Indexed | None, root: str, scopes: Sequence[ScanScope]) -> str | None:
-    """The other folder that the indexed article belongs to, if it is still there and is not scanned as part of ours."""
-    if entry is None or entry.root in ("", root):
-        return None
-    inside = any(scope.root in Path(entry.root).parents for scope in scopes)
-    return entry.root if Path(entry.root).is_dir() and not inside else None
-
-
-def _in_scope(entry: Indexed, file_id: str, scopes: Sequence[ScanScope]) -> bool:
-    """Whether a scan of ``scopes`` would have met the file: its folder, or one around it, was scanned."""
-    if not entry.root:
-        return False
-    root = Path(entry.root)
-    return any(
-        (scope.root == root and _is_below(file_id, scope.below)) or (scope.root in root.parents and not scope.below)
-        for scope in scopes
-    )
-
-
-def _is_below(id_: str, prefix: str) -> bool:
-    """Whether the id is in the folder ``prefix`` (which ends with "/"; "" is all), or is that file."""
-    return id_ == prefix or not prefix or (prefix.endswith("/") and id_.startswith(prefix))

@@ -1,103 +1,123 @@
-"""A file to the articles that it holds, with what the settings of the index say of it."""
+"""Reads, compares, cleans and tokenises the articles of a chunk of tasks, in whatever process."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
-from cnsearch.corpus.decoding import decode
-from cnsearch.corpus.entries import ReadOptions
-from cnsearch.corpus.front_matter import split_front_matter
-from cnsearch.corpus.large import is_large, read_large
-from cnsearch.corpus.posts import POST_SUFFIXES, PostFile, Scan
+from cnsearch.analysis.tokenizer import WordTokenizer
+from cnsearch.corpus.entries import Warn
+from cnsearch.corpus.posts import PostFile
 from cnsearch.corpus.reader import read_post
 from cnsearch.corpus.readers import read_file
 from cnsearch.errors import CorpusError, NoArticlesError
-from cnsearch.limits import Limits
+from cnsearch.indexing.digests import article_digest, file_digest
+from cnsearch.indexing.tasks import ENTRY_SIZE, FileRead, Origin, Outcome, Task
 from cnsearch.model import Article, Failure
-from cnsearch.settings import Settings
+from cnsearch.settings import PASSED_OVER, KnownFile
+from cnsearch.store.document import ENCODERS, document_of
+from cnsearch.store.fields import PLAIN_FIELDS
+from cnsearch.store.transaction import BatchBuilder, DocumentBatch
 
 
-def options_of(settings: Settings, root: str, file_id: str, limits: Limits) -> ReadOptions:
-    """How a file is read."""
-    said = settings.at(root, file_id)
-    return ReadOptions(said.split or "", said.source or "", said.drafts is not False, limits.post_bytes)
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What a worker hands over: the outcomes of its tasks, in order, the documents of those that are written, what
+    became of files that are not one article, how many tasks there were, what could not be read as it was written."""
+
+    outcomes: list[Outcome]
+    batch: DocumentBatch | None
+    files: list[FileRead]
+    tasks: int
+    warnings: list[Failure]
 
 
-def explained(scan: Scan, settings: Settings, root: str, limits: Limits) -> Iterator[tuple[str, str]]:
-    """(id, how it is taken or why it is not) of every file of a scan, sorted by id. Reads each file."""
-    lines = [(id_, f"left out: {why}") for id_, why in scan.left_out]
-    lines += [(id_, "passed over: nothing reads files of this kind") for id_ in scan.others]
-    lines += [(failure.path, f"failed: {failure.reason}") for failure in scan.failures]
-    lines += [(file.id, "") for file in scan.files]
-    files = {file.id: file for file in scan.files}
-    for id_, line in sorted(lines):
-        yield id_, line or _how(files[id_], options_of(settings, root, id_, limits))
+NO_MEMORY = "there is not enough memory for it"
 
 
-def _how(file: PostFile, options: ReadOptions) -> str:
-    try:
-        if is_large(file, options):
-            return _how_large(file, options)
-        data = read_post(file, max_bytes=options.max_bytes)
-        reading = read_file(data, file, options)
-        made = [entry.made for entry in reading.entries]
-    except NoArticlesError as error:
-        return f"passed over: {error.reason}"
-    except CorpusError as error:
-        return f"failed: {error.reason}"
-    articles = [one for one in made if isinstance(one, Article)]
-    drafts = sum(one.draft for one in articles)
-    single = len(made) == 1 and articles and articles[0].id == file.id
-    parts = [reading.how]
-    if single and file.id.lower().endswith(POST_SUFFIXES) and (kind := _front_matter_kind(data, file)):
-        parts.append(f"front matter ({kind})")
-    if not single:
-        parts.append(f"{len(articles):,} {'entry' if len(articles) == 1 else 'entries'}")
-    if drafts:
-        named = "draft" if single else f"{drafts:,} draft{'s' * (drafts > 1)}"
-        parts.append(named if options.drafts else f"{named} (left out)")
-    if len(articles) < len(made):
-        parts.append(f"{len(made) - len(articles):,} failed")
-    if single and not articles[0].paragraphs:
-        parts.append("no text but the title")
-    return ", ".join(parts)
+def analyse(tasks: Iterable[Task], tokenizer: WordTokenizer, tokenise: bool) -> Chunk:
+    """Read, compare, clean and tokenise articles; turn their tokens into arrays."""
+    outcomes: list[Outcome] = []
+    files: list[FileRead] = []
+    warnings: list[Failure] = []
+    builder = BatchBuilder(ENCODERS, PLAIN_FIELDS)
 
+    def write(article: Article, origin: Origin) -> None:
+        if tokenise:
+            values = {name: getattr(origin, name) for name in ("root", "size", "mtime_ns", "digest")}
+            document = document_of(article, tokenizer, values)
+            builder.add(document.tokens, document.stored, document.columns)
 
-def _how_large(file: PostFile, options: ReadOptions) -> str:
-    reading = read_large(file, options)
-    articles = drafts = failed = 0
-    for made, _ in reading.entries:
-        articles, failed = articles + isinstance(made, Article), failed + isinstance(made, Failure)
-        drafts += isinstance(made, Article) and made.draft
-    parts = [f"{reading.how}, read record by record", f"{articles:,} entries"]
-    if drafts:
-        parts.append(f"{drafts:,} drafts" + ("" if options.drafts else " (left out)"))
-    return ", ".join([*parts, f"{failed:,} failed"] if failed else parts)
-
-
-def _front_matter_kind(data: bytes, file: PostFile) -> str:
-    """In which language the front matter of a post is written; empty without one."""
-    text = decode(data, file.path).text
-    if not split_front_matter(text)[0]:
-        return ""
-    first = text.lstrip("\ufeff \t\r\n")[:1]
-    return {"+": "TOML", "{": "JSON", ";": "JSON"}.get(first, "YAML")
-
-
-def raw_text(file: PostFile, article_id: str, options: ReadOptions) -> str:
-    """The text that an article was made of, as it was read: that of the file, or of the article's entry in it.
-
-    Raises : CorpusError if the file, or the entry in it, is gone, or is no text
-    """
-    large = is_large(file, options)
-    data = b"" if large else read_post(file, max_bytes=options.max_bytes)
-    if article_id != file.id:
-        for made, raw in (read_large(file, options) if large else read_file(data, file, options)).entries:
-            if isinstance(made, Article) and made.id == article_id:
-                if raw is None:
-                    break  # the reader does not say; then the whole file is shown
-                return raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False, indent=1, default=str)
+    done = 0
+    for task in tasks:
+        done += 1
+        if isinstance(task.source, PostFile):
+            file = _read(task, task.source, outcomes, write, warnings.append)
+            if file is not None:
+                files.append(file)
         else:
-            raise CorpusError(file.path, "the entry is not in the file any more", hint="Bring the index up to date")
-    return decode(data, file.path).text
+            article = task.source
+            try:
+                write(article, task.origin)
+            except MemoryError:
+                failure = Failure(article.path or article.id, NO_MEMORY)
+                outcomes.append(Outcome(article.id, task.replaces, failure=failure))
+                continue
+            written = Outcome(article.id, task.replaces, written=True, retokenised=task.retokenised, scope=task.scope)
+            outcomes.append(written)
+    return Chunk(outcomes, builder.build() if builder.doc_count else None, files, done, warnings)
+
+
+def _read(
+    task: Task, file: PostFile, outcomes: list[Outcome], write: Callable[[Article, Origin], None], warn: Warn
+) -> FileRead | None:
+    """Read a file, compare what is in it with what the index has, write what is new, and note what became of each
+    article. Returns what is to be said of the file as a whole; None for one that is a single article."""
+    scope = task.scope
+    entries: set[str] = set()
+    drafts: set[str] = set()
+    num_failed = 0
+    try:
+        data = read_post(file, max_bytes=task.options.max_bytes)
+        digest = file_digest(data)
+        stamps = (task.origin.size, task.origin.mtime_ns, digest)
+        if digest == task.known and task.entries:
+            outcomes += [Outcome(article_id, scope=scope) for article_id in task.entries]
+            known = (
+                None if file.id in task.entries and len(task.entries) == 1 else KnownFile(*stamps, len(task.entries))
+            )
+            return FileRead(task, frozenset(task.entries), known=known)
+        reading = read_file(data, file, task.options, warn)
+        for made, _ in reading.entries:
+            if isinstance(made, Failure):
+                outcomes.append(Outcome("", failure=made, scope=scope))
+                num_failed += 1
+            elif made.draft and not task.options.drafts:
+                drafts.add(made.id)
+            else:
+                entries.add(made.id)
+                origin = replace(task.origin, digest=digest)
+                if not reading.single:
+                    origin = Origin(origin.root, ENTRY_SIZE, 0, article_digest(made))
+                written = reading.single or origin.digest != task.entries.get(made.id)
+                if written:
+                    write(made, origin)
+                replaces = not task.fresh and (made.id in task.entries or (made.id == file.id and task.replaces))
+                outcomes.append(Outcome(made.id, replaces, written, moved=task.moved, scope=scope))
+    except NoArticlesError as error:
+        known = KnownFile(*stamps, PASSED_OVER)
+        return FileRead(task, known=known, passed_over=error.reason)
+    except CorpusError as error:
+        failure = Failure(error.path, error.reason)
+        outcomes.append(Outcome(file.id, failure=failure, moved=task.moved, scope=scope))
+        num_failed += 1
+    except MemoryError:
+        entries.intersection_update([outcome.id for outcome in outcomes])  # the last one was not written
+        outcomes.append(Outcome(file.id, failure=Failure(file.path, NO_MEMORY), moved=task.moved, scope=scope))
+        num_failed += 1
+    if num_failed:
+        return FileRead(task, frozenset(entries), frozenset(drafts), failed=True)
+    if reading.single:
+        return FileRead(task, frozenset(entries), frozenset(drafts)) if drafts or entries != set(task.entries) else None
+    known = None if drafts else KnownFile(*stamps, len(entries))
+    return FileRead(task, frozenset(entries), frozenset(drafts), known=known)

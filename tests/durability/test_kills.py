@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 
 import cnsearch
-from cnsearch import Article, indexer
+from cnsearch import Article
+from cnsearch.indexing import transactions, workers
 from cnsearch.store.opening import Store
 from cnsearch.store.transaction import begin
 from cnsearch.store.verify import verify_path
@@ -34,13 +35,13 @@ COMMIT_EVERY = 20
 SERVER = """
 import functools, json, os, sys, time, traceback
 import cnsearch
-from cnsearch import indexer
+from cnsearch.indexing import transactions, workers
 from cnsearch.analysis import tokenizer
 from cnsearch.codec import ColumnarIndex
 from cnsearch.store.opening import Store
 from cnsearch.store.transaction import begin
 
-indexer.COMMIT_EVERY, indexer.CHUNK = int(sys.argv[1]), 5
+transactions.COMMIT_EVERY, workers.CHUNK = int(sys.argv[1]), 5
 tokenizer._load_rjieba = functools.cache(tokenizer._load_rjieba)
 cnsearch.index.analyze_text("上海")
 
@@ -172,8 +173,8 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Pa
 def test_kills(
     server: Server, places: Any, tmp_path: Path, contents: Any, monkeypatch: pytest.MonkeyPatch, soak: bool, what: str
 ) -> None:
-    monkeypatch.setattr(indexer, "COMMIT_EVERY", COMMIT_EVERY)
-    monkeypatch.setattr(indexer, "CHUNK", 5)
+    monkeypatch.setattr(transactions, "COMMIT_EVERY", COMMIT_EVERY)
+    monkeypatch.setattr(workers, "CHUNK", 5)
     before, posts = places[what]
     path = tmp_path / "index"
 

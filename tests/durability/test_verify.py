@@ -163,9 +163,9 @@ FAULTS: dict[str, tuple[str, Callable[[], tuple[Any, str, Any]], bool]] = {
 
 
 def _wrap_document(**changes: Any) -> tuple[Any, str, Any]:
-    from cnsearch import indexer
+    from cnsearch.indexing import reading
 
-    return _wrap(indexer, "document_of", _document(**changes))
+    return _wrap(reading, "document_of", _document(**changes))
 
 
 @pytest.mark.parametrize("what", FAULTS)
@@ -186,9 +186,10 @@ def test_two_live_documents_with_one_id(tmp_path: Path) -> None:
         transaction._writer.merge = False
         add = transaction._writer.add_batch
         transaction._writer.add_batch = lambda batch, replace: add(batch, replace=False)
-        from cnsearch.indexer import Origin, Task, _analyse
+        from cnsearch.indexing.reading import analyse
+        from cnsearch.indexing.tasks import Origin, Task
 
-        chunk = _analyse([Task(article(1), Origin())], transaction.snapshot.analyzer.tokenizer, True)
+        chunk = analyse([Task(article(1), Origin())], transaction.snapshot.analyzer.tokenizer, True)
         assert chunk.batch is not None
         transaction.add(chunk.batch)
         transaction.commit()

@@ -18,12 +18,13 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import cnsearch
-from cnsearch import Article, indexer
+from cnsearch import Article
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.analysis.userdict import UserDictionary
 from cnsearch.codec import open_writer
 from cnsearch.faces.cli import program
+from cnsearch.indexing import reading, transactions, workers
 from cnsearch.search.substrings import documents_containing
 from cnsearch.store.opening import Store
 from cnsearch.store.transaction import begin
@@ -319,8 +320,8 @@ def test_no_commit_has_articles_of_both_dictionaries(
 ) -> None:
     """A long update commits every so often; with another dictionary, all at the end."""
     index.add([article(number, WHOLE) for number in range(20)])
-    monkeypatch.setattr(indexer, "COMMIT_EVERY", 4)
-    monkeypatch.setattr(indexer, "CHUNK", 3)
+    monkeypatch.setattr(transactions, "COMMIT_EVERY", 4)
+    monkeypatch.setattr(workers, "CHUNK", 3)
     seen = []
 
     def look(done: int, total: int | None) -> None:
@@ -376,7 +377,7 @@ def test_a_post_that_cannot_be_read_is_cut_again(
     index.update(posts)
     (posts / "whole.md").write_text("anders", encoding="utf-8")
     (posts.parent / "words.txt").write_text("澜舟鹿鸣", encoding="utf-8")
-    monkeypatch.setattr(indexer, "read_post", refuse)
+    monkeypatch.setattr(reading, "read_post", refuse)
     report = index.update(user_dict=posts.parent / "words.txt")
     assert [failure.path for failure in report.failed] == ["whole.md"]
     assert [hit.id for hit in index.search("澜舟鹿鸣")] == ["whole.md"]

@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 
 import cnsearch
-from cnsearch import Article, indexer
+from cnsearch import Article
 from cnsearch.codec import DurableStorage
 from cnsearch.faces.cli import program
+from cnsearch.indexing import reading, workers
 from cnsearch.store.transaction import begin
 
 ROOT = Path(__file__).parents[2]
@@ -237,7 +238,7 @@ class FailingPool:
 
     def __call__(self, max_workers: int, initializer: Any, initargs: Any) -> FailingPool:
         identity, words, _ = initargs
-        indexer._tokenizer_of_worker = indexer.require_tokenizer(identity, words)
+        workers._tokenizer_of_worker = workers.require_tokenizer(identity, words)
         return self
 
     def submit(self, function: Any, *arguments: Any) -> Future[Any]:
@@ -294,13 +295,13 @@ def test_a_killed_worker_is_a_sentence(tmp_path: Path, posts: Path) -> None:
     """It ended as "internal error: TerminatedWorkerError"."""
     code = """
 import os, signal, sys
-from cnsearch import indexer
 from cnsearch.faces.cli import program
-begin = indexer._begin_worker
+from cnsearch.indexing import workers
+begin = workers.begin_worker
 def killed(*arguments):
     begin(*arguments)
     os.kill(os.getpid(), signal.SIGKILL)
-indexer._begin_worker = killed
+workers.begin_worker = killed
 sys.argv = ["cnsearch", "index", "data", "--jobs", "2"]
 program.main()
 """
@@ -338,14 +339,14 @@ def test_few_file_descriptors(tmp_path: Path, posts: Path, most: int) -> None:
 def test_an_article_without_enough_memory_fails_alone(
     tmp_path: Path, posts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    document_of = indexer.document_of
+    document_of = reading.document_of
 
     def greedy(article: Article, *arguments: Any) -> Any:
         if article.id == "0007.md":
             raise MemoryError
         return document_of(article, *arguments)
 
-    monkeypatch.setattr(indexer, "document_of", greedy)
+    monkeypatch.setattr(reading, "document_of", greedy)
     with cnsearch.open_index(tmp_path / "index", create=True) as index:
         report = index.update(posts, jobs=1)
     assert report.added == 599

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import cnsearch
 from cnsearch.corpus.records import read_jsonl
-from cnsearch.indexer import article_digest
+from cnsearch.indexing.digests import article_digest
 
 NOTE = cnsearch.Article(
     id="笔记/江豚.md",

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 import cnsearch
-from cnsearch import Article, indexer
+from cnsearch import Article
 from cnsearch.corpus.posts import PostFile
+from cnsearch.indexing import reading
 from cnsearch.store.labels import MAX_PATH_LEVELS
 
 Write = Callable[..., Path]
@@ -55,7 +56,7 @@ def test_a_post_that_grows_beyond_the_limit_while_it_is_read(
     index: cnsearch.Index, tmp_path: Path, write_post: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_post(tmp_path / "posts/a.md")
-    read, fstat = indexer.read_post, os.fstat
+    read, fstat = reading.read_post, os.fstat
 
     def grown(file: PostFile, *, max_bytes: int) -> bytes:
         found = fstat(os.open(path, os.O_RDONLY))  # what the file had when its size was asked for
@@ -64,7 +65,7 @@ def test_a_post_that_grows_beyond_the_limit_while_it_is_read(
             patch.setattr(os, "fstat", lambda descriptor: found)
             return read(file, max_bytes=max_bytes)
 
-    monkeypatch.setattr(indexer, "read_post", grown)
+    monkeypatch.setattr(reading, "read_post", grown)
     (failure,) = index.update(tmp_path / "posts", jobs=1).failed
     assert failure.reason.startswith("too large: 64.0 MiB")
 

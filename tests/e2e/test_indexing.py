@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 import cnsearch
-from cnsearch import Article, indexer
+from cnsearch import Article
 from cnsearch.analysis import tokenizer
 from cnsearch.analysis.userdict import UserDictionary
 from cnsearch.errors import CorpusError
-from cnsearch.indexing import compare
+from cnsearch.indexing import reading, scopes, transactions, workers
 from cnsearch.store.opening import Store
 from cnsearch.store.transaction import begin
 
@@ -77,7 +77,7 @@ def refuse_to_list(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 
 def test_what_is_unchanged_is_not_read(index: cnsearch.Index, posts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert counts(index.update(posts)) == (3, 0, 0, 0, 0)
-    monkeypatch.setattr(indexer, "read_post", lambda post: pytest.fail(f"{post.id} was read"))
+    monkeypatch.setattr(reading, "read_post", lambda post: pytest.fail(f"{post.id} was read"))
     assert counts(index.update(posts)) == (0, 0, 0, 3, 0)
     assert counts(index.update()) == (0, 0, 0, 3, 0)  # the folders indexed before
 
@@ -86,9 +86,9 @@ def test_touched_but_equal(index: cnsearch.Index, posts: Path, monkeypatch: pyte
     index.update(posts)
     touch(posts / "a.md", 50)
     read = []
-    read_post = indexer.read_post
-    monkeypatch.setattr(indexer, "read_post", lambda post, **more: read.append(post.id) or read_post(post, **more))
-    monkeypatch.setattr(indexer, "read_file", lambda *args, **more: pytest.fail("was cleaned"))
+    read_post = reading.read_post
+    monkeypatch.setattr(reading, "read_post", lambda post, **more: read.append(post.id) or read_post(post, **more))
+    monkeypatch.setattr(reading, "read_file", lambda *args, **more: pytest.fail("was cleaned"))
     assert counts(index.update(posts)) == (0, 0, 0, 3, 0)
     assert read == ["a.md"]
 
@@ -196,14 +196,14 @@ def test_a_post_that_turns_bad_keeps_its_article(index: cnsearch.Index, posts: P
 def test_a_post_that_vanishes_between_scan_and_reading(
     index: cnsearch.Index, posts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scan_posts = compare.scan_posts
+    scan_posts = scopes.scan_posts
 
     def scan(*args: object, **more: object) -> object:
         found = scan_posts(*args, **more)  # type: ignore[arg-type]
         (posts / "sub/b.md").unlink(missing_ok=True)
         return found
 
-    monkeypatch.setattr(compare, "scan_posts", scan)
+    monkeypatch.setattr(scopes, "scan_posts", scan)
     report = index.update(posts)
     assert counts(report) == (2, 0, 0, 0, 1)
     assert "vanished" in report.failed[0].reason
@@ -370,8 +370,8 @@ def test_of_equal_ids_in_one_stream_the_last_holds(index: cnsearch.Index) -> Non
 
 
 def test_the_last_holds_over_commits_and_chunks(index: cnsearch.Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(indexer, "COMMIT_EVERY", 3)
-    monkeypatch.setattr(indexer, "CHUNK", 2)
+    monkeypatch.setattr(transactions, "COMMIT_EVERY", 3)
+    monkeypatch.setattr(workers, "CHUNK", 2)
     stream = [{"id": str(n % 5), "title": f"题{n}"} for n in range(23)]
     report = index.add_jsonl(records(*stream), jobs=1)
     assert (report.added, report.changed, report.articles) == (5, 18, 5)
@@ -524,8 +524,8 @@ def test_several_commits(index: cnsearch.Index, many: Path, monkeypatch: pytest.
         if done > 200:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(indexer, "COMMIT_EVERY", 50)
-    monkeypatch.setattr(indexer, "CHUNK", 25)
+    monkeypatch.setattr(transactions, "COMMIT_EVERY", 50)
+    monkeypatch.setattr(workers, "CHUNK", 25)
     with pytest.raises(KeyboardInterrupt):
         index.update(many, jobs=1, progress=stop)
     index.refresh()
@@ -546,8 +546,8 @@ def test_no_other_writer_comes_between_two_commits(index: cnsearch.Index, monkey
             with pytest.raises(cnsearch.IndexLockedError):
                 index.delete("0")
 
-    monkeypatch.setattr(indexer, "COMMIT_EVERY", 2)
-    monkeypatch.setattr(indexer, "CHUNK", 1)
+    monkeypatch.setattr(transactions, "COMMIT_EVERY", 2)
+    monkeypatch.setattr(workers, "CHUNK", 1)
     assert index.add(articles(), jobs=1).added == 7
     assert len(generations) >= 3
     assert index.delete("0") == 1  # it let go of the lock
@@ -566,7 +566,7 @@ def test_a_folder_whose_name_is_no_text(tmp_path: Path, index: cnsearch.Index, w
 
 # Worker processes
 
-NUM_MANY = indexer.MIN_ARTICLES_FOR_WORKERS + 40
+NUM_MANY = workers.MIN_ARTICLES_FOR_WORKERS + 40
 
 
 @pytest.fixture
@@ -609,7 +609,7 @@ def test_a_worker_that_fails_ends_the_run(index: cnsearch.Index, many: Path, mon
     def die(tasks: object, tokenise: bool) -> None:
         raise RuntimeError("a bug of ours")
 
-    monkeypatch.setattr(indexer, "_analyse_in_worker", die)
+    monkeypatch.setattr(workers, "analyse_in_worker", die)
     begun = time.perf_counter()
     with pytest.raises(RuntimeError, match="a bug of ours"):
         index.update(many, jobs=2)
@@ -622,8 +622,8 @@ def test_a_worker_that_fails_ends_the_run(index: cnsearch.Index, many: Path, mon
 
 def test_a_long_update_leaves_one_segment(tmp_path: Path, many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However often it commits on the way; and what was there before stays a segment of its own where it is larger."""
-    monkeypatch.setattr(indexer, "COMMIT_EVERY", 50)
-    monkeypatch.setattr(indexer, "CHUNK", 25)
+    monkeypatch.setattr(transactions, "COMMIT_EVERY", 50)
+    monkeypatch.setattr(workers, "CHUNK", 25)
     with cnsearch.open_index(tmp_path / "index", create=True) as index:
         index.update(many, jobs=1)
         assert index.stats()["segments"] == 1

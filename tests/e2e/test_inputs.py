@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import cnsearch
-from cnsearch import indexer
 from cnsearch.corpus import readers
+from cnsearch.indexing import reading, workers
 
 Write = Callable[..., Path]
 
@@ -73,17 +73,17 @@ def test_entries_are_compared_one_by_one(index: cnsearch.Index, root: Path, monk
     assert ids(index) == ["旧文.jsonl#1", "旧文.jsonl#2", "旧文.jsonl#3"]
     assert index.get("旧文.jsonl#2").path == str(path)
     with monkeypatch.context() as patch:
-        patch.setattr(indexer, "read_post", lambda *args, **more: pytest.fail("was read"))
+        patch.setattr(reading, "read_post", lambda *args, **more: pytest.fail("was read"))
         assert counts(index.update(root)) == (0, 0, 0, 3, 0, 0)
     old(path, path.read_text(encoding="utf-8"), age=50)  # touched, equal
     with monkeypatch.context() as patch:
-        patch.setattr(indexer, "read_file", lambda *args, **more: pytest.fail("was parsed"))
+        patch.setattr(reading, "read_file", lambda *args, **more: pytest.fail("was parsed"))
         assert counts(index.update(root)) == (0, 0, 0, 3, 0, 0)
     old(path, lines((1, "甲"), (3, "丙丁"), (4, "戊")), age=40)
     cut = []
-    document_of = indexer.document_of
+    document_of = reading.document_of
     monkeypatch.setattr(
-        indexer, "document_of", lambda article, *more: cut.append(article.id) or document_of(article, *more)
+        reading, "document_of", lambda article, *more: cut.append(article.id) or document_of(article, *more)
     )
     assert counts(index.update(root)) == (1, 1, 1, 1, 0, 0)
     assert cut == ["旧文.jsonl#3", "旧文.jsonl#4"]
@@ -136,7 +136,7 @@ def test_a_rebuild_keeps_what_failed(tmp_path: Path, root: Path) -> None:
 
 
 def test_many_files_in_worker_processes(index: cnsearch.Index, root: Path) -> None:
-    num_files = indexer.MIN_ARTICLES_FOR_WORKERS + 20
+    num_files = workers.MIN_ARTICLES_FOR_WORKERS + 20
     for number in range(num_files):
         old(root / f"{number}.jsonl", lines((1, f"甲{number}"), (2, "乙")))
     report = index.update(root, jobs=2)
@@ -389,7 +389,7 @@ def test_readers_of_other_packages(index: cnsearch.Index, root: Path) -> None:
 
 @pytest.mark.usefixtures("plug_in")
 def test_readers_of_other_packages_in_worker_processes(index: cnsearch.Index, root: Path) -> None:
-    for number in range(indexer.MIN_ARTICLES_FOR_WORKERS + 1):
+    for number in range(workers.MIN_ARTICLES_FOR_WORKERS + 1):
         old(root / f"{number}.box", f"题{number}")
     report = index.update(root, jobs=2)
-    assert (report.added, report.failed) == (indexer.MIN_ARTICLES_FOR_WORKERS + 1, ())
+    assert (report.added, report.failed) == (workers.MIN_ARTICLES_FOR_WORKERS + 1, ())

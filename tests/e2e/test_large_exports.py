@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import cnsearch
-from cnsearch import Limits, indexer
+from cnsearch import Limits
+from cnsearch.indexing import workers
 
 SMALL = Limits(post_bytes=2_000)
 NUM = 60
@@ -34,8 +35,8 @@ def texts() -> dict[str, str]:
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[cnsearch.Index]:
-    monkeypatch.setattr(indexer, "CHUNK", 5)
-    monkeypatch.setattr(indexer, "MIN_ARTICLES_FOR_WORKERS", 10)
+    monkeypatch.setattr(workers, "CHUNK", 5)
+    monkeypatch.setattr(workers, "MIN_ARTICLES_FOR_WORKERS", 10)
     with cnsearch.open_index(tmp_path / "index", create=True, limits=SMALL) as index:
         yield index
 

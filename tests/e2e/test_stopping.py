@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import cnsearch
-from cnsearch import Article, indexer
+from cnsearch import Article
+from cnsearch.indexing import transactions, workers
 from cnsearch.store.transaction import begin
 
 Write = Callable[..., Path]
@@ -17,9 +18,9 @@ Write = Callable[..., Path]
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[cnsearch.Index]:
-    monkeypatch.setattr(indexer, "COMMIT_EVERY", 20)
-    monkeypatch.setattr(indexer, "CHUNK", 5)
-    monkeypatch.setattr(indexer, "MIN_ARTICLES_FOR_WORKERS", 10)
+    monkeypatch.setattr(transactions, "COMMIT_EVERY", 20)
+    monkeypatch.setattr(workers, "CHUNK", 5)
+    monkeypatch.setattr(workers, "MIN_ARTICLES_FOR_WORKERS", 10)
     with cnsearch.open_index(tmp_path / "index", create=True) as index:
         yield index
 

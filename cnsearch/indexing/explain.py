@@ -1,0 +1,128 @@
+"""Read-only looks at the indexed folders: how each file is taken, and the text that an article was made of."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+
+from cnsearch.corpus.decoding import decode
+from cnsearch.corpus.entries import ReadOptions
+from cnsearch.corpus.front_matter import split_front_matter
+from cnsearch.corpus.large import is_large, read_large
+from cnsearch.corpus.posts import POST_SUFFIXES, PostFile, Scan
+from cnsearch.corpus.reader import read_post
+from cnsearch.corpus.readers import read_file
+from cnsearch.errors import ArticleNotFoundError, CorpusError, NoArticlesError
+from cnsearch.indexing.scopes import scanned, scopes_of
+from cnsearch.indexing.tasks import ENTRY_SIZE, file_of, options_of
+from cnsearch.limits import Limits
+from cnsearch.model import Article, Failure
+from cnsearch.settings import PathSettings, Settings
+from cnsearch.store.snapshot import Snapshot
+
+
+def explain_files(
+    snapshot: Snapshot, paths: Sequence[str | os.PathLike[str]], *, given: PathSettings, limits: Limits
+) -> Iterator[tuple[str, str]]:
+    """(path, how it is taken or why it is not) of each file below ``paths``; see ``Index.explain_files``."""
+    scopes = scopes_of(paths, snapshot.roots())
+    scans, settings, _ = scanned(scopes, snapshot.settings, given)
+    for scope, scan in zip(scopes, scans, strict=True):
+        yield from explained(scan, settings, os.fspath(scope.root), limits)
+
+
+def raw_text_of(snapshot: Snapshot, article_id: str, limits: Limits) -> str:
+    """The text that an article was made of; see ``Index.raw``."""
+    entry = snapshot.find_indexed(article_id)
+    if entry is None:
+        raise ArticleNotFoundError(article_id)
+    if not entry.root:
+        raise CorpusError(article_id, "the article came from no file")
+    known = snapshot.settings.files.get(entry.root, {})
+    file_id = file_of(article_id, [known]) if entry.size == ENTRY_SIZE else article_id
+    if ".." in file_id.split("/"):  # no scan makes such an id: the index of a stranger
+        raise CorpusError(article_id, "the file lies outside the folder that was indexed")
+    path = os.path.join(entry.root, *file_id.split("/"))  # noqa: PTH118  # PostFile has a string
+    options = options_of(snapshot.settings, entry.root, file_id, limits)
+    size = known[file_id].size if file_id in known else 0
+    return raw_text(PostFile(file_id, path, size, 0), article_id, options)
+
+
+def explained(scan: Scan, settings: Settings, root: str, limits: Limits) -> Iterator[tuple[str, str]]:
+    """(id, how it is taken or why it is not) of every file of a scan, sorted by id. Reads each file."""
+    lines = [(id_, f"left out: {why}") for id_, why in scan.left_out]
+    lines += [(id_, "passed over: nothing reads files of this kind") for id_ in scan.others]
+    lines += [(failure.path, f"failed: {failure.reason}") for failure in scan.failures]
+    lines += [(file.id, "") for file in scan.files]
+    files = {file.id: file for file in scan.files}
+    for id_, line in sorted(lines):
+        yield id_, line or _how(files[id_], options_of(settings, root, id_, limits))
+
+
+def _how(file: PostFile, options: ReadOptions) -> str:
+    try:
+        if is_large(file, options):
+            return _how_large(file, options)
+        data = read_post(file, max_bytes=options.max_bytes)
+        reading = read_file(data, file, options)
+        made = [entry.made for entry in reading.entries]
+    except NoArticlesError as error:
+        return f"passed over: {error.reason}"
+    except CorpusError as error:
+        return f"failed: {error.reason}"
+    articles = [one for one in made if isinstance(one, Article)]
+    drafts = sum(one.draft for one in articles)
+    single = len(made) == 1 and articles and articles[0].id == file.id
+    parts = [reading.how]
+    if single and file.id.lower().endswith(POST_SUFFIXES) and (kind := _front_matter_kind(data, file)):
+        parts.append(f"front matter ({kind})")
+    if not single:
+        parts.append(f"{len(articles):,} {'entry' if len(articles) == 1 else 'entries'}")
+    if drafts:
+        named = "draft" if single else f"{drafts:,} draft{'s' * (drafts > 1)}"
+        parts.append(named if options.drafts else f"{named} (left out)")
+    if len(articles) < len(made):
+        parts.append(f"{len(made) - len(articles):,} failed")
+    if single and not articles[0].paragraphs:
+        parts.append("no text but the title")
+    return ", ".join(parts)
+
+
+def _how_large(file: PostFile, options: ReadOptions) -> str:
+    reading = read_large(file, options)
+    articles = drafts = failed = 0
+    for made, _ in reading.entries:
+        articles, failed = articles + isinstance(made, Article), failed + isinstance(made, Failure)
+        drafts += isinstance(made, Article) and made.draft
+    parts = [f"{reading.how}, read record by record", f"{articles:,} entries"]
+    if drafts:
+        parts.append(f"{drafts:,} drafts" + ("" if options.drafts else " (left out)"))
+    return ", ".join([*parts, f"{failed:,} failed"] if failed else parts)
+
+
+def _front_matter_kind(data: bytes, file: PostFile) -> str:
+    """In which language the front matter of a post is written; empty without one."""
+    text = decode(data, file.path).text
+    if not split_front_matter(text)[0]:
+        return ""
+    first = text.lstrip("\ufeff \t\r\n")[:1]
+    return {"+": "TOML", "{": "JSON", ";": "JSON"}.get(first, "YAML")
+
+
+def raw_text(file: PostFile, article_id: str, options: ReadOptions) -> str:
+    """The text that an article was made of, as it was read: that of the file, or of the article's entry in it.
+
+    Raises : CorpusError if the file, or the entry in it, is gone, or is no text
+    """
+    large = is_large(file, options)
+    data = b"" if large else read_post(file, max_bytes=options.max_bytes)
+    if article_id != file.id:
+        for made, raw in (read_large(file, options) if large else read_file(data, file, options)).entries:
+            if isinstance(made, Article) and made.id == article_id:
+                if raw is None:
+                    break  # the reader does not say; then the whole file is shown
+                return raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False, indent=1, default=str)
+        else:
+            raise CorpusError(file.path, "the entry is not in the file any more", hint="Bring the index up to date")
+    return decode(data, file.path).text

@@ -1,0 +1,83 @@
+"""Articles cut again from their stored text: for another dictionary, or a new generation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from cnsearch.analysis.analyzer import ChineseAnalyzer
+from cnsearch.analysis.userdict import UserDictionary
+from cnsearch.indexing.digests import article_digest
+from cnsearch.indexing.intake import bring_in
+from cnsearch.indexing.tally import Tally
+from cnsearch.indexing.tasks import Origin, Progress, Task
+from cnsearch.indexing.transactions import DryRun, Update, begin_update
+from cnsearch.model import UpdateReport
+from cnsearch.search.substrings import documents_containing
+from cnsearch.store.opening import Store
+from cnsearch.store.schema import SCHEMA_VERSION
+from cnsearch.store.segment import Indexed
+
+MIN_STORED_FOR_WORKERS = 4_000
+"""Fewer articles than these are cut again in this process: it takes about 1 ms each, and starting workers seconds."""
+
+
+def carried(update: Update, entry: Indexed) -> Task:
+    """Brings an article from its stored text into the new generation, with what the index knows of its origin."""
+    article, digest = update.article(entry), entry.digest
+    if not entry.root and update.snapshot.version != SCHEMA_VERSION:  # what a digest covers grows with the fields
+        digest = article_digest(article)
+    return Task(article, Origin(entry.root, entry.size, entry.mtime_ns, digest))
+
+
+def change_dictionary(
+    store: Store,
+    change: Callable[[UserDictionary], UserDictionary],
+    *,
+    jobs: int | None = None,
+    dry_run: bool = False,
+    wait: float | None = None,
+    progress: Progress | None = None,
+) -> tuple[UserDictionary, UserDictionary, UpdateReport]:
+    """Give the index the user dictionary that ``change`` makes of the one that it has. Returns both, and the report."""
+    started = time.perf_counter()
+    tally = Tally()
+    with begin_update(store, wait, dry_run) as update:
+        before = update.analyzer.user_dictionary
+        after = change(before)
+        touched = touched_by(update, after, tally)
+        tasks = cut_again(update, touched)
+        if jobs is None and len(touched) < MIN_STORED_FOR_WORKERS:
+            jobs = 1
+        bring_in(update, tasks, tally, jobs=jobs, progress=progress, total=len(touched))
+        articles = update.finish()
+    return before, after, tally.report(articles, time.perf_counter() - started)
+
+
+def touched_by(
+    update: Update | DryRun, words: UserDictionary | None, tally: Tally, *, without: Iterable[int] = ()
+) -> Sequence[int]:
+    """Let the update write with the user dictionary ``words``. Returns the numbers of the articles that it may cut
+    otherwise than the present one: those that contain a word in which the two differ (``analysis/tokenizer.py`` says
+    why no other article is touched), but those of ``without``."""
+    before = update.analyzer
+    if words is None or words == before.user_dictionary:
+        return ()
+    after = ChineseAnalyzer(engine=before.identity.engine, user_dictionary=words)
+    changed = before.tokenizer.changed_words(after.tokenizer)
+    touched: list[int] = np.setdiff1d(documents_containing(changed, update.snapshot), list(without)).tolist()
+    update.change_analyzer(after)
+    tally.retokenised += len(touched)
+    return touched
+
+
+def cut_again(update: Update | DryRun, numbers: Sequence[int]) -> Iterator[Task]:
+    """Tasks for the articles of these numbers, as stored. To be brought in before what may replace them."""
+    if isinstance(update, DryRun):
+        return
+    for number in numbers:
+        segment, doc_id = update.snapshot.locate(number)
+        yield replace(carried(update, segment.indexed(doc_id)), replaces=True, retokenised=True)

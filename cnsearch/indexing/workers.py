@@ -1,0 +1,178 @@
+"""The chunks of tasks, done in worker processes where there are enough of them, or here."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import contextmanager
+from itertools import chain, islice
+from typing import Any
+
+from cnsearch.analysis.analyzer import ChineseAnalyzer, require_tokenizer
+from cnsearch.analysis.tokenizer import TokenizerIdentity, WordTokenizer
+from cnsearch.analysis.userdict import UserDictionary
+from cnsearch.indexing.reading import Chunk, analyse
+from cnsearch.indexing.tasks import Task
+
+CHUNK = 256
+"""Articles that a worker process takes at a time: about 0.3 s of work. Fewer make more distinct terms to hand over."""
+MIN_ARTICLES_FOR_WORKERS = 256
+"""Fewer are done in this process: starting workers costs as much as these."""
+
+
+def chunks(
+    tasks: Iterable[Task],
+    analyzer: ChineseAnalyzer,
+    until_stopped: Callable[..., Iterator[Task]],
+    *,
+    jobs: int | None,
+    tokenise: bool,
+    notes: list[str],
+) -> Iterator[Chunk]:
+    """What comes of the tasks, a chunk at a time, in order; from worker processes where there are enough tasks. What
+    workers have been given when it is stopped is still done.
+
+    A daemonic process (a worker of Celery or of multiprocessing.Pool) may have no children: there it is done here. So
+    is what is left when workers are lost; then ``notes`` gets a sentence.
+    """
+    tasks = until_stopped(tasks)
+    jobs = jobs if jobs is not None else (os.cpu_count() or 1)
+    few = [] if jobs <= 1 else list(islice(tasks, MIN_ARTICLES_FOR_WORKERS))
+    every = chain(few, tasks)
+    groups = iter(lambda: list(islice(every, CHUNK)), [])
+    if jobs <= 1 or len(few) < MIN_ARTICLES_FOR_WORKERS or multiprocessing.current_process().daemon:
+        for group in groups:
+            yield analyse(until_stopped(group, True), analyzer.tokenizer, tokenise)
+        return
+    waiting: deque[tuple[list[Task], Future[Chunk]]] = deque()
+    group = []
+    try:
+        with _workers(jobs, analyzer.identity, analyzer.user_dictionary) as executor:
+            for group in groups:
+                waiting.append((group, _submitted(executor, group, tokenise)))
+                if len(waiting) > 2 * jobs:
+                    yield _result(waiting[0][1])
+                    waiting.popleft()
+            while waiting:
+                yield _result(waiting[0][1])
+                waiting.popleft()
+        return
+    except _WorkersLostError as error:
+        notes.append(f"{error}; the rest was done in this process")
+    given = [given for given, _ in waiting]
+    unsubmitted = [group] if group and not (given and given[-1] is group) else []
+    for group in chain(given, unsubmitted, groups):
+        yield analyse(until_stopped(group, True), analyzer.tokenizer, tokenise)
+
+
+class _WorkersLostError(Exception):
+    """The worker processes cannot go on, for no fault of what they were given. The message says why."""
+
+
+def _submitted(executor: Executor, group: list[Task], tokenise: bool) -> Future[Chunk]:
+    try:
+        with _interrupts_held():  # submit starts the workers
+            return executor.submit(analyse_in_worker, group, tokenise)
+    except (BrokenExecutor, OSError, UnboundLocalError, MemoryError) as error:
+        # UnboundLocalError: how loky 3.5 ends when it can open no pipe
+        if isinstance(error, BrokenExecutor):
+            raise _WorkersLostError(_ENDED) from error
+        reason = (error.__context__ or error) if isinstance(error, UnboundLocalError) else error
+        raise _WorkersLostError(f"no worker process can be started ({reason or 'not enough memory'})") from error
+
+
+def _result(future: Future[Chunk]) -> Chunk:
+    try:
+        return future.result()
+    except BrokenExecutor as error:
+        raise _WorkersLostError(_ENDED) from error
+    except MemoryError as error:
+        raise _WorkersLostError("a worker process had not enough memory") from error
+
+
+_ENDED = "a worker process was ended from outside (killed, or for want of memory)"
+
+
+@contextmanager
+def _workers(jobs: int, identity: TokenizerIdentity, user_dictionary: UserDictionary) -> Iterator[Executor]:
+    """Processes that hold a tokenizer. loky's neither fork this one nor import the caller's main module, so a library
+    user needs no ``if __name__ == "__main__"``; a worker that dies raises instead of hanging."""
+    from loky import ProcessPoolExecutor
+
+    initargs = (identity, user_dictionary, os.getpid())
+    executor = ProcessPoolExecutor(max_workers=jobs, initializer=begin_worker, initargs=initargs)
+    try:
+        yield executor
+    except BaseException:
+        executor.shutdown(wait=False, kill_workers=True)
+        raise
+    else:
+        executor.shutdown()
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C, and what else interrupts the caller, waits until the end. A process started meanwhile never sees Ctrl-C:
+    it is for the parent, which ends its workers, and a worker that is still importing would print a traceback, as would
+    one whose start was broken off."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    from multiprocessing import resource_tracker  # not for Windows
+
+    resource_tracker.ensure_running()  # it would let the signal through when started later
+    came: list[int] = []
+    handlers: dict[signal.Signals, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        # Another thread, whose mask lets it through, may take the signal for this one.
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in handlers:
+        signal.signal(number, lambda number, frame: came.append(number))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])
+
+
+_PARENT_CHECK_S = 0.5
+
+_tokenizer_of_worker: WordTokenizer | None = None
+
+
+def begin_worker(identity: TokenizerIdentity, user_dictionary: UserDictionary, parent: int) -> None:
+    global _tokenizer_of_worker
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its workers
+    _tokenizer_of_worker = require_tokenizer(identity, user_dictionary)
+    gc.collect()
+    gc.freeze()
+    gc.disable()  # looking for cycles after every few hundred tokens took an eighth of the time
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent is gone. A parent that is killed tells nobody, and the pipes that its workers
+    wait at stay open, since each worker has both ends."""
+    while os.getppid() == parent:  # on Windows, always
+        time.sleep(_PARENT_CHECK_S)
+    os._exit(1)
+
+
+def analyse_in_worker(tasks: Sequence[Task], tokenise: bool) -> Chunk:
+    assert _tokenizer_of_worker is not None
+    try:
+        return analyse(tasks, _tokenizer_of_worker, tokenise)
+    finally:
+        gc.collect()
