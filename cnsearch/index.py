@@ -119,10 +119,13 @@ def open_index(
     zone = _zone(time_zone)
     groups = Synonyms() if synonyms is None else Synonyms.load(synonyms)
     words = None if user_dict is None else UserDictionary.load(user_dict)
-    if create and not Store.exists(path):
+    try:
+        store = Store.open(path)
+    except IndexNotFoundError:
+        if not create or Store.exists(path):
+            raise
         store = Store.create(path, ChineseAnalyzer(engine=engine, user_dictionary=words))
     else:
-        store = Store.open(path)
         _require_dictionary(store, words)
     return Index(store, zone, groups, limits)
 
@@ -197,7 +200,7 @@ class Index:
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._searcher: Searcher | None = None
-        self._searcher = Searcher(store.snapshot(), limits=limits)
+        self._searcher = Searcher(store.snapshot(as_opened=True), limits=limits)
 
     # Life
 

@@ -153,7 +153,14 @@ class ColumnarIndex(FileIndex):  # type: ignore[misc]  # Whoosh has no types
         self._blank = blank
         self.identity: str = uuid.uuid4().hex if blank is not None else ""
         """Which index this is: another one in the same folder has another. Empty if it was not known when opened."""
-        self.identity = self.read_toc().identity
+        self._opened: TOC | None = self.read_toc()
+        self.identity = self._opened.identity
+
+    def take_opened(self) -> TOC:
+        """The commit that was the last one when the index was opened; once, for a writer changes what it has of it, so
+        whoever asks again gets the last."""
+        toc, self._opened = self._opened, None
+        return toc or self.read_toc()
 
     def latest_generation(self) -> int:
         """The number of the last commit; -1 if there is none."""
@@ -166,20 +173,22 @@ class ColumnarIndex(FileIndex):  # type: ignore[misc]  # Whoosh has no types
 
     def read_toc(self) -> TOC:
         """The last commit, as Whoosh's object."""
-        if self._blank is not None:
-            return self._toc(self._blank, [], self.latest_generation(), self.identity, ())
         generation = -1
         while True:
             before, generation = generation, self.latest_generation()
-            if generation < 0:
-                raise EmptyIndexError(f"there is no commit in {self.storage!r}")
             try:
-                return self._read_commit(generation)
+                return self.read_commit(generation)
             except FileNotFoundError:  # a later commit has just taken its place
                 if generation == before:
                     raise
 
-    def _read_commit(self, generation: int) -> TOC:
+    def read_commit(self, generation: int) -> TOC:
+        """A commit, as Whoosh's object. Raises EmptyIndexError for -1, FileNotFoundError if a later one has taken its
+        place, CorruptIndexError, IndexFormatError."""
+        if self._blank is not None:
+            return self._toc(self._blank, [], generation, self.identity, ())
+        if generation < 0:
+            raise EmptyIndexError(f"there is no commit in {self.storage!r}")
         name = toc_name(generation)
         path = self.storage._fpath(name)
         with contextlib.closing(self.storage.open_file(name)) as file:
@@ -223,10 +232,9 @@ class ColumnarIndex(FileIndex):  # type: ignore[misc]  # Whoosh has no types
 
         return ColumnarWriter(self, **kwargs)
 
-    def open_commit(self) -> tuple[TOC, Any]:
-        """The last commit and a Whoosh reader of it. Raises FileNotFoundError if a later one took its files away."""
-        toc = self.read_toc()
-        return toc, self._reader(self.storage, toc.schema, toc.segments, toc.generation)
+    def open_commit(self, toc: TOC) -> Any:
+        """A Whoosh reader of a commit. Raises FileNotFoundError if a later one took its files away."""
+        return self._reader(self.storage, toc.schema, toc.segments, toc.generation)
 
     def copy_to(self, target: DurableStorage) -> int:
         """Copy the last commit into an empty folder, whatever a writer does meanwhile; returns its generation.

@@ -52,6 +52,8 @@ class Store:
         if not isinstance(analyzer, ChineseAnalyzer):
             raise TypeError(f"the analyzer of the schema is {analyzer!r}")
         self.analyzer = analyzer
+        self._opened: Any = None
+        """The table of contents that was read when this was opened, until the first snapshot."""
 
     @classmethod
     def exists(cls, path: str | os.PathLike[str]) -> bool:
@@ -107,15 +109,18 @@ class Store:
         """
         folder = Path(path)
         require_whoosh(folder)
-        if not cls.exists(folder):
-            raise IndexNotFoundError(folder, "there is no index here", hint=CREATE_HINT)
         storage = DurableStorage(os.fspath(folder))
         with clear_errors(folder):
+            if not folder.is_dir():
+                raise _no_index(folder)
             try:
-                found = ColumnarIndex(storage, ArticleSchema)
+                whoosh = ColumnarIndex(storage, ArticleSchema)
             except whoosh_index.EmptyIndexError:
-                raise without_commit(storage) from None
-            return cls(folder, found, found.schema)
+                raise without_commit(storage) if cls.exists(folder) else _no_index(folder) from None
+            toc = whoosh.take_opened()
+            store = cls(folder, whoosh, toc.schema)
+            store._opened = toc
+            return store
 
     def generation(self) -> int:
         """The number of the last commit."""
@@ -141,24 +146,38 @@ class Store:
                 hint="refresh() shows it, and lets you write to it",
             )
 
-    def snapshot(self) -> Snapshot:
-        """Open the last commit. A commit that ends while we open may take files away: then the next one is opened."""
+    def snapshot(self, *, as_opened: bool = False) -> Snapshot:
+        """Open the last commit. A commit that ends while we open may take files away: then the next one is opened.
+
+        as_opened : take the commit that was the last one when this index was opened, if its files are still there:
+                    nothing is listed or read again
+        """
+        toc, self._opened = self._opened, None
+        if as_opened and toc is not None:
+            with contextlib.suppress(CorruptIndexError):
+                return self._snapshot_of(toc)
         for attempt in range(_OPEN_ATTEMPTS):
             generation = self.generation()
             try:
                 with clear_errors(self.path):
-                    toc, reader = self.whoosh.open_commit()
-                    analyzer, known = toc.schema["title"].analyzer, self.analyzer
-                    if analyzer == known:
-                        analyzer = known  # it has its dictionary loaded
-                    else:
-                        self.analyzer = analyzer  # for the next snapshots
-                    return Snapshot(reader, toc, analyzer)
+                    toc = self.whoosh.read_commit(generation)
+                return self._snapshot_of(toc)
             except CorruptIndexError:
                 if attempt + 1 == _OPEN_ATTEMPTS or self.generation() == generation:
                     raise
                 time.sleep(0.02)
         raise AssertionError("unreachable")
+
+    def _snapshot_of(self, toc: Any) -> Snapshot:
+        """A commit, its segments opened. Raises CorruptIndexError, also where a later commit took its files away."""
+        with clear_errors(self.path):
+            reader = self.whoosh.open_commit(toc)
+            analyzer, known = toc.schema["title"].analyzer, self.analyzer
+            if analyzer == known:
+                analyzer = known  # it has its dictionary loaded
+            else:
+                self.analyzer = analyzer  # for the next snapshots
+            return Snapshot(reader, toc, analyzer)
 
     def lock(self, wait: float | None, stopped: Callable[[], bool] | None = None) -> Any:
         """The index's lock, taken. Raises IndexLockedError, IndexNotFoundError."""
@@ -228,6 +247,10 @@ class Store:
 _OPEN_ATTEMPTS = 10
 _CREATE_TIMEOUT = 10.0
 """Seconds to wait for another process that makes the same index."""
+
+
+def _no_index(path: Path) -> IndexNotFoundError:
+    return IndexNotFoundError(path, "there is no index here", hint=CREATE_HINT)
 
 
 def _remove_all(storage: DurableStorage) -> None:

@@ -7,9 +7,11 @@ import os
 import pickle
 import shutil
 import socket
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -79,7 +81,12 @@ def old_index(folder: Path, *, bomb: Path | None = None) -> None:
     if bomb is not None:
         schema.bomb = _Bomb(bomb)
     folder.mkdir()
-    FileStorage(str(folder)).create_index(schema)
+    then = ModuleType("cnsearch.schema")  # where the class was
+    then.ArticleSchema = ArticleSchema  # type: ignore[attr-defined]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, then.__name__, then)
+        patch.setattr(ArticleSchema, "__module__", then.__name__)
+        FileStorage(str(folder)).create_index(schema)
 
 
 # Pickles
