@@ -1,0 +1,1 @@
+"""What keeps an index and answers from it."""
