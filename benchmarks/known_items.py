@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from statistics import median
 
 import cnsearch
+from benchmarks.adapters.cnsearch import searcher_of
 from cnsearch.analysis.fold import fold
 
 SEED = 7
@@ -47,7 +48,7 @@ def piece_queries(articles: list[cnsearch.Article], size: int, draw: random.Rand
 
 
 def keyword_queries(index: cnsearch.Index, titles: list[str], draw: random.Random) -> Queries:
-    snapshot = index._current().snapshot
+    snapshot = searcher_of(index).snapshot
     found: Queries = []
     tokenizer = snapshot.analyzer.tokenizer
     for title in titles:
@@ -65,8 +66,8 @@ def _anything(found: cnsearch.Article) -> bool:
 
 def kinds(index: cnsearch.Index, count: int) -> Iterator[tuple[str, Queries]]:
     draw = random.Random(SEED)
-    numbers = range(index._current().snapshot.num_docs)
-    abouts = [index._current().snapshot.about(number) for number in numbers]
+    numbers = range(searcher_of(index).snapshot.num_docs)
+    abouts = [searcher_of(index).snapshot.about(number) for number in numbers]
     titles = sorted({about["title"] for about in abouts if about["title"]})
     yield "titles", title_queries(draw.sample(titles, min(count, len(titles))))
     yield "short titles", title_queries([title for title in titles if len(title) <= SHORT])

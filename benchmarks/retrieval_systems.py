@@ -18,10 +18,10 @@ import numpy as np
 from jieba.analyse import ChineseAnalyzer as StockAnalyzer
 
 import cnsearch
+from benchmarks.adapters.cnsearch import rank_with
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.scripts import CJK_RUN
-from cnsearch.search.execute import Searcher
-from cnsearch.search.scoring import DEFAULT_RANKING, Ranking
+from cnsearch.search.scoring import Ranking
 
 Tokenize = Callable[[str], Sequence[str]]
 
@@ -50,7 +50,7 @@ class Library:
 
     def rank_with(self, ranking: Ranking | None) -> None:
         """Take other parameters from now on; None for those that the library has by default."""
-        self.index._searcher = Searcher(self.index._current().snapshot, ranking or DEFAULT_RANKING)
+        rank_with(self.index, ranking)
 
     def search(self, query: str) -> list[str]:
         return [hit.id for hit in self.index.search(query, limit=10)]

@@ -16,6 +16,7 @@ if _interrupts.is_the_program():  # and what follows takes a third of a second t
     _interrupts.end_at_once_when_interrupted()
 
 from cnsearch.analysis.analyzer import ChineseAnalyzer
+from cnsearch.analysis.shown import Analysis
 from cnsearch.analysis.tokenizer import Token
 from cnsearch.articles import article_of_arguments as _article_of_arguments
 from cnsearch.errors import (
@@ -30,8 +31,9 @@ from cnsearch.errors import (
     IndexReplacedError,
     IndexUnusableError,
     QuerySyntaxError,
+    UnsupportedError,
 )
-from cnsearch.index import Analysis, Index, open_index, rebuild_index
+from cnsearch.index import Index, open_index, rebuild_index
 from cnsearch.limits import Limits
 from cnsearch.model import (
     Article,
@@ -86,6 +88,7 @@ __all__ = [
     "Stats",
     "Suggestion",
     "Token",
+    "UnsupportedError",
     "UpdateReport",
     "VerifyReport",
     "open_index",

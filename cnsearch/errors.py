@@ -5,6 +5,7 @@
     │   └── NoArticlesError      a page is no article: it leads elsewhere, or lists articles
     ├── QuerySyntaxError         a filter value has no meaning (a date that does not exist)
     ├── ArticleNotFoundError     no article has this id
+    ├── UnsupportedError         this kind of index cannot do what was asked
     └── IndexUnusableError       the index cannot be used
         ├── IndexNotFoundError   there is none at this path
         ├── IndexReplacedError   another index stands where the opened one was
@@ -92,6 +93,12 @@ class ArticleNotFoundError(CnsearchError):
     def __init__(self, article_id: str, *, hint: str = "") -> None:
         self.article_id = article_id
         super().__init__(f'no article has the id "{article_id}"', hint=hint)
+
+
+class UnsupportedError(CnsearchError):
+    """What was asked for is not to be had of this kind of index; ``hint`` says what to do instead."""
+
+    code = "unsupported"
 
 
 class IndexUnusableError(CnsearchError):

@@ -211,6 +211,20 @@ class SearchRequest:
         return cls(**given)
 
 
+def requested(arguments: Mapping[str, Any], **defaults: Any) -> SearchRequest:
+    """What the arguments of a method of ``Index`` ask for: the request that was given as its query, or one made of
+    them. ``defaults`` are those of the method that are not the request's. Raises TypeError for an argument beside a
+    request."""
+    given = {name: value for name, value in arguments.items() if name in ARGUMENTS}
+    request = given["query"]
+    if not isinstance(request, SearchRequest):
+        return SearchRequest(**given)
+    for name, value in given.items():
+        if name != "query" and value != defaults.get(name, ARGUMENTS[name].default):
+            raise TypeError(f"{name} must be in the request that is given, not beside it")
+    return request
+
+
 # Each kind of argument: what is checked, and how it is written
 
 

@@ -24,6 +24,7 @@ MADE: dict[type[cnsearch.CnsearchError], cnsearch.CnsearchError] = {
         cnsearch.CorpusError("a.md", "not UTF-8", hint="Save it as UTF-8"),
         cnsearch.QuerySyntaxError("no date", hint="2021"),
         cnsearch.ArticleNotFoundError("id", hint="look"),
+        cnsearch.UnsupportedError("no such index", hint="Give a folder"),
         cnsearch.IndexUnusableError("index", "no", hint="yes", code="folder"),
         cnsearch.IndexNotFoundError("index", "none"),
         cnsearch.IndexReplacedError("index", "another"),

@@ -16,6 +16,9 @@ from benchmarks.corpora import Article
 
 if TYPE_CHECKING:
     import cnsearch
+    from cnsearch.backends.local.backend import LocalBackend
+    from cnsearch.search.execute import Searcher
+    from cnsearch.search.scoring import Ranking
 
 
 class Words(SharedTokens):
@@ -53,6 +56,27 @@ class Words(SharedTokens):
             return hits
 
         return search
+
+
+def searcher_of(index: cnsearch.Index) -> Searcher:
+    """What answers the queries of an index on disk."""
+    return _backend_of(index).current()
+
+
+def rank_with(index: cnsearch.Index, ranking: Ranking | None) -> None:
+    """Have ``index`` rank by other parameters from now on; None for those that the library has by default."""
+    from cnsearch.search.execute import Searcher
+    from cnsearch.search.scoring import DEFAULT_RANKING
+
+    backend = _backend_of(index)
+    backend._searcher = Searcher(backend.current().snapshot, ranking or DEFAULT_RANKING)
+
+
+def _backend_of(index: cnsearch.Index) -> LocalBackend:
+    from cnsearch.backends.local.backend import LocalBackend
+
+    assert isinstance(index._backend, LocalBackend)
+    return index._backend
 
 
 class _Adder:

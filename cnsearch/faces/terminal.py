@@ -10,9 +10,9 @@ from itertools import islice, zip_longest
 
 from wcwidth import ljust
 
+from cnsearch.analysis.shown import Analysis
 from cnsearch.faces.about import LONGEST, NO_TITLE, about, short
 from cnsearch.faces.wrapping import wrapped
-from cnsearch.index import Analysis
 from cnsearch.model import (
     ELLIPSIS,
     Article,

@@ -1,4 +1,5 @@
-"""Dates as a query and its filters name them: a year, a month, a day, a time, each a span of seconds.
+"""Dates as a query and its filters name them: a year, a month, a day, a time, each a span of seconds; and
+the zone they are read in.
 
 Not good for: dates as posts write them (``corpus/dates.py``), which are read leniently.
 """
@@ -7,13 +8,16 @@ from __future__ import annotations
 
 import calendar
 import re
-from datetime import datetime, timedelta, tzinfo
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cnsearch.analysis.fold import fold
 from cnsearch.errors import QuerySyntaxError
 from cnsearch.store.dates import seconds_of
 
 ACCEPTED_DATES = "a year 2021, a month 2021-10, a day 2021-10-27, a time 2021-10-27T20:11, or a range 2021-10..2021-12"
+DEFAULT_ZONE = "Asia/Shanghai"
 _DATE = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2}))?)?[年月日]?")
 
 
@@ -42,3 +46,14 @@ def moment(value: str | datetime, zone: tzinfo) -> tuple[int, int]:
         return seconds_of(first), seconds_of(after)
     except (ValueError, OverflowError) as error:
         raise QuerySyntaxError(f'there is no date "{value}"', hint=f"Accepted: {ACCEPTED_DATES}") from error
+
+
+def time_zone(name: str | tzinfo) -> tzinfo:
+    """The zone of this name, or this zone. Raises ValueError for a name that none has."""
+    if isinstance(name, tzinfo):
+        return name
+    with suppress(ZoneInfoNotFoundError):
+        return ZoneInfo(name)
+    if name == DEFAULT_ZONE:  # a system without a time-zone table
+        return timezone(timedelta(hours=8), name)
+    raise ValueError(f"there is no time zone {name!r}; give a name such as Asia/Shanghai, or a tzinfo")

@@ -204,7 +204,7 @@ def test_threads_that_write_at_once_all_do(index_path: Path) -> None:
 
 def test_an_open_transaction_of_the_same_thread_is_said_at_once(index_path: Path) -> None:
     with cnsearch.open_index(index_path) as index:
-        transaction = begin(index._store)
+        transaction = begin(index._backend.store)
         with pytest.raises(cnsearch.IndexLockedError, match="this process"):
             index.add(Article(id="a", title="江豚"))
         transaction.cancel()

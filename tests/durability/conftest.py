@@ -45,7 +45,7 @@ def _contents(path: Path) -> Any:
 
 
 def shown(index: cnsearch.Index) -> Any:
-    snapshot = index._current().snapshot
+    snapshot = index._backend.current().snapshot
     articles = {article_id: snapshot.article(entry.number) for article_id, entry in snapshot.indexed().items()}
     hits = [
         [(hit.id, round(hit.score, 6), hit.title, hit.snippet.text()) for hit in index.search(query, limit=50)]

@@ -109,7 +109,7 @@ def test_readers_see_one_commit_at_a_time(tmp_path: Path, soak: bool) -> None:
                 commits += 1
                 write(index, commits)
                 if commits % 40 == 0:
-                    begin(index._store).settle(1000)
+                    begin(index._backend.store).settle(1000)
                 most_files = max(most_files, sum(1 for _ in path.iterdir()))
 
     with cnsearch.open_index(path, create=True) as index:
@@ -201,7 +201,7 @@ def test_a_commit_between_listing_and_opening(tmp_path: Path, monkeypatch: pytes
 def test_a_second_writer(tmp_path: Path) -> None:
     with cnsearch.open_index(tmp_path, create=True) as index, cnsearch.open_index(tmp_path) as other:
         write(index, 0)
-        transaction = begin(index._store)
+        transaction = begin(index._backend.store)
         for attempt in (
             lambda: write(other, 1),
             lambda: other.delete("0.md"),

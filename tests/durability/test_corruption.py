@@ -70,7 +70,7 @@ def use():
     verify_path(path, deep=True)
     with cnsearch.open_index(path) as index:
         index.add(Article(id="new", title="上海"))
-        begin(index._store).settle(1000)
+        begin(index._backend.store).settle(1000)
     return found
 
 

@@ -113,7 +113,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("before")
     with cnsearch.open_index(path / "index", create=True) as index:
         for start in range(0, 9, 3):
-            transaction = begin(index._store)
+            transaction = begin(index._backend.store)
             transaction._writer.merge = False
             transaction.cancel()
             index.add([article(n, "旧") for n in range(start, start + 3)])
@@ -176,8 +176,10 @@ def test_a_fault_in_every_call(before: Path, tmp_path: Path, contents: Any, soak
             if what != "create":
                 with cnsearch.open_index(path) as index:
                     index.add(article(99, "末"))
-                    listed = {segment.segment_id() + ".cnp" for segment in index._store.whoosh.read_toc().segments}
-                    toc = f"commit_{index._store.generation()}.toc"
+                    listed = {
+                        segment.segment_id() + ".cnp" for segment in index._backend.store.whoosh.read_toc().segments
+                    }
+                    toc = f"commit_{index._backend.store.generation()}.toc"
                 assert {file.name for file in path.iterdir()} == {toc, "MAIN_WRITELOCK", *listed}, where
             else:
                 assert contents(shown) == new, where

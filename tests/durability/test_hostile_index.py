@@ -139,7 +139,7 @@ def test_nothing_is_unpickled(path: Path, tmp_path: Path, monkeypatch: pytest.Mo
         monkeypatch.setattr(pickle, name, refuse)
     use(path)
     index, _ = cnsearch.rebuild_index(path, _posts(tmp_path), jobs=1)
-    with index, index._store.whoosh.searcher() as searcher:
+    with index, index._backend.store.whoosh.searcher() as searcher:
         assert [hit["id"] for hit in searcher.search(Term("body", "江豚"))] == ["a.md"]
     old_index(tmp_path / "old")
     with pytest.raises(AssertionError, match="unpickled"):

@@ -151,7 +151,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Pa
     with cnsearch.open_index(old, create=True) as index:
         index.update(posts, jobs=1)
         for n in range(3):
-            transaction = begin(index._store)
+            transaction = begin(index._backend.store)
             transaction._writer.merge = False
             transaction.cancel()
             index.add(Article(id=f"more/{n}", title="北京", paragraphs=("上海数字化",)))
@@ -244,8 +244,8 @@ def _check_files(path: Path) -> None:
     """After a commit nothing is left over of writers that died."""
     with cnsearch.open_index(path) as index:
         index.add(Article(id="last", title="末"))
-        listed = {segment.segment_id() + ".cnp" for segment in index._store.whoosh.read_toc().segments}
-        toc = f"commit_{index._store.generation()}.toc"
+        listed = {segment.segment_id() + ".cnp" for segment in index._backend.store.whoosh.read_toc().segments}
+        toc = f"commit_{index._backend.store.generation()}.toc"
     assert {file.name for file in path.iterdir()} == {toc, "MAIN_WRITELOCK", *listed}
 
 

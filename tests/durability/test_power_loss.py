@@ -146,7 +146,7 @@ STEPS: list[tuple[str, Callable[[cnsearch.Index, Path], object]]] = [
     ("add more", lambda index, posts: index.add([article(n, "二") for n in range(3, 6)])),
     ("change", lambda index, posts: index.add([article(1, "三"), article(9, "北京")])),
     ("delete", lambda index, posts: index.delete(["0.md", "4.md"])),
-    ("merge", lambda index, posts: begin(index._store).settle(100)),
+    ("merge", lambda index, posts: begin(index._backend.store).settle(100)),
     ("update", lambda index, posts: index.update(posts, jobs=1)),
     ("rebuild", lambda index, posts: cnsearch.rebuild_index(index.path, posts, jobs=1)[0].close()),
     ("delete all", lambda index, posts: index.delete([f"{n}.md" for n in range(10)] + ["a.md", "b.md"])),
@@ -279,7 +279,7 @@ def test_what_the_power_left_behind_goes_with_the_next_commit(recorded: Any, con
             (folder / name).write_bytes(content)
         with cnsearch.open_index(folder, create=True) as index:
             index.add(article(100, "新"))
-            listed = {segment.segment_id() + ".cnp" for segment in index._store.whoosh.read_toc().segments}
-            toc = f"commit_{index._store.generation()}.toc"
+            listed = {segment.segment_id() + ".cnp" for segment in index._backend.store.whoosh.read_toc().segments}
+            toc = f"commit_{index._backend.store.generation()}.toc"
         assert {path.name for path in folder.iterdir()} == {toc, "MAIN_WRITELOCK", *listed}
         assert "100.md" in contents(folder)[0]

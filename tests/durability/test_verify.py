@@ -182,7 +182,7 @@ def test_what_no_checksum_shows(tmp_path: Path, what: str) -> None:
 def test_two_live_documents_with_one_id(tmp_path: Path) -> None:
     with cnsearch.open_index(tmp_path, create=True) as index:
         index.add(article(1))
-        transaction = begin(index._store)
+        transaction = begin(index._backend.store)
         transaction._writer.merge = False
         add = transaction._writer.add_batch
         transaction._writer.add_batch = lambda batch, replace: add(batch, replace=False)

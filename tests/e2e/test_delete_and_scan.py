@@ -165,9 +165,9 @@ def test_nothing_says_what_to_delete(index: cnsearch.Index, nothing: dict[str, A
 
 
 def test_deleting_nothing_commits_nothing(index: cnsearch.Index) -> None:
-    generation = index._store.generation()
+    generation = index._backend.store.generation()
     assert index.delete("nothing") == index.delete(source=[]) == 0
-    assert index._store.generation() == generation
+    assert index._backend.store.generation() == generation
 
 
 def test_deleting_sees_what_others_have_committed(index: cnsearch.Index, tmp_path: Path) -> None:

@@ -181,7 +181,7 @@ def test_the_next_writer_removes_what_a_killed_one_left(tmp_path: Path, posts: P
         for stale in ("MAIN_0123456789abcdef.cnp", "MAIN_0123456789abcdef.cnp.tmp", "commit_99.toc.tmp"):
             (tmp_path / "index" / stale).write_bytes(b"half")
         (tmp_path / "index/mine.txt").write_text("not ours")
-        transaction = begin(index._store)
+        transaction = begin(index._backend.store)
         assert {file.name for file in (tmp_path / "index").iterdir()} == {*names, "mine.txt"}
         transaction.cancel()
         assert index.get("a").title == "江豚"

@@ -113,7 +113,7 @@ def test_a_few_tagged_articles_do_not_make_every_tag_a_long_text(tmp_path: Path)
         index.add([cnsearch.Article(id=str(at), title="早上") for at in range(50)])
         index.add(cnsearch.Article(id="tag", title="早上", tags=("江豚", "江边", "旅行", "摄影")))
         index.add(cnsearch.Article(id="title", title="江豚"))
-        snapshot = index._current().snapshot
+        snapshot = index._backend.current().snapshot
         assert snapshot.average_length("tags") == 4
 
 

@@ -542,7 +542,7 @@ def test_no_other_writer_comes_between_two_commits(index: cnsearch.Index, monkey
     def articles() -> Iterator[Article]:
         for n in range(7):
             yield Article(id=str(n), title="题")
-            generations.add(index._store.generation())
+            generations.add(index._backend.store.generation())
             with pytest.raises(cnsearch.IndexLockedError):
                 index.delete("0")
 

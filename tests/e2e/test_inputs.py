@@ -90,7 +90,7 @@ def test_entries_are_compared_one_by_one(index: cnsearch.Index, root: Path, monk
     assert ids(index) == ["旧文.jsonl#1", "旧文.jsonl#3", "旧文.jsonl#4"]
     path.unlink()
     assert counts(index.update(root)) == (0, 0, 3, 0, 0, 0)
-    assert index._current().snapshot.settings.files == {}
+    assert index._backend.current().snapshot.settings.files == {}
 
 
 def test_what_cannot_be_read_takes_nothing_away(index: cnsearch.Index, root: Path) -> None:

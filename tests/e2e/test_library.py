@@ -517,7 +517,7 @@ def test_two_writers_in_turn_see_each_others_articles(index: cnsearch.Index, pat
 
 def test_a_slow_refresh_does_not_turn_back_time(index: cnsearch.Index, path: Path) -> None:
     taken, go_on = threading.Event(), threading.Event()
-    snapshot = index._store.snapshot
+    snapshot = index._backend.store.snapshot
 
     def slow() -> object:
         early = snapshot()
@@ -527,11 +527,11 @@ def test_a_slow_refresh_does_not_turn_back_time(index: cnsearch.Index, path: Pat
 
     with cnsearch.open_index(path) as writer:
         writer.add(ONE)
-        index._store.snapshot = slow  # type: ignore[method-assign, assignment]
+        index._backend.store.snapshot = slow  # type: ignore[method-assign, assignment]
         refreshing = threading.Thread(target=index.refresh)
         refreshing.start()
         assert taken.wait(10)
-        index._store.snapshot = snapshot  # type: ignore[method-assign]
+        index._backend.store.snapshot = snapshot  # type: ignore[method-assign]
         writer.add(TWO)
         index.refresh()
         go_on.set()

@@ -148,7 +148,7 @@ def test_closing_stops_what_another_thread_writes(index: cnsearch.Index, tmp_pat
 
 
 def test_who_waits_for_another_writer_is_stopped_too(index: cnsearch.Index) -> None:
-    transaction = begin(index._store)
+    transaction = begin(index._backend.store)
     stop, reports = threading.Event(), []
     waiting = threading.Thread(target=lambda: reports.append(index.add(articles(3), stop=stop)))
     waiting.start()

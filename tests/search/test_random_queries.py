@@ -606,7 +606,7 @@ def indexed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[cnsearch
             versions.update({(article.id, article.url): article for article in articles})
             index.add(articles)
         index.delete([f"{number:03d}" for number in rnd.sample(range(230), k=30)])
-        snapshot = index._current().snapshot
+        snapshot = index._backend.current().snapshot
         assert len(snapshot.segments) > 1, "the test needs several segments"
         assert any(segment.has_deletions for segment in snapshot.segments), "and deleted articles in them"
         documents = [snapshot.about(number) for number in range(snapshot.num_docs)]

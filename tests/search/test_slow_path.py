@@ -66,7 +66,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[cnsearch.Index]:
         for first, last in ((0, 80), (60, 140), (140, 160)):  # twenty are changed
             index.add([article(number) for number in range(first, last)])
         index.delete([f"{number:03d}" for number in range(0, 160, 11)])
-        assert len(index._current().snapshot.segments) > 1
+        assert len(index._backend.current().snapshot.segments) > 1
         yield index
 
 
@@ -100,9 +100,9 @@ def leaves(step: Step) -> tuple[Term, ...]:
 
 def test_arrays_and_matchers_give_the_same_hits_and_scores(index: cnsearch.Index) -> None:
     rnd = random.Random(SEED)
-    searcher = Searcher(index._current().snapshot)
+    searcher = Searcher(index._backend.current().snapshot)
     found_something = 0
-    with index._store.whoosh.searcher(weighting=PlainBM25F()) as slow:
+    with index._backend.store.whoosh.searcher(weighting=PlainBM25F()) as slow:
         for _ in range(NUM_QUERIES):
             step, query = make(rnd, rnd.randint(0, DEPTH))
             fast = searcher.rank(Plan(step, leaves(step)), order="score", limit=1000, offset=0)

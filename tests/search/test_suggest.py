@@ -313,7 +313,7 @@ def test_other_prefixes_of_the_sample_posts(data_index: cnsearch.Index) -> None:
 
 @pytest.mark.parametrize("prefix", ["数字", "s", "r", "p", "jc"])
 def test_counts_are_the_articles_that_contain_it(data_index: cnsearch.Index, prefix: str) -> None:
-    snapshot = data_index._current().snapshot
+    snapshot = data_index._backend.current().snapshot
     found = data_index.suggest(prefix)
     assert [one.articles for one in found] == sorted((one.articles for one in found), reverse=True)
     articles = [snapshot.texts(number) for number in range(snapshot.num_docs)]
@@ -385,7 +385,7 @@ def test_segments_are_counted_together(tmp_path: Any) -> None:
     with cnsearch.open_index(tmp_path / "many", create=True) as many:
         for article in articles:
             many.add(article)
-        assert len(many._current().snapshot.segments) == 3
+        assert len(many._backend.current().snapshot.segments) == 3
         with cnsearch.open_index(tmp_path / "one", create=True) as one:
             one.add(articles)
             for prefix in ("s", "数", "jt", "江", "lz", "量", "y"):

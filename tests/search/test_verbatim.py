@@ -20,7 +20,7 @@ def test_the_documents_are_those_that_a_plain_reading_finds(tmp_path: Path) -> N
     with cnsearch.open_index(tmp_path / "index", create=True) as index:
         index.add(Article(f"{n:03d}", "", tuple(body.split("\n"))) for n, body in enumerate(bodies))
         index.delete([f"{n:03d}" for n in range(0, 120, 7)])
-        snapshot = index._current().snapshot
+        snapshot = index._backend.current().snapshot
         kept = {segment.base + n: segment for segment in snapshot.segments for n in range(segment.num_docs)}
         texts = {number: squeezed(read(snapshot.texts(number)[1]).text) for number in kept}
         tried = 0

@@ -1,0 +1,58 @@
+"""Which back end a path means: a folder on disk, or an address.
+
+Each back end offers the same three: is there an index, open it, build it anew.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+
+from cnsearch.analysis.userdict import UserDictionary
+from cnsearch.backends.base import Backend, Options, Path
+from cnsearch.backends.local import opening as local
+from cnsearch.backends.writing import Writing
+from cnsearch.errors import UnsupportedError
+from cnsearch.model import UpdateReport
+from cnsearch.settings import PathSettings
+
+_SCHEME = re.compile(r"([a-z][a-z0-9.-]*(?:\+[a-z]+)?)://", re.IGNORECASE)
+
+
+def exists(path: Path) -> bool:
+    """Whether there is an index, or what is left of one, or one that is not ours."""
+    _require_folder(path)
+    return local.exists(path)
+
+
+def open_backend(
+    path: Path, options: Options, *, create: bool, words: UserDictionary | None, engine: str | None
+) -> Backend:
+    """Open the index at ``path``; see ``open_index``. Raises UnsupportedError for an address that nobody serves."""
+    _require_folder(path)
+    return local.open_backend(path, options, create=create, words=words, engine=engine)
+
+
+def rebuild_backend(
+    path: Path,
+    options: Options,
+    paths: Sequence[Path],
+    settings: PathSettings,
+    how: Writing,
+    *,
+    words: UserDictionary | None,
+    engine: str | None,
+) -> tuple[Backend, UpdateReport]:
+    """Build the index at ``path`` anew; see ``rebuild_index``."""
+    _require_folder(path)
+    return local.rebuild_backend(path, options, paths, settings, how, words=words, engine=engine)
+
+
+def _require_folder(path: Path) -> None:
+    scheme = _SCHEME.match(os.fspath(path))
+    if scheme is not None:
+        raise UnsupportedError(
+            f"an index at an address ({scheme[1]}://) cannot be opened by this version of cnsearch",
+            hint="Give the folder of an index",
+        )

@@ -1,0 +1,128 @@
+"""A request on one commit: how its text is understood, and what answers it. What ``search``, ``scan`` and ``delete``
+share, so that the same arguments mean the same articles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from cnsearch.backends.base import Options
+from cnsearch.query.filters import Filters
+from cnsearch.query.plan import LONG, MOST, Plan, make_plan
+from cnsearch.query.syntax import ParsedQuery, parse_as_text, parse_query, places_of_words, text_with_signs
+from cnsearch.query.tree import Node
+from cnsearch.request import SearchRequest
+from cnsearch.search.correct import correct
+from cnsearch.search.execute import Searcher
+from cnsearch.search.labels import rules_all_out
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to take the text of a query: parsed, with synonyms beside the words that have some, and planned."""
+
+    parsed: ParsedQuery
+    expanded: Node | None
+    plan: Plan
+
+    @property
+    def understood(self) -> str:
+        return "" if self.expanded is None else str(self.expanded)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for, of ``searcher``. ``filters`` are those of the request."""
+
+    searcher: Searcher
+    request: SearchRequest
+    filters: Filters
+    options: Options
+
+    @classmethod
+    def of(cls, searcher: Searcher, request: SearchRequest, options: Options) -> Asked:
+        return cls(searcher, request, request.filters, options)
+
+    # Parse, expand, plan
+
+    def parsed(self, text: str, *, literal: bool = False) -> ParsedQuery:
+        """``text`` under the settings of the request. ``literal``: every sign in it is a part of words."""
+        return parse_query(
+            text,
+            require_all=self.request.match == "all",
+            raw=self.request.raw,
+            literal=literal,
+            limits=self.options.limits,
+            own_fields=self.searcher.snapshot.own_fields,
+        )
+
+    def parsed_as_text(self) -> ParsedQuery:
+        """The query as a text that stands so in an article."""
+        return parse_as_text(self.request.query, require_all=self.request.match == "all", limits=self.options.limits)
+
+    def read(self, parsed: ParsedQuery) -> Reading:
+        """Expand and plan. Raises QuerySyntaxError for a date that does not exist."""
+        tokenizer = self.searcher.snapshot.analyzer.tokenizer
+        need = 0.0 if self.request.match == "any" else MOST
+        expanded = self.options.synonyms.expand(parsed.root, tokenizer)
+        return Reading(
+            parsed, expanded, make_plan(expanded, self.filters, tokenizer, self.options.time_zone, need=need)
+        )
+
+    # Rank
+
+    def answered(self, rank: Callable[[Plan], Found], total: Callable[[Found], int]) -> tuple[Reading, Found]:
+        """How the query was taken, and what ``rank`` finds by its plan. A query that finds nothing is taken without its
+        signs, if it finds something then: 甲*乙 as a pattern finds nothing. A long one that an article has as typed,
+        signs and all, is this text."""
+        query, limits = self.request.query, self.options.limits
+        parsed = self.parsed(query)
+        typed = "" if self.request.raw else text_with_signs(query, parsed.root, limits)
+        if len(typed) > LONG and self.searcher.stands(typed):
+            parsed = self.parsed_as_text()
+        reading = self.read(parsed)
+        found = rank(reading.plan)
+        if not total(found):
+            stands = bool(typed) and self.searcher.stands(typed)
+            literal = self.parsed_as_text() if stands else self.parsed(query, literal=True)
+            if literal.root != parsed.root:
+                other = self.read(literal)
+                ranked = rank(other.plan)
+                if total(ranked):
+                    return other, ranked
+        return reading, found
+
+    # Without ranking
+
+    def matching(self) -> npt.NDArray[np.intp]:
+        """The numbers of the documents that are found, ascending."""
+        return np.flatnonzero(self.answered(self.searcher.matches, np.count_nonzero)[1])
+
+    def has_hits(self, text: str) -> bool:
+        """Whether ``text`` would find something by its words, under the same filters."""
+        plan = self.read(self.parsed(text)).plan
+        return self.searcher.has_hits(plan) and self.searcher.finds_words(plan)
+
+    # When nothing is found
+
+    def correction(self, reading: Reading, total: int, unknown: Container[tuple[str, str]]) -> str:
+        """A query that finds something by its words and may have been meant; empty if this one does. ``unknown``:
+        values of filters that no article has."""
+        if total and self.searcher.finds_words(reading.plan):
+            return ""
+        if rules_all_out(unknown, self.filters, reading.parsed.root):
+            return ""
+        snapshot = self.searcher.snapshot
+        places = places_of_words(
+            self.request.query,
+            raw=self.request.raw,
+            limits=self.options.limits,
+            own_fields=snapshot.own_fields,
+        )
+        return correct(self.request.query, places, self.searcher.vocabulary, snapshot.analyzer.tokenizer, self.has_hits)
