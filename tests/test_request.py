@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import doctest
 import inspect
 import json
 import pickle
@@ -280,3 +281,7 @@ def test_methods_take_a_request_and_nothing_beside_it(data_index: cnsearch.Index
     assert data_index.delete(query=request, dry_run=True) == found.total
     with pytest.raises(TypeError, match="match must be in the request"):
         data_index.delete(query=request, match="any", dry_run=True)
+
+
+def test_the_example_is_true() -> None:
+    assert doctest.testmod(cnsearch.request).failed == 0

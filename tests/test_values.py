@@ -50,6 +50,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
             "Hit": hit,
             "Limits": cnsearch.Limits(post_bytes=5),
             "ScorePart": hit.explain()[0],
+            "SearchRequest": cnsearch.SearchRequest("江豚", source="甲", labels={"language": "zh"}),
             "SearchResults": results,
             "Snippet": hit.snippet,
             "Stats": index.stats(),
