@@ -6,6 +6,7 @@
     ├── QuerySyntaxError         a filter value has no meaning (a date that does not exist)
     ├── ArticleNotFoundError     no article has this id
     ├── UnsupportedError         this kind of index cannot do what was asked
+    ├── DeadlineError            the work had to end before it was done
     └── IndexUnusableError       the index cannot be used
         ├── IndexNotFoundError   there is none at this path
         ├── IndexReplacedError   another index stands where the opened one was
@@ -99,6 +100,12 @@ class UnsupportedError(CnsearchError):
     """What was asked for is not to be had of this kind of index; ``hint`` says what to do instead."""
 
     code = "unsupported"
+
+
+class DeadlineError(CnsearchError):
+    """Work was given so much time (``cnsearch.deadline``), and it is over."""
+
+    code = "deadline"
 
 
 class IndexUnusableError(CnsearchError):

@@ -16,7 +16,7 @@ from cnsearch.backends.base import Backend, Options
 from cnsearch.backends.writing import Paths, Progress, Split, Writing, listed, loaded, path_settings
 from cnsearch.errors import ArticleNotFoundError
 from cnsearch.limits import DEFAULT_LIMITS, Limits
-from cnsearch.model import Article, DictionaryReport, Hit, SearchResults, Stats, Suggestion, UpdateReport
+from cnsearch.model import Article, DictionaryReport, Fragment, Hit, SearchResults, Stats, Suggestion, UpdateReport
 from cnsearch.query import dates
 from cnsearch.query.filters import Filters
 from cnsearch.query.synonyms import Synonyms
@@ -29,9 +29,8 @@ T = TypeVar("T")
 _RAISE: Final = object()
 
 
-def index_exists(path: str | os.PathLike[str]) -> bool:
-    """Whether there is an index at ``path``, or what is left of one, or one that is not ours."""
-    return choice.exists(path)
+index_exists = choice.exists
+"""Whether there is an index at a path, or what is left of one, or one that is not ours."""
 
 
 def open_index(
@@ -126,8 +125,7 @@ class Index:
 
     def refresh(self) -> bool:
         """Move on to the last commit; True if it is another than before: a newer one, or that of another index that was
-        put in the place of this one (swapped, restored, built anew). Raises IndexNotFoundError if it is gone.
-        """
+        put in the place of this one (swapped, restored, built anew). Raises IndexNotFoundError if it is gone."""
         return self._backend.refresh()
 
     @property
@@ -149,6 +147,11 @@ class Index:
     def path(self) -> str:
         """The folder of the index."""
         return self._backend.path
+
+    @property
+    def mark(self) -> str:
+        """Tells the commit that is shown from every other one, in other processes too."""
+        return self._backend.mark()
 
     @property
     def time_zone(self) -> tzinfo:
@@ -243,7 +246,6 @@ class Index:
         stop: threading.Event | None = None,
     ) -> UpdateReport:
         """Add one article or many; each replaces the one that has its id, and one that is equal to it is left alone.
-
         Many are committed in batches of 10,000, so that a run that was killed or stopped goes on where it was when the
         same articles are given again. Arguments as in ``update``; the total that ``progress`` is told is None.
         """
@@ -372,7 +374,6 @@ class Index:
         collapse: bool = False,
     ) -> SearchResults:
         """The articles that match ``query``, best first.
-
         The arguments are the fields of ``SearchRequest``, which says what each means; or ``query`` is such a request.
         Raises QuerySyntaxError for a date that does not exist, ValueError for a facet that the index does not have; no
         query text is an error.
@@ -400,7 +401,6 @@ class Index:
     ) -> Iterator[Hit]:
         """Every hit of a query, in the order of ``search``, one after the other and without a limit: the arguments are
         those of ``search``. Without a query and filters: all articles, the newest first (or the oldest).
-
         A hit is made when it is asked for, so a million take the room of one, besides twenty bytes for each that there
         is. Ranking is done once, and all hits are of the commit that was the last then, whatever is written meanwhile.
         Raises as ``search`` does, at once; ValueError when going on after the Index was closed.
@@ -426,7 +426,6 @@ class Index:
         fragment_chars: int = 80,
     ) -> SearchResults:
         """The articles that share the weightiest terms of the one with this id, most similar first, without itself.
-
         Filters, pages and fragments are as in ``search``, and may be those of a ``request``; nothing else of it counts.
         In the results ``query`` is the id, ``understood`` the terms. Raises ArticleNotFoundError, QuerySyntaxError.
         """
@@ -435,12 +434,16 @@ class Index:
 
     def suggest(self, prefix: str, *, limit: int = 10) -> tuple[Suggestion, ...]:
         """At most ``limit`` completions of ``prefix``, from words and phrases of the articles, the most used first.
-
         prefix : Chinese characters, letters of another script, or pinyin: in full (``shuzihua``), initials (``szh``) or
                  both (``shuzihuazx``)
         The first call on a commit reads the titles, which takes a second or less; those after it, microseconds.
         """
         return tuple(self._backend.suggest(checks.text("prefix", prefix), checks.count("limit", limit)))
+
+    def marked(self, article_id: str, query: str | SearchRequest) -> tuple[Fragment, ...]:
+        """The title of an article and each of its ``paragraphs``, whole, with the matches of ``query`` marked, about a
+        thousand of each word at most. It need not be one that ``search`` finds. Raises ArticleNotFoundError."""
+        return self._backend.marked(checks.text("article_id", article_id), requested({"query": query}))
 
     @overload
     def get(self, article_id: str) -> Article: ...
@@ -476,7 +479,6 @@ class Index:
 
     def verify(self, *, deep: bool = False) -> VerifyReport:
         """Check every checksum and cross-reference of the last commit; ``report.damage`` says what is wrong.
-
         deep : tokenise every article again, and compare its terms with the index; takes as long as indexing. Raises
                AnalyzerMismatchError where the tokenizer of the index is not to be had
         """
@@ -485,7 +487,6 @@ class Index:
     def snapshot(self, path: str | os.PathLike[str]) -> None:
         """Copy the last commit to the folder ``path``, which is made, or must be empty; a writer may go on meanwhile.
         What both have in common takes no room where the file system has hard links: files of an index never change.
-
         Raises IndexUnusableError if there is something in ``path``, CorruptIndexError, OSError.
         """
         self._backend.snapshot(path)

@@ -73,8 +73,9 @@ class SearchRequest:
     match                    : a hit has "most" of the words, by weight (ARCHITECTURE.md has the rule); "any" word makes
                                a hit; or "all" must be there
     raw                      : the text is words, without operators
-    facets                   : count the values of these over all hits: "source", "category" (each level), "author",
-                               "tag", "year", "month", or own fields of the articles; see ``Index.facet_names``
+    facets                   : count the values of these over all hits: "source", "category" (each level),
+                               "category_path" (金融/每经网), "author", "tag", "year", "month", or own fields of the
+                               articles; see ``Index.facet_names``
     half_life_days           : halve a score for each so many days that an article is older than the newest in the index
                                (an undated one counts as the oldest); by default age does not matter
     num_fragments, fragment_chars : how many fragments a snippet has at most, and about how long each is
@@ -125,7 +126,7 @@ class SearchRequest:
         default=(),
         metadata=_about(
             "names",
-            "Count all hits by source, category, author, tag, year, month or an own field; repeat for more.",
+            "Count all hits by source, category, category_path, author, tag, year, month or an own field; repeat.",
         ),
     )
     half_life_days: float | None = field(

@@ -17,7 +17,7 @@ from cnsearch.analysis.shown import Analysis
 from cnsearch.analysis.userdict import UserDictionary
 from cnsearch.backends.writing import Writing
 from cnsearch.limits import DEFAULT_LIMITS, Limits
-from cnsearch.model import Article, Failure, Hit, SearchResults, Stats, Suggestion, UpdateReport
+from cnsearch.model import Article, Failure, Fragment, Hit, SearchResults, Stats, Suggestion, UpdateReport
 from cnsearch.query.synonyms import Synonyms
 from cnsearch.request import SearchRequest
 from cnsearch.settings import PathSettings
@@ -63,6 +63,9 @@ class Backend(Protocol):
     def refresh(self) -> bool:
         """Show the last commit; whether that is another than before."""
 
+    def mark(self) -> str:
+        """Tells the commit that is shown from every other one, also in other processes."""
+
     # Searching
 
     def search(self, request: SearchRequest) -> SearchResults:
@@ -77,6 +80,9 @@ class Backend(Protocol):
 
     def suggest(self, prefix: str, limit: int) -> Sequence[Suggestion]:
         """At most so many completions, the most used first."""
+
+    def marked(self, article_id: str, request: SearchRequest) -> tuple[Fragment, ...]:
+        """The title and each paragraph, whole, with the matches of the request's query. Raises ArticleNotFoundError."""
 
     # Reading
 

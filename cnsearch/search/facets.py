@@ -1,5 +1,5 @@
-"""Facets: how many hits have each source, level of a category, author, tag, year, month, or value of an own field,
-counted on the columns."""
+"""Facets: how many hits have each source, level or leading path of a category, author, tag, year, month, or value of an
+own field, counted on the columns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from cnsearch.store.dates import NO_DATE, date_of, seconds_of
 from cnsearch.store.snapshot import Snapshot
 
-FACETS = ("source", "category", "author", "tag", "year", "month")
+FACETS = ("source", "category", "category_path", "author", "tag", "year", "month")
 """What articles are counted by, besides the own fields that an index has."""
 _MONTHS = range(1, 13)
 
@@ -21,12 +21,14 @@ def count_facet(snapshot: Snapshot, matching: npt.NDArray[np.bool_], field: str,
     """How many of the matching documents have each value, the most frequent first, equal ones by name.
 
     matching : bool, shape (snapshot.num_docs,)
-    field    : one of FACETS, or an own field; a category counts once for each of its levels; years and months are those
-               in ``zone``
+    field    : one of FACETS, or an own field; a category counts once for each of its levels, a category_path for
+               each leading path; years and months are those in ``zone``
     Documents without a value count nowhere.
     """
     if field in ("year", "month"):
         counts = _dates(snapshot.dates[matching], field, zone)
+    elif field == "category_path":
+        counts = snapshot.count_label_paths("category", matching)
     elif field in FACETS:
         counts = snapshot.count_labels(field, matching)
     else:

@@ -50,6 +50,13 @@ class Excerpts:
             body, self._searcher.snapshot.headings(number, body)
         )
 
+    def whole(self, number: int) -> tuple[Fragment, ...]:
+        """The title and each paragraph of a document, whole, with their matches."""
+        if self._highlighter is None:
+            self._highlighter = self._make()
+        title, body = self._searcher.texts(number)
+        return self._highlighter.title(title), *self._highlighter.lines(body)
+
     def missing(self, number: int) -> tuple[str, ...]:
         if self._searcher.snapshot.closed:
             raise ValueError("the Index of this hit is closed")

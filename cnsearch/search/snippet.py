@@ -12,6 +12,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from types import MappingProxyType
 
 from cnsearch.analysis.compounds import standing_alone
@@ -150,6 +151,18 @@ class Highlighter:
         """The whole title with its matches."""
         return Fragment("title", title, merge(self.matches(title)))
 
+    def lines(self, body: str) -> list[Fragment]:
+        """Each line of the body as it is, with its matches; one that goes on in the next line is marked in both."""
+        found, start = [], 0
+        spans = merge(self.matches(body))
+        for line in body.split("\n") if body else ():
+            end = start + len(line)
+            first, after = bisect_right(spans, start, key=_end_of), bisect_left(spans, end, key=_start_of)
+            inside = tuple((max(at, start) - start, min(to, end) - start) for at, to in spans[first:after])
+            found.append(Fragment("body", line, inside, start))
+            start = end + 1
+        return found
+
     def snippet(self, body: str, headings: Sequence[int] = ()) -> Snippet:
         """The fragments of the body around the best matches; its beginning if nothing matches.
 
@@ -280,6 +293,9 @@ class Highlighter:
                 worth += 0.25 * weight if match.key in shown else weight
                 seen.add(match.key)
         return worth
+
+
+_start_of, _end_of = itemgetter(0), itemgetter(1)
 
 
 def _parts_of(word: str) -> frozenset[str]:

@@ -28,6 +28,7 @@ from cnsearch.store.dates import MAX_DATE, MIN_DATE, NO_DATE
 from cnsearch.store.fields import (
     LIST_FIELDS,
 )
+from cnsearch.store.labels import MAX_PATH_LEVELS
 from cnsearch.store.postings import DocIds, Postings
 from cnsearch.store.schema import ArticleSchema
 
@@ -35,6 +36,7 @@ _Json = TypeVar("_Json", list, dict)  # type: ignore[type-arg]
 _Labels = tuple[npt.NDArray[Any], list[bytes]]
 _LabelLists = tuple[npt.NDArray[Any], npt.NDArray[Any], list[bytes]]
 _LabelPairs = tuple[npt.NDArray[np.intp], npt.NDArray[Any], list[bytes]]
+_PathsOfDepth = tuple[npt.NDArray[np.intp], npt.NDArray[np.int64], list[str]]
 
 
 class Segment:
@@ -46,6 +48,7 @@ class Segment:
         self.num_docs: int = self._arrays.doc_count_all
         self._lock = threading.Lock()
         self._label_pairs: dict[str, _LabelPairs | None] = {}
+        self._label_paths: dict[str, list[_PathsOfDepth]] = {}
         self._labels: dict[str, _Labels | None] = {}
         self._label_lists: dict[str, _LabelLists | None] = {}
         self._check_columns(leaf.schema)
@@ -224,6 +227,36 @@ class Segment:
         pairs = np.unique(doc_ids * len(values) + ordinals)
         return pairs // len(values), pairs % len(values), values
 
+    def label_paths(self, field: str) -> list[_PathsOfDepth]:
+        """The leading paths that the labels of a document are, read as levels, one depth after the other: document
+        ``doc_ids[i]`` has the path ``names[numbers[i]]``, written with ``/``."""
+        with self._lock:
+            if field not in self._label_paths:
+                self._label_paths[field] = self._make_label_paths(field)
+            return self._label_paths[field]
+
+    def _make_label_paths(self, field: str) -> list[_PathsOfDepth]:
+        found = self.label_lists(field)
+        if found is None:
+            return []
+        offsets, ordinals, values = found
+        num_levels = np.diff(offsets)
+        doc_ids = np.flatnonzero(num_levels)
+        numbers, names = np.zeros(len(doc_ids), np.int64), [""]
+        paths: list[_PathsOfDepth] = []
+        for depth in range(MAX_PATH_LEVELS):
+            goes_on = num_levels[doc_ids] > depth
+            doc_ids, numbers = doc_ids[goes_on], numbers[goes_on]
+            if not len(doc_ids):
+                break
+            longer = numbers * len(values) + ordinals[offsets[doc_ids] + depth]
+            distinct, numbers = np.unique(longer, return_inverse=True)
+            before, levels = np.divmod(distinct, len(values))
+            ends = (_text(field, values[level]) for level in levels)
+            names = [f"{names[at]}/{end}" if depth else end for at, end in zip(before.tolist(), ends, strict=True)]
+            paths.append((doc_ids, numbers, names))
+        return paths
+
     def label_list(self, field: str, doc_id: int) -> tuple[str, ...]:
         """The labels of one document in a column of several, as written, in order."""
         found = self.label_lists(field)
@@ -259,6 +292,14 @@ class Segment:
             numbers, values = np.bincount(found[0][matching], minlength=len(found[1])), found[1]
         texts = [_text(field, value) for value in values]
         return Counter({texts[at]: int(numbers[at]) for at in np.flatnonzero(numbers) if texts[at]})
+
+    def count_label_paths(self, field: str, matching: npt.NDArray[np.bool_]) -> Counter[str]:
+        """How many of the ``matching`` documents (bool, shape (num_docs,)) have each leading path of their labels."""
+        counts: Counter[str] = Counter()
+        for doc_ids, numbers, names in self.label_paths(field):
+            found = np.bincount(numbers[matching[doc_ids]], minlength=len(names))
+            counts.update({names[at]: int(found[at]) for at in np.flatnonzero(found)})
+        return counts
 
     def check(self) -> SegmentCheck:
         """A look at the whole file, which says what is wrong with it."""

@@ -220,6 +220,13 @@ class Snapshot:
             counts += segment.count_labels(field, matching[segment.base : segment.base + segment.num_docs])
         return counts
 
+    def count_label_paths(self, field: str, matching: npt.NDArray[np.bool_]) -> Counter[str]:
+        """The same of each leading path of a document's labels: 金融, 金融/每经网."""
+        counts: Counter[str] = Counter()
+        for segment in self.segments:
+            counts += segment.count_label_paths(field, matching[segment.base : segment.base + segment.num_docs])
+        return counts
+
     def label_counts(self, field: str) -> Counter[str]:
         """For each label as written, how many articles have it."""
         return sum((segment.label_counts(field) for segment in self.segments), Counter())

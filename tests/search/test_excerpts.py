@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta, timezone
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -327,3 +328,30 @@ def test_filters_alone_show_the_lead(index: cnsearch.Index) -> None:
     hit = index.search("*")[0]
     assert hit.title_fragment.highlights == ()
     assert all(fragment.start == 0 and fragment.highlights == () for fragment in hit.fragments)
+
+
+def test_a_marked_article_is_the_whole_article(data_index: cnsearch.Index) -> None:
+    query = "咖啡 云南"
+    for hit in data_index.search(query):
+        article = data_index.get(hit.id)
+        title, *paragraphs = data_index.marked(hit.id, query)
+        assert title == hit.title_fragment
+        assert [fragment.text.replace("\u2028", "\n") for fragment in paragraphs] == list(article.paragraphs)
+        starts = [fragment.start for fragment in paragraphs]
+        assert starts == [sum(len(text) + 1 for text in article.paragraphs[:at]) for at in range(len(starts))]
+        marked = {fragment.start + start for fragment in paragraphs for start, _ in fragment.highlights}
+        assert {part.start + start for part in hit.snippet.fragments for start, _ in part.highlights} <= marked
+
+
+def test_a_match_over_two_paragraphs_is_marked_in_both(tmp_path: Path) -> None:
+    with cnsearch.open_index(tmp_path, create=True) as index:
+        index.add(cnsearch.Article("a", "标题", ("江豚", "入轨", "")))
+        fragments = index.marked("a", "江豚 入轨")
+    assert [fragment.html() for fragment in fragments] == ["标题", "<mark>江豚</mark>", "<mark>入轨</mark>", ""]
+
+
+def test_an_article_that_a_query_does_not_find_has_no_marks(data_index: cnsearch.Index) -> None:
+    article_id = next(iter(data_index.ids()))
+    assert not any(fragment.highlights for fragment in data_index.marked(article_id, "zzzz qqqq"))
+    with pytest.raises(cnsearch.ArticleNotFoundError):
+        data_index.marked("nirgends", "咖啡")

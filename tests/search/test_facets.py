@@ -63,6 +63,8 @@ def test_counts(path: str, query: str, zone: str) -> None:
         expected["source"].update([article.source] if article.source else [])
         expected["author"].update([article.author] if article.author else [])
         expected["category"].update(set(article.categories))
+        depths = range(1, len(article.categories) + 1)
+        expected["category_path"].update({"/".join(article.categories[:depth]) for depth in depths})
         if article.date is not None:
             day = article.date.astimezone(ZoneInfo(zone))
             expected["year"][f"{day:%Y}"] += 1

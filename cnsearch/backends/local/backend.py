@@ -21,6 +21,7 @@ from cnsearch.model import (
     FORMAT_VERSION,
     Article,
     Failure,
+    Fragment,
     Hit,
     SearchResults,
     Stats,
@@ -98,6 +99,9 @@ class LocalBackend:
                     return True
             fresh.snapshot.close()
 
+    def mark(self) -> str:
+        return "-".join(map(str, self.current().snapshot.mark))
+
     # Searching
 
     def search(self, request: SearchRequest) -> SearchResults:
@@ -112,6 +116,9 @@ class LocalBackend:
     def suggest(self, prefix: str, limit: int) -> tuple[Suggestion, ...]:
         searcher = self.current()
         return suggest(searcher.vocabulary, prefix, min(limit, sys.maxsize), searcher.num_articles)
+
+    def marked(self, article_id: str, request: SearchRequest) -> tuple[Fragment, ...]:
+        return pipeline.marked(self.current(), article_id, request, self._options)
 
     # Reading
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+import numpy as np
+
 from cnsearch import checks
 from cnsearch.backends.base import Options
 from cnsearch.backends.local.asked import Asked
 from cnsearch.errors import ArticleNotFoundError
-from cnsearch.model import Hit, SearchResults
+from cnsearch.model import Fragment, Hit, SearchResults
 from cnsearch.query.filters import Filters
 from cnsearch.query.plan import All, Plan, make_plan
 from cnsearch.request import SearchRequest
@@ -94,6 +96,14 @@ def similar(searcher: Searcher, article_id: str, request: SearchRequest, options
         took_ms=(time.perf_counter() - started) * 1000,
         hits=make_hits(searcher, ranking, Excerpts(searcher, plan, snapshot.analyzer, shown), request.offset),
     )
+
+
+def marked(searcher: Searcher, article_id: str, request: SearchRequest, options: Options) -> tuple[Fragment, ...]:
+    """The title of an article and its paragraphs, with the matches of the query, taken as a search takes it. Raises
+    ArticleNotFoundError."""
+    number = number_of(searcher.snapshot, article_id)
+    reading, _ = Asked.of(searcher, request, options).answered(searcher.matches, np.count_nonzero)
+    return Excerpts(searcher, reading.plan, searcher.snapshot.analyzer, _shown(request)).whole(number)
 
 
 def ranked_page(searcher: Searcher, plan: Plan, request: SearchRequest) -> Collapsed:

@@ -102,7 +102,7 @@ def _is_short(arg: str, known: Mapping[str, bool]) -> bool:
     "facets",
     multiple=True,
     metavar="FIELD",
-    help="Count all hits by source, category, author, tag, year, month or an own field; repeat for more.",
+    help="Count all hits by source, category, category_path, author, tag, year, month or an own field; repeat.",
 )
 @click.option(
     "--half-life",

@@ -1,0 +1,36 @@
+"""Until when the work of this thread shall end. Long work asks by ``check`` between its steps; whoever has set no
+deadline is never interrupted.
+
+    with deadline.within(5.0):
+        results = index.search(query)   # DeadlineError after five seconds
+
+Not good for: a single long step, such as a regular expression: it is interrupted when it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from math import inf
+from time import monotonic
+
+from cnsearch.errors import DeadlineError
+
+_end: ContextVar[float] = ContextVar("cnsearch_deadline", default=inf)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Let what is done inside take so many seconds; an earlier deadline around it holds on."""
+    before = _end.set(min(_end.get(), monotonic() + seconds))
+    try:
+        yield
+    finally:
+        _end.reset(before)
+
+
+def check() -> None:
+    """Raise DeadlineError if the time is up."""
+    if monotonic() > _end.get():
+        raise DeadlineError("the query has taken longer than it may", hint="Ask for less: fewer words or patterns")
