@@ -14,7 +14,7 @@ from cnsearch.analysis.shown import Analysis, analyze_text
 from cnsearch.backends import choice, dictionary
 from cnsearch.backends.base import Backend, Options
 from cnsearch.backends.writing import Paths, Progress, Split, Writing, listed, loaded, path_settings
-from cnsearch.errors import ArticleNotFoundError
+from cnsearch.errors import ArticleNotFoundError, QuerySyntaxError
 from cnsearch.limits import DEFAULT_LIMITS, Limits
 from cnsearch.model import Article, DictionaryReport, Fragment, Hit, SearchResults, Stats, Suggestion, UpdateReport
 from cnsearch.query import dates
@@ -429,7 +429,12 @@ class Index:
         Filters, pages and fragments are as in ``search``, and may be those of a ``request``; nothing else of it counts.
         In the results ``query`` is the id, ``understood`` the terms. Raises ArticleNotFoundError, QuerySyntaxError.
         """
-        asked = requested({**locals(), "query": "" if request is None else request})
+        try:
+            asked = requested({**locals(), "query": "" if request is None else request})
+        except QuerySyntaxError:
+            if article_id not in self:  # which is said first
+                raise ArticleNotFoundError(article_id, hint="Hits say their ids") from None
+            raise
         return self._backend.similar(checks.text("article_id", article_id), asked)
 
     def suggest(self, prefix: str, *, limit: int = 10) -> tuple[Suggestion, ...]:

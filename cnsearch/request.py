@@ -43,7 +43,7 @@ class Argument:
     help: str
     choices: tuple[str, ...] = ()
     least: int = 0
-    above: float = 0.0
+    above: float = 0
     filters: bool = False
 
     def checked(self, given: Any) -> Any:
@@ -131,7 +131,7 @@ class SearchRequest:
     )
     half_life_days: float | None = field(
         default=None,
-        metadata=_about("number", "Halve a score for each DAYS that an article is older than the newest.", above=0.0),
+        metadata=_about("number", "Halve a score for each DAYS that an article is older than the newest.", above=0),
     )
     num_fragments: int = field(default=3, metadata=_about("count", "Fragments of a snippet, at most."))
     fragment_chars: int = field(default=80, metadata=_about("count", "About how long a fragment is.", least=1))

@@ -13,12 +13,14 @@ from typing import IO, Any
 import click
 
 from cnsearch.faces.advice import about_failures
+from cnsearch.faces.cli.arguments import limit_option, limits_of
 from cnsearch.faces.cli.errors import FAILED
-from cnsearch.faces.cli.options import index_option, json_option, limits_of, opened_index, wait_option
+from cnsearch.faces.cli.options import index_option, json_option, opened_index, wait_option
 from cnsearch.faces.cli.output import print_json, progress, say
 from cnsearch.index import open_index, rebuild_index
 from cnsearch.limits import Limits
 from cnsearch.model import UpdateReport, printable
+from cnsearch.settings import SPLITS
 from cnsearch.store.opening import Store
 
 
@@ -35,11 +37,11 @@ from cnsearch.store.opening import Store
     "--jsonl", type=click.File("rb"), metavar="FILE", help="Add the records of a JSON Lines file; - is stdin."
 )
 @wait_option
-@click.option("--max-post-mb", type=click.IntRange(1), help="Larger posts and records fail.  [default: 64]")
+@limit_option("post_bytes")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out, as .gitignore has it; repeat for more.")
 @click.option(
     "--split",
-    type=click.Choice(["chapter", "line", "none"]),
+    type=click.Choice([*SPLITS, "none"]),
     help="A text file is an article for each chapter (第一章), or each line.",
 )
 @click.option("--source", metavar="NAME", help="Source of articles that name none.")
@@ -57,7 +59,7 @@ def index(
     user_dict: str | None,
     jsonl: IO[bytes] | None,
     wait: float,
-    max_post_mb: int | None,
+    post_bytes: int | None,
     exclude: tuple[str, ...],
     split: str | None,
     source: str | None,
@@ -88,7 +90,7 @@ def index(
         raise click.UsageError("--dry-run does not go with --rebuild, which reads everything again")
     if watch and (dry_run or jsonl is not None):
         raise click.UsageError("--watch goes with neither --dry-run nor --jsonl")
-    limits = limits_of(post_bytes=None if max_post_mb is None else max_post_mb * 2**20)
+    limits = limits_of({"post_bytes": post_bytes})
     try:
         if explain:
             return _explain_files(index_path, paths, limits, reading, as_json)

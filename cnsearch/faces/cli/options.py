@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -10,8 +10,8 @@ import click
 
 from cnsearch.faces.formats import FORMATS
 from cnsearch.index import Index, open_index
-from cnsearch.limits import Limits
-from cnsearch.model import checked_labels
+from cnsearch.limits import DEFAULT_LIMITS, Limits
+from cnsearch.query.dates import DEFAULT_ZONE
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,7 +47,7 @@ wait_option = click.option(
 zone_option = click.option(
     "--time-zone",
     envvar="CNSEARCH_TIME_ZONE",
-    default="Asia/Shanghai",
+    default=DEFAULT_ZONE,
     show_default=True,
     metavar="NAME",
     help="Time zone of the dates that are shown and given.",
@@ -72,44 +72,12 @@ def together(*options: Callable[[F], F]) -> Callable[[F], F]:
     return add
 
 
-filter_options = together(
-    click.option("--source", multiple=True, metavar="NAME", help="Only this source; repeat for alternatives."),
-    click.option("--category", multiple=True, metavar="NAME", help="Only this level or leading path (金融/每经网)."),
-    click.option("--author", multiple=True, metavar="NAME", help="Only this author."),
-    click.option("--tag", multiple=True, metavar="NAME", help="Only this tag or leading path (编程/python)."),
-    click.option("--label", multiple=True, metavar="NAME=VALUE", help="Only this value of an own field (language=zh)."),
-    click.option("--drafts/--no-drafts", "draft", default=None, help="Only drafts, or none of them."),
-    click.option("--since", metavar="DATE", help="Only from this year, month, day or time on (2021-10)."),
-    click.option("--until", metavar="DATE", help="Only up to the end of this year, month, day or time."),
-)
-
-
-def filters(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The filters of the command line as the library takes them. Options that were not given do not filter."""
-    labels: dict[str, list[str]] = {}
-    for label in given["label"]:
-        name, sign, value = label.partition("=")
-        if not sign or not name:
-            raise click.BadParameter(f"{label!r} is not of the form NAME=VALUE", param_hint="--label")
-        labels.setdefault(name, []).append(value)
-    try:
-        checked_labels(labels, "it")
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--label") from error
-    several = {name: given[name] or None for name in ("source", "category", "author", "tag")}
-    return {**several, "labels": labels or None, **{name: given[name] for name in ("draft", "since", "until")}}
-
-
-page_options = together(
-    click.option("--limit", "-n", type=click.IntRange(0), default=10, show_default=True, help="Hits to show."),
-    click.option("--offset", type=click.IntRange(0), default=0, show_default=True, help="Hits to skip."),
-)
 form_options = together(
     click.option(
         "--format",
         "output",
         type=click.Choice(list(FORMATS)),
-        default="text",
+        default=next(iter(FORMATS)),
         show_default=True,
         help="json: one object per query; jsonl: one per hit; html: an article element per hit, escaped.",
     ),
@@ -118,36 +86,17 @@ form_options = together(
     click.option("--ansi", "color", flag_value="always", help="Short for --color always."),
     click.option("--count", is_flag=True, help="Print only how many articles match."),
     click.option("--ids", "-l", is_flag=True, help="Print only the ids of the hits, one a line."),
-    click.option(
-        "--fragments",
-        "num_fragments",
-        type=click.IntRange(0),
-        default=3,
-        show_default=True,
-        help="Fragments of a snippet, at most.",
-    ),
-    click.option(
-        "--fragment-chars", type=click.IntRange(1), default=80, show_default=True, help="About how long a fragment is."
-    ),
 )
 explain_option = click.option("--explain", is_flag=True, help="Show what each score is made of.")
 
 
-def limits_of(**given: int | None) -> Limits:
-    """The limits that were given, the others as they are by default."""
-    try:
-        return Limits(**{name: value for name, value in given.items() if value is not None})
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
-
-
 @contextmanager
 def opened_index(
-    index_path: str, time_zone: str = "Asia/Shanghai", synonyms: str | None = None, limits: Limits | None = None
+    index_path: str, time_zone: str = DEFAULT_ZONE, synonyms: str | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> Iterator[Index]:
     """The index of a command, closed at its end."""
     try:
-        index = open_index(index_path, time_zone=time_zone, synonyms=synonyms, limits=limits or limits_of())
+        index = open_index(index_path, time_zone=time_zone, synonyms=synonyms, limits=limits)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--time-zone") from error
     with index:

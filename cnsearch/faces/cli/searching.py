@@ -10,22 +10,30 @@ from typing import Any
 import click
 
 from cnsearch.errors import QuerySyntaxError
+from cnsearch.faces.cli.arguments import (
+    argument_option,
+    argument_options,
+    arguments_of,
+    filter_options,
+    fragment_options,
+    limits_of,
+    page_options,
+    query_limit_options,
+)
 from cnsearch.faces.cli.errors import NO_HITS, USAGE
 from cnsearch.faces.cli.options import (
-    Number,
     color_option,
     explain_option,
-    filter_options,
-    filters,
     form_options,
     index_option,
     json_option,
-    limits_of,
     opened_index,
-    page_options,
     zone_option,
 )
 from cnsearch.faces.cli.output import Printer, colored, print_json, say, say_error
+from cnsearch.index import Index
+from cnsearch.model import FORMAT_VERSION
+from cnsearch.request import ARGUMENTS, SearchRequest
 
 
 class _QueryCommand(click.Command):
@@ -79,17 +87,10 @@ def _is_short(arg: str, known: Mapping[str, bool]) -> bool:
 @click.argument("query", nargs=-1, required=True)
 @index_option
 @filter_options
-@click.option(
-    "--sort",
-    type=click.Choice(["score", "date", "oldest"]),
-    default="score",
-    show_default=True,
-    help="Order; date is the newest first.",
-)
+@argument_option("sort")
 @click.option("--oldest", "sort", flag_value="oldest", help="Short for --sort oldest.")
 @page_options
-@click.option("--any/--all", "any_word", default=None, help="One word is enough, or all must be there; else most.")
-@click.option("--raw", is_flag=True, help="Take the query as words, without operators.")
+@argument_options("match", "raw")
 @click.option(
     "--synonyms",
     envvar="CNSEARCH_SYNONYMS",
@@ -97,52 +98,20 @@ def _is_short(arg: str, known: Mapping[str, bool]) -> bool:
     help="Words that find one another, a group a line (or set CNSEARCH_SYNONYMS).",
 )
 @form_options
-@click.option(
-    "--facet",
-    "facets",
-    multiple=True,
-    metavar="FIELD",
-    help="Count all hits by source, category, category_path, author, tag, year, month or an own field; repeat.",
-)
-@click.option(
-    "--half-life",
-    "half_life_days",
-    type=Number(0, min_open=True),
-    metavar="DAYS",
-    help="Halve a score for each DAYS that an article is older than the newest.",
-)
-@click.option("--collapse", is_flag=True, help="Fold copies of an article under it; --count still counts them.")
+@fragment_options
+@argument_options("facets", "half_life_days", "collapse")
 @explain_option
-@click.option("--max-query-chars", type=click.IntRange(1), help="A longer query is cut.  [default: 10,000]")
-@click.option("--max-clauses", type=click.IntRange(1), help="Clauses after these are words.  [default: 1,000]")
-@click.option("--max-depth", type=click.IntRange(1, 100), help="Deeper parentheses are ignored.  [default: 50]")
-@click.option("--max-patterns", type=click.IntRange(1), help="Patterns (词*) after these are words.  [default: 10]")
-@click.option("--max-pattern-terms", type=click.IntRange(1), help="Words a pattern stands for.  [default: 10,000]")
+@query_limit_options
 @color_option
 @zone_option
 def search(
     query: tuple[str, ...],
     index_path: str,
-    sort: str,
-    limit: int,
-    offset: int,
-    any_word: bool | None,
-    raw: bool,
     synonyms: str | None,
     output: str,
     count: bool,
     ids: bool,
-    facets: tuple[str, ...],
-    half_life_days: float | None,
-    collapse: bool,
     explain: bool,
-    num_fragments: int,
-    fragment_chars: int,
-    max_query_chars: int | None,
-    max_clauses: int | None,
-    max_depth: int | None,
-    max_patterns: int | None,
-    max_pattern_terms: int | None,
     color: str,
     time_zone: str,
     **given: Any,
@@ -160,34 +129,14 @@ def search(
     printer = Printer(output, count, ids, colored(color), explain)
     batch = query == ("-",)
     found = failed = False
-    limits = limits_of(
-        query_chars=max_query_chars,
-        query_clauses=max_clauses,
-        query_depth=max_depth,
-        query_patterns=max_patterns,
-        pattern_terms=max_pattern_terms,
-    )
-    with opened_index(index_path, time_zone, synonyms, limits) as opened:
-        for facet in facets:
-            if facet not in opened.facet_names and len(opened):
-                names = ", ".join(opened.facet_names)
-                raise click.BadParameter(f"{facet!r} is not one of {names}", param_hint="--facet")
+    with opened_index(index_path, time_zone, synonyms, limits_of(given)) as opened:
+        _require_facets(given["facets"], opened)
+        arguments = arguments_of(given)
+        if count:
+            arguments["limit"] = 0
         for text in _queries(query):
             try:
-                results = opened.search(
-                    text,
-                    **filters(given),
-                    sort=sort,  # type: ignore[arg-type]  # click has checked it
-                    limit=0 if count else limit,
-                    offset=offset,
-                    match="most" if any_word is None else "any" if any_word else "all",
-                    raw=raw,
-                    facets=tuple(dict.fromkeys(facets)),
-                    half_life_days=half_life_days,
-                    num_fragments=num_fragments,
-                    fragment_chars=fragment_chars,
-                    collapse=collapse,
-                )
+                results = opened.search(SearchRequest(text, **arguments))
             except QuerySyntaxError as error:
                 if not batch:
                     raise
@@ -209,19 +158,16 @@ def search(
 @filter_options
 @page_options
 @form_options
+@fragment_options
 @explain_option
 @color_option
 @zone_option
 def similar(
     article_id: str,
     index_path: str,
-    limit: int,
-    offset: int,
     output: str,
     count: bool,
     ids: bool,
-    num_fragments: int,
-    fragment_chars: int,
     explain: bool,
     color: str,
     time_zone: str,
@@ -230,16 +176,20 @@ def similar(
     """Find articles like the one with this id. They share its weightiest terms."""
     printer = Printer(output, count, ids, colored(color), explain)
     with opened_index(index_path, time_zone) as opened:
-        results = opened.similar(
-            article_id,
-            **filters(given),
-            limit=0 if count else limit,
-            offset=offset,
-            num_fragments=num_fragments,
-            fragment_chars=fragment_chars,
-        )
+        arguments = arguments_of(given)
+        if count:
+            arguments["limit"] = 0
+        results = opened.similar(article_id, **arguments)
         printer.show(results, opened.time_zone, heading=False)
     return 0 if results.total else NO_HITS
+
+
+def _require_facets(names: tuple[str, ...], opened: Index) -> None:
+    """Raises BadParameter for a name of no facet, unless the index is empty."""
+    for name in names:
+        if name not in opened.facet_names and len(opened):
+            known = ", ".join(opened.facet_names)
+            raise click.BadParameter(f"{name!r} is not one of {known}", param_hint="--facet")
 
 
 def _queries(words: tuple[str, ...]) -> Iterable[str]:
@@ -256,7 +206,14 @@ def _queries(words: tuple[str, ...]) -> Iterable[str]:
 @click.command(epilog="Example: cnsearch suggest szhzx")
 @click.argument("prefix", nargs=-1, required=True)
 @index_option
-@click.option("--limit", "-n", type=click.IntRange(0), default=10, show_default=True, help="Suggestions to show.")
+@click.option(
+    "--limit",
+    "-n",
+    type=click.IntRange(0),
+    default=ARGUMENTS["limit"].default,
+    show_default=True,
+    help="Suggestions to show.",
+)
 @json_option
 def suggest(prefix: tuple[str, ...], index_path: str, limit: int, as_json: bool) -> int:
     """Complete what is typed, in pinyin too. PREFIX is completed with words and phrases of the articles, the most used
@@ -270,7 +227,7 @@ def suggest(prefix: tuple[str, ...], index_path: str, limit: int, as_json: bool)
     with opened_index(index_path) as opened:
         found = opened.suggest(text, limit=limit)
     if as_json:
-        print_json({"version": 1, "prefix": text, "suggestions": [one.to_dict() for one in found]})
+        print_json({"version": FORMAT_VERSION, "prefix": text, "suggestions": [one.to_dict() for one in found]})
     elif found:
         click.echo(suggestions_text(found))
     return 0 if found else NO_HITS
