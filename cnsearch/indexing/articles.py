@@ -13,6 +13,7 @@ from cnsearch.indexing.retokenise import cut_again, touched_by
 from cnsearch.indexing.tally import Tally
 from cnsearch.indexing.tasks import Origin, Progress, Stopped, Task, never
 from cnsearch.indexing.transactions import begin_update, finished
+from cnsearch.indexing.writer import Home
 from cnsearch.model import Article, Failure, UpdateReport
 from cnsearch.store.opening import Store
 from cnsearch.store.segment import Indexed
@@ -20,7 +21,7 @@ from cnsearch.store.snapshot import Snapshot
 
 
 def add_articles(
-    store: Store,
+    store: Store | Home,
     articles: Iterable[Article | Failure],
     *,
     words: UserDictionary | None = None,
@@ -46,7 +47,9 @@ def delete_articles(
 ) -> int:
     """Delete the articles that ``choose`` takes from the last commit, by their ids; returns how many there are."""
     with begin_update(store, wait, dry_run) as update:
-        chosen = [id_ for id_ in dict.fromkeys(choose(update.snapshot)) if update.snapshot.find(id_) is not None]
+        snapshot = update.snapshot
+        assert isinstance(snapshot, Snapshot)
+        chosen = [id_ for id_ in dict.fromkeys(choose(snapshot)) if snapshot.find(id_) is not None]
         if chosen:
             update.delete(chosen)
             update.finish()

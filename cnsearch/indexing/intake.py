@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from cnsearch.indexing.records import by_record
 from cnsearch.indexing.tally import Tally
 from cnsearch.indexing.tasks import FileRead, Progress, Stopped, Task, never
-from cnsearch.indexing.transactions import DryRun, Update
 from cnsearch.indexing.workers import chunks
-from cnsearch.model import Article
+from cnsearch.indexing.writer import Writer
+from cnsearch.model import Article, Failure
 
 
 def bring_in(
-    update: Update | DryRun,
+    update: Writer,
     tasks: Iterable[Task],
     tally: Tally,
     *,
@@ -45,16 +45,17 @@ def bring_in(
             update.delete(file.vanished)
 
     tasks = by_record(tasks, lambda outcome: tally.count(outcome, new), settle)
-    for chunk in chunks(tasks, update.analyzer, until_stopped, jobs=jobs, tokenise=update.writes, notes=tally.notes):
+    for chunk in chunks(tasks, update.analyzer, until_stopped, jobs=jobs, form=update.form, notes=tally.notes):
         tally.warnings += chunk.warnings
+        refused = dict(update.add(chunk.batch)) if chunk.batch is not None else {}
         for outcome in chunk.outcomes:
+            if outcome.written and outcome.id in refused:
+                outcome = outcome._replace(written=False, failure=Failure(outcome.id, refused[outcome.id]))
             tally.count(outcome, new)
             if outcome.failure is not None:
                 unread[outcome.id] = None
         for file in chunk.files:
             settle(file)
-        if chunk.batch is not None:
-            update.add(chunk.batch)
         done += chunk.tasks
         if progress is not None:
             progress(done, total if total is None or done <= total else None)

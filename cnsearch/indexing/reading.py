@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.corpus.entries import Warn
@@ -13,20 +14,19 @@ from cnsearch.corpus.readers import read_file
 from cnsearch.errors import CorpusError, NoArticlesError
 from cnsearch.indexing.digests import article_digest, file_digest
 from cnsearch.indexing.tasks import ENTRY_SIZE, FileRead, Origin, Outcome, Task
+from cnsearch.indexing.writer import Form
 from cnsearch.model import Article, Failure
 from cnsearch.settings import PASSED_OVER, KnownFile
-from cnsearch.store.document import ENCODERS, document_of
-from cnsearch.store.fields import PLAIN_FIELDS
-from cnsearch.store.transaction import BatchBuilder, DocumentBatch
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What a worker hands over: the outcomes of its tasks, in order, the documents of those that are written, what
-    became of files that are not one article, how many tasks there were, what could not be read as it was written."""
+    """What a worker hands over: the outcomes of its tasks, in order, the documents of those that are written (as the
+    form of the index has them), what became of files that are not one article, how many tasks there were, what could
+    not be read as it was written."""
 
     outcomes: list[Outcome]
-    batch: DocumentBatch | None
+    batch: Any
     files: list[FileRead]
     tasks: int
     warnings: list[Failure]
@@ -35,18 +35,16 @@ class Chunk:
 NO_MEMORY = "there is not enough memory for it"
 
 
-def analyse(tasks: Iterable[Task], tokenizer: WordTokenizer, tokenise: bool) -> Chunk:
-    """Read, compare, clean and tokenise articles; turn their tokens into arrays."""
+def analyse(tasks: Iterable[Task], tokenizer: WordTokenizer, form: Form | None) -> Chunk:
+    """Read, compare, clean and tokenise articles; bring them into the ``form`` of the index, if there is one."""
     outcomes: list[Outcome] = []
     files: list[FileRead] = []
     warnings: list[Failure] = []
-    builder = BatchBuilder(ENCODERS, PLAIN_FIELDS)
+    builder = None if form is None else form.builder(tokenizer)
 
     def write(article: Article, origin: Origin) -> None:
-        if tokenise:
-            values = {name: getattr(origin, name) for name in ("root", "size", "mtime_ns", "digest")}
-            document = document_of(article, tokenizer, values)
-            builder.add(document.tokens, document.stored, document.columns)
+        if builder is not None:
+            builder.add(article, origin)
 
     done = 0
     for task in tasks:
@@ -65,7 +63,8 @@ def analyse(tasks: Iterable[Task], tokenizer: WordTokenizer, tokenise: bool) -> 
                 continue
             written = Outcome(article.id, task.replaces, written=True, retokenised=task.retokenised, scope=task.scope)
             outcomes.append(written)
-    return Chunk(outcomes, builder.build() if builder.doc_count else None, files, done, warnings)
+    batch = builder.build() if builder is not None and builder.doc_count else None
+    return Chunk(outcomes, batch, files, done, warnings)
 
 
 def _read(

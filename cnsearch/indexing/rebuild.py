@@ -15,6 +15,7 @@ from cnsearch.indexing.retokenise import carried
 from cnsearch.indexing.tally import Tally
 from cnsearch.indexing.tasks import Progress
 from cnsearch.indexing.transactions import begin_update
+from cnsearch.indexing.writer import Home
 from cnsearch.limits import DEFAULT_LIMITS, Limits
 from cnsearch.model import UpdateReport
 from cnsearch.settings import PathSettings
@@ -22,7 +23,7 @@ from cnsearch.store.opening import Store
 
 
 def rebuild(
-    store: Store,
+    store: Store | Home,
     paths: Sequence[str | os.PathLike[str]],
     *,
     engine: str | None = None,
@@ -47,12 +48,12 @@ def rebuild(
         found = compare(paths, indexed, update.snapshot.settings, tally, limits, given=given, reread=True)
         apart = {article_id for task in found.tasks for article_id in (task.source.id, *task.entries)}.union(found.gone)
         stays = [article_id for article_id in indexed if article_id not in apart]
-        from_store = (carried(update, indexed[article_id]) for article_id in stays)
+        from_store = carried(update, stays)
         total = len(found.tasks) + len(stays)
         every = chain(found.tasks, from_store)
         unread = bring_in(update, every, tally, jobs=jobs, progress=progress, total=total)
-        kept = [carried(update, indexed[article_id]) for article_id in unread if article_id in indexed]
-        bring_in(update, kept, tally, jobs=jobs, progress=None, total=len(kept))
+        kept = [article_id for article_id in unread if article_id in indexed]
+        bring_in(update, carried(update, kept), tally, jobs=jobs, progress=None, total=len(kept))
         update.change_settings(found.settings.with_known(tally.known))
         articles = update.finish()
     return tally.report(articles, time.perf_counter() - started)

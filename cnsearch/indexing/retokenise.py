@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import replace
-
-import numpy as np
 
 from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.userdict import UserDictionary
@@ -14,27 +12,27 @@ from cnsearch.indexing.digests import article_digest
 from cnsearch.indexing.intake import bring_in
 from cnsearch.indexing.tally import Tally
 from cnsearch.indexing.tasks import Origin, Progress, Task
-from cnsearch.indexing.transactions import DryRun, Update, begin_update
+from cnsearch.indexing.transactions import begin_update
+from cnsearch.indexing.writer import Home, Writer
 from cnsearch.model import UpdateReport
-from cnsearch.search.substrings import documents_containing
 from cnsearch.store.opening import Store
 from cnsearch.store.schema import SCHEMA_VERSION
-from cnsearch.store.segment import Indexed
 
 MIN_STORED_FOR_WORKERS = 4_000
 """Fewer articles than these are cut again in this process: it takes about 1 ms each, and starting workers seconds."""
 
 
-def carried(update: Update, entry: Indexed) -> Task:
-    """Brings an article from its stored text into the new generation, with what the index knows of its origin."""
-    article, digest = update.article(entry), entry.digest
-    if not entry.root and update.snapshot.version != SCHEMA_VERSION:  # what a digest covers grows with the fields
-        digest = article_digest(article)
-    return Task(article, Origin(entry.root, entry.size, entry.mtime_ns, digest))
+def carried(update: Writer, article_ids: Iterable[str]) -> Iterator[Task]:
+    """Bring articles from their stored text into the new generation, with what the index knows of their origin."""
+    older = update.snapshot.version != SCHEMA_VERSION
+    for article, entry in update.stored(article_ids):
+        # What a digest covers grows with the fields.
+        digest = article_digest(article) if older and not entry.root else entry.digest
+        yield Task(article, Origin(entry.root, entry.size, entry.mtime_ns, digest))
 
 
 def change_dictionary(
-    store: Store,
+    store: Store | Home,
     change: Callable[[UserDictionary], UserDictionary],
     *,
     jobs: int | None = None,
@@ -58,9 +56,9 @@ def change_dictionary(
 
 
 def touched_by(
-    update: Update | DryRun, words: UserDictionary | None, tally: Tally, *, without: Iterable[int] = ()
-) -> Sequence[int]:
-    """Let the update write with the user dictionary ``words``. Returns the numbers of the articles that it may cut
+    update: Writer, words: UserDictionary | None, tally: Tally, *, without: Container[str] = ()
+) -> Sequence[str]:
+    """Let the update write with the user dictionary ``words``. Returns the ids of the articles that it may cut
     otherwise than the present one: those that contain a word in which the two differ (``analysis/tokenizer.py`` says
     why no other article is touched), but those of ``without``."""
     before = update.analyzer
@@ -68,16 +66,12 @@ def touched_by(
         return ()
     after = ChineseAnalyzer(engine=before.identity.engine, user_dictionary=words)
     changed = before.tokenizer.changed_words(after.tokenizer)
-    touched: list[int] = np.setdiff1d(documents_containing(changed, update.snapshot), list(without)).tolist()
+    touched = [article_id for article_id in update.containing(changed) if article_id not in without]
     update.change_analyzer(after)
     tally.retokenised += len(touched)
     return touched
 
 
-def cut_again(update: Update | DryRun, numbers: Sequence[int]) -> Iterator[Task]:
-    """Tasks for the articles of these numbers, as stored. To be brought in before what may replace them."""
-    if isinstance(update, DryRun):
-        return
-    for number in numbers:
-        segment, doc_id = update.snapshot.locate(number)
-        yield replace(carried(update, segment.indexed(doc_id)), replaces=True, retokenised=True)
+def cut_again(update: Writer, article_ids: Sequence[str]) -> Iterator[Task]:
+    """Tasks for the articles with these ids, as stored. To be brought in before what may replace them."""
+    return (replace(task, replaces=True, retokenised=True) for task in carried(update, article_ids))

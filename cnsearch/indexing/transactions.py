@@ -2,29 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from typing import Any
+from dataclasses import dataclass
 
 from cnsearch.analysis.analyzer import ChineseAnalyzer
+from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.indexing.tally import Tally
-from cnsearch.indexing.tasks import Stopped, never
+from cnsearch.indexing.tasks import Origin, Stopped, never
+from cnsearch.indexing.writer import Home, Writer
 from cnsearch.model import Article
+from cnsearch.search.substrings import documents_containing
 from cnsearch.settings import Settings
+from cnsearch.store.document import ENCODERS, document_of
+from cnsearch.store.fields import PLAIN_FIELDS
 from cnsearch.store.opening import Store
 from cnsearch.store.segment import Indexed
 from cnsearch.store.snapshot import Snapshot
-from cnsearch.store.transaction import DocumentBatch, begin
+from cnsearch.store.transaction import BatchBuilder, DocumentBatch, begin
 
 COMMIT_EVERY = 10_000
 """Articles per commit of a long update: what an interruption can lose."""
+
+
+@dataclass(frozen=True, slots=True)
+class AsBatches:
+    """Articles as arrays, of which segments are made."""
+
+    def builder(self, tokenizer: WordTokenizer) -> ArticleBatch:
+        return ArticleBatch(tokenizer)
+
+
+class ArticleBatch:
+    """The articles of one chunk, inverted."""
+
+    def __init__(self, tokenizer: WordTokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._batch = BatchBuilder(ENCODERS, PLAIN_FIELDS)
+
+    @property
+    def doc_count(self) -> int:
+        return self._batch.doc_count
+
+    def add(self, article: Article, origin: Origin) -> None:
+        values = {name: getattr(origin, name) for name in ("root", "size", "mtime_ns", "digest")}
+        document = document_of(article, self._tokenizer, values)
+        self._batch.add(document.tokens, document.stored, document.columns)
+
+    def build(self) -> DocumentBatch:
+        return self._batch.build()
 
 
 class Update:
     """A transaction that commits and begins anew every COMMIT_EVERY articles; ``finish`` commits the last. If it is to
     be ``whole`` it is one: no commit may hold articles of two analyzers, or that were read by two settings."""
 
-    writes = True
+    form = AsBatches()
 
     def __init__(self, store: Store, wait: float | None, replace: bool, stopped: Stopped) -> None:
         self._store = store
@@ -57,16 +90,23 @@ class Update:
     def find(self, article_id: str) -> Indexed | None:
         return self.snapshot.find_indexed(article_id)
 
-    def article(self, entry: Indexed) -> Article:
-        return self.snapshot.article(entry.number)
+    def containing(self, words: Iterable[str]) -> list[str]:
+        return list(map(self.snapshot.id_of, documents_containing(words, self.snapshot).tolist()))
 
-    def add(self, documents: DocumentBatch) -> None:
+    def stored(self, article_ids: Iterable[str]) -> Iterator[tuple[Article, Indexed]]:
+        for article_id in article_ids:
+            entry = self.snapshot.find_indexed(article_id)
+            if entry is not None:
+                yield self.snapshot.article(entry.number), entry
+
+    def add(self, documents: DocumentBatch) -> tuple[tuple[str, str], ...]:
         self.transaction.add(documents)
         self._pending += documents.doc_count
         self._written += documents.doc_count
         if self._pending >= COMMIT_EVERY and not self.whole:
             self.transaction = self.transaction.commit_part()
             self._pending = 0
+        return ()
 
     def delete(self, article_ids: Sequence[str]) -> int:
         return self.transaction.delete(article_ids)
@@ -89,7 +129,7 @@ class DryRun:
     """Takes everything and writes nothing."""
 
     whole = False
-    writes = False
+    form = None
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
@@ -107,8 +147,14 @@ class DryRun:
     def find(self, article_id: str) -> Indexed | None:
         return self.snapshot.find_indexed(article_id)
 
-    def add(self, documents: DocumentBatch) -> None:
-        pass
+    def containing(self, words: Iterable[str]) -> list[str]:
+        return list(map(self.snapshot.id_of, documents_containing(words, self.snapshot).tolist()))
+
+    def stored(self, article_ids: Iterable[str]) -> Iterator[tuple[Article, Indexed]]:
+        return iter(())
+
+    def add(self, documents: DocumentBatch) -> tuple[tuple[str, str], ...]:
+        return ()
 
     def delete(self, article_ids: Sequence[str]) -> int:
         return len(article_ids)
@@ -120,7 +166,7 @@ class DryRun:
         pass
 
 
-def finished(update: Update | DryRun, tally: Tally) -> int:
+def finished(update: Writer, tally: Tally) -> int:
     """Commit what was brought in, or, of what is whole or nothing and was stopped, nothing. Returns how many articles
     the index has now."""
     if tally.stopped and update.whole:
@@ -138,12 +184,16 @@ def _count(store: Store) -> int:
 
 @contextmanager
 def begin_update(
-    store: Store, wait: float | None, dry_run: bool, *, replace: bool = False, stopped: Stopped = never
-) -> Iterator[Any]:
+    store: Store | Home, wait: float | None, dry_run: bool, *, replace: bool = False, stopped: Stopped = never
+) -> Iterator[Writer]:
     """An ``Update``, or a ``DryRun``, that is given up if what is done with it raises. Who is done calls ``finish``.
 
     wait, replace, stopped : those of ``store.transaction.begin``
     """
+    if not isinstance(store, Store):
+        with store.begin_update(wait, dry_run, replace=replace, stopped=stopped) as writing:
+            yield writing
+        return
     if dry_run:
         with closing(store.snapshot()) as snapshot:
             store.require_writable(snapshot)

@@ -19,6 +19,7 @@ from cnsearch.indexing.retokenise import cut_again, touched_by
 from cnsearch.indexing.tally import Tally
 from cnsearch.indexing.tasks import Progress, Stopped, never
 from cnsearch.indexing.transactions import begin_update, finished
+from cnsearch.indexing.writer import Home
 from cnsearch.limits import DEFAULT_LIMITS, Limits
 from cnsearch.model import UpdateReport
 from cnsearch.settings import PathSettings
@@ -26,7 +27,7 @@ from cnsearch.store.opening import Store
 
 
 def update_posts(
-    store: Store,
+    store: Store | Home,
     paths: Sequence[str | os.PathLike[str]],
     *,
     words: UserDictionary | None = None,
@@ -48,7 +49,7 @@ def update_posts(
         update.whole = update.whole or found.whole
         update.delete(found.gone)
         update.change_settings(found.settings)  # with the first part of a long update: how its files were read
-        touched = touched_by(update, words, tally, without=(indexed[article_id].number for article_id in found.gone))
+        touched = touched_by(update, words, tally, without=frozenset(found.gone))
         every, total = chain(cut_again(update, touched), found.tasks), len(touched) + len(found.tasks)
         bring_in(update, every, tally, jobs=jobs, progress=progress, total=total, stopped=stopped)
         update.change_settings(found.settings.with_known(tally.known))

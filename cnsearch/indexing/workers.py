@@ -20,6 +20,7 @@ from cnsearch.analysis.tokenizer import TokenizerIdentity, WordTokenizer
 from cnsearch.analysis.userdict import UserDictionary
 from cnsearch.indexing.reading import Chunk, analyse
 from cnsearch.indexing.tasks import Task
+from cnsearch.indexing.writer import Form
 
 CHUNK = 256
 """Articles that a worker process takes at a time: about 0.3 s of work. Fewer make more distinct terms to hand over."""
@@ -33,7 +34,7 @@ def chunks(
     until_stopped: Callable[..., Iterator[Task]],
     *,
     jobs: int | None,
-    tokenise: bool,
+    form: Form | None,
     notes: list[str],
 ) -> Iterator[Chunk]:
     """What comes of the tasks, a chunk at a time, in order; from worker processes where there are enough tasks. What
@@ -49,14 +50,14 @@ def chunks(
     groups = iter(lambda: list(islice(every, CHUNK)), [])
     if jobs <= 1 or len(few) < MIN_ARTICLES_FOR_WORKERS or multiprocessing.current_process().daemon:
         for group in groups:
-            yield analyse(until_stopped(group, True), analyzer.tokenizer, tokenise)
+            yield analyse(until_stopped(group, True), analyzer.tokenizer, form)
         return
     waiting: deque[tuple[list[Task], Future[Chunk]]] = deque()
     group = []
     try:
         with _workers(jobs, analyzer.identity, analyzer.user_dictionary) as executor:
             for group in groups:
-                waiting.append((group, _submitted(executor, group, tokenise)))
+                waiting.append((group, _submitted(executor, group, form)))
                 if len(waiting) > 2 * jobs:
                     yield _result(waiting[0][1])
                     waiting.popleft()
@@ -69,17 +70,17 @@ def chunks(
     given = [given for given, _ in waiting]
     unsubmitted = [group] if group and not (given and given[-1] is group) else []
     for group in chain(given, unsubmitted, groups):
-        yield analyse(until_stopped(group, True), analyzer.tokenizer, tokenise)
+        yield analyse(until_stopped(group, True), analyzer.tokenizer, form)
 
 
 class _WorkersLostError(Exception):
     """The worker processes cannot go on, for no fault of what they were given. The message says why."""
 
 
-def _submitted(executor: Executor, group: list[Task], tokenise: bool) -> Future[Chunk]:
+def _submitted(executor: Executor, group: list[Task], form: Form | None) -> Future[Chunk]:
     try:
         with _interrupts_held():  # submit starts the workers
-            return executor.submit(analyse_in_worker, group, tokenise)
+            return executor.submit(analyse_in_worker, group, form)
     except (BrokenExecutor, OSError, UnboundLocalError, MemoryError) as error:
         # UnboundLocalError: how loky 3.5 ends when it can open no pipe
         if isinstance(error, BrokenExecutor):
@@ -170,9 +171,9 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def analyse_in_worker(tasks: Sequence[Task], tokenise: bool) -> Chunk:
+def analyse_in_worker(tasks: Sequence[Task], form: Form | None) -> Chunk:
     assert _tokenizer_of_worker is not None
     try:
-        return analyse(tasks, _tokenizer_of_worker, tokenise)
+        return analyse(tasks, _tokenizer_of_worker, form)
     finally:
         gc.collect()

@@ -163,9 +163,9 @@ FAULTS: dict[str, tuple[str, Callable[[], tuple[Any, str, Any]], bool]] = {
 
 
 def _wrap_document(**changes: Any) -> tuple[Any, str, Any]:
-    from cnsearch.indexing import reading
+    from cnsearch.indexing import transactions
 
-    return _wrap(reading, "document_of", _document(**changes))
+    return _wrap(transactions, "document_of", _document(**changes))
 
 
 @pytest.mark.parametrize("what", FAULTS)
@@ -188,8 +188,9 @@ def test_two_live_documents_with_one_id(tmp_path: Path) -> None:
         transaction._writer.add_batch = lambda batch, replace: add(batch, replace=False)
         from cnsearch.indexing.reading import analyse
         from cnsearch.indexing.tasks import Origin, Task
+        from cnsearch.indexing.transactions import AsBatches
 
-        chunk = analyse([Task(article(1), Origin())], transaction.snapshot.analyzer.tokenizer, True)
+        chunk = analyse([Task(article(1), Origin())], transaction.snapshot.analyzer.tokenizer, AsBatches())
         assert chunk.batch is not None
         transaction.add(chunk.batch)
         transaction.commit()

@@ -14,7 +14,7 @@ import pytest
 
 import cnsearch
 from cnsearch.corpus import readers
-from cnsearch.indexing import reading, workers
+from cnsearch.indexing import reading, transactions, workers
 
 Write = Callable[..., Path]
 
@@ -81,9 +81,9 @@ def test_entries_are_compared_one_by_one(index: cnsearch.Index, root: Path, monk
         assert counts(index.update(root)) == (0, 0, 0, 3, 0, 0)
     old(path, lines((1, "甲"), (3, "丙丁"), (4, "戊")), age=40)
     cut = []
-    document_of = reading.document_of
+    document_of = transactions.document_of
     monkeypatch.setattr(
-        reading, "document_of", lambda article, *more: cut.append(article.id) or document_of(article, *more)
+        transactions, "document_of", lambda article, *more: cut.append(article.id) or document_of(article, *more)
     )
     assert counts(index.update(root)) == (1, 1, 1, 1, 0, 0)
     assert cut == ["旧文.jsonl#3", "旧文.jsonl#4"]

@@ -145,10 +145,6 @@ class Node:
         shutil.rmtree(self.home, ignore_errors=True)
 
 
-_shared: list[Node] = []
-"""Of this process, so that it is not taken for forgotten."""
-
-
 def shared_node(session: int) -> str:
     """host:port of the one node that all workers of a test session share; the first that asks starts it. It ends with
     the process ``session``. Raises NoNodeError."""
@@ -161,7 +157,8 @@ def shared_node(session: int) -> str:
             home = Path(tempfile.mkdtemp(prefix="cnsearch-tests-home-"))
             node = Node("shared", home, watch=session, settings={"action.destructive_requires_name": "true"})
             known = node.start().wait().host
-            _shared.append(node)
+            assert node.process is not None
+            node.process.returncode = 0  # it outlives this process, which shall not be warned of that
             file.write(known)
     return known
 
