@@ -49,12 +49,17 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    return fold_points(code_points(text))
+    return text_of(fold_points(code_points(text)))
 
 
-def fold_points(points: CodePoints) -> str:
-    """The same of the code points of a text."""
-    return _table()[points].astype("<u4", copy=False).tobytes().decode("utf-32-le")
+def fold_points(points: CodePoints) -> CodePoints:
+    """What the code points of a text fold to. New array, of the shape of ``points``."""
+    return _table()[points]
+
+
+def text_of(points: CodePoints) -> str:
+    """The text of code points. REQUIRES: no half of a surrogate pair, as after folding"""
+    return points.astype("<u4", copy=False).tobytes().decode("utf-32-le")
 
 
 @cache

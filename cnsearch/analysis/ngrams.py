@@ -14,12 +14,15 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.analysis.fold import code_points
+from cnsearch.analysis.fold import CodePoints
 from cnsearch.analysis.tokenizer import Token
 
 BREAKS = "\n\0\uffff"
 """What no term spans or has: the end of a line, and what the index uses itself and no text should have."""
 LINE = re.compile(f"[^{BREAKS}]+")
+
+
+_LINE_FEED = np.array([ord("\n")], dtype=np.uint32)
 
 
 def character_terms(folded: str) -> list[str]:
@@ -37,13 +40,14 @@ def character_tokens(folded: str) -> list[Token]:
     return [Token(folded[start:end], start, end, position) for position, (start, end) in enumerate(spans)]
 
 
-def character_pairs(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
-    """The terms of the character fields of many folded texts at once, as code points.
+def character_pairs(texts: Sequence[CodePoints]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
+    """The terms of the character fields of many texts at once, as code points.
 
+    texts : of each the code points of its folded form, uint32, shape (characters,); not modified
     Returns (pairs, counts). pairs: uint32, shape (n, 2), in order; the second is 0 where a line ends. counts: how many
     each text has, int64, shape (len(texts),).
     """
-    points = code_points("".join([text + "\n" for text in texts]))
+    points = np.concatenate([part for text in texts for part in (text, _LINE_FEED)] or [_LINE_FEED[:0]])
     in_line = np.ones(len(points), dtype=bool)
     for char in BREAKS:
         in_line &= points != ord(char)

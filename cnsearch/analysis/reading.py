@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.analysis.fold import CodePoints, code_points, fold, fold_points
+from cnsearch.analysis.fold import CodePoints, code_points, fold, fold_points, text_of
 from cnsearch.analysis.scripts import CJK
 from cnsearch.analysis.variants import CONTEXTUAL, in_context
 
@@ -42,6 +42,7 @@ class Reading(NamedTuple):
     seams  : ascending places in ``text`` that cut a word though folding hides it: before the capital that begins a part
              of ``userName``, and at a Chinese comma between digits
     shifted : whether ``text`` is another than the folded text as shown (of the same length, where ``starts`` is None)
+    folded_points : the code points of ``text``, uint32, where they were at hand; ask ``points``
     """
 
     text: str
@@ -49,6 +50,11 @@ class Reading(NamedTuple):
     ends: Places | None = None
     seams: tuple[int, ...] = ()
     shifted: bool = False
+    folded_points: CodePoints | None = None
+
+    def points(self) -> CodePoints:
+        """The code points of ``text``, uint32, shape (len(text),). Not to be modified."""
+        return code_points(self.text) if self.folded_points is None else self.folded_points
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Where the stretch ``start .. end`` (not empty) of the reading stands in the text as shown."""
@@ -69,12 +75,14 @@ def read(text: str) -> Reading:
     classes = _classes(points)
     if b"o" in classes or (_SPACED_OUT_CLASSES.search(classes) and _SPACED_OUT.search(text)):
         return _shifted(text)
-    folded = fold_points(points)
+    folded_points = fold_points(points)
+    folded = text_of(folded_points)
     seams = _seams(text) if _may_have_seams(classes) else ()
     if b"c" in classes:
         in_place = in_context(folded)
-        return Reading(in_place, seams=seams, shifted=in_place != folded)
-    return Reading(folded, seams=seams)
+        if in_place != folded:
+            return Reading(in_place, seams=seams, shifted=True)
+    return Reading(folded, seams=seams, folded_points=folded_points)
 
 
 def read_all(texts: Sequence[str]) -> list[str]:
@@ -92,7 +100,7 @@ def read_all(texts: Sequence[str]) -> list[str]:
     starts = np.concatenate([[0], ends[:-1]])
     places = [match.start() for match in _READ_ALONE_CLASSES.finditer(classes)]
     alone = {*np.searchsorted(ends, places, side="right").tolist()}
-    folded = in_context(fold_points(points))
+    folded = in_context(text_of(fold_points(points)))
     each = enumerate(zip(texts, starts.tolist(), ends.tolist(), strict=True))
     return [_read_alone(text) if at in alone else folded[start : end - 1] for at, (text, start, end) in each]
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.analysis.fold import code_points
+from cnsearch.analysis.fold import CodePoints
 from cnsearch.analysis.scripts import word_table
 
 SHINGLE = 8
@@ -34,9 +34,10 @@ _BASE = 0x9E3779B1
 _BASE_1, _BASE_2, _BASE_4 = (np.uint32(pow(_BASE, exponent, 1 << _BITS)) for exponent in (1, 2, 4))
 
 
-def signature(title: str, body: str) -> bytes:
-    """The signature of an article with this folded title and body: one byte per bin, 0 for a bin without a shingle.
+def signature(title: CodePoints, body: CodePoints) -> bytes:
+    """The signature of an article: one byte per bin, 0 for a bin without a shingle.
 
+    title, body : code points of the folded texts, uint32, shape (characters,); not modified
     Returns SIGNATURE_BYTES bytes, all 0 where there are fewer than SHINGLE letters.
     """
     letters = _letters(body)
@@ -54,8 +55,7 @@ def signature(title: str, body: str) -> bytes:
     return bins.tobytes()
 
 
-def _letters(folded: str) -> npt.NDArray[np.uint32]:
-    points = code_points(folded)
+def _letters(points: CodePoints) -> CodePoints:
     return points[word_table()[points]]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cnsearch.analysis.fold import CodePoints
 from cnsearch.analysis.ngrams import character_pairs
 from cnsearch.analysis.reading import LINE_END, read
 from cnsearch.analysis.signature import signature
@@ -30,28 +31,30 @@ _LINE_FEED = re.compile("\r?\n")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An article ready to be written: the tokens of each indexed field (of one in ``ENCODERS`` its folded text), and
-    the stored and column values."""
+    """An article ready to be written: the tokens of each indexed field (of one in ``ENCODERS`` the code points of
+    its folded text, uint32), and the stored and column values."""
 
-    tokens: dict[str, Sequence[str]]
+    tokens: dict[str, Sequence[str] | CodePoints]
     stored: dict[str, Any]
     columns: dict[str, Any]
 
 
 def document_of(article: Article, tokenizer: WordTokenizer, origin: Mapping[str, Any]) -> Document:
     """Clean article to document. ``origin`` has the values of root (str), size, mtime_ns and digest."""
-    tokens: dict[str, Sequence[str]] = {"id": [article.id]}
+    tokens: dict[str, Sequence[str] | CodePoints] = {"id": [article.id]}
     stored: dict[str, Any] = {"id": article.id}
-    readings = {}
+    shifted: list[str] = []
+    points: dict[str, CodePoints] = {}
     texts = {"title": article.title, "tags": "\n".join(article.tags), "body": stored_body(article.paragraphs)}
     for name, text in texts.items():
         if name == "tags" and not text:
             continue  # most articles have none, and what they lack shall cost nothing
-        reading = readings[name] = read(text)
+        reading = read(text)
         tokens[name] = tokenizer.terms(reading.text, reading.seams)
-        tokens[CHARS_FIELD[name]] = reading.text
+        points[name] = tokens[CHARS_FIELD[name]] = reading.points()
         stored[name] = text
-    shifted = [name for name, reading in readings.items() if reading.shifted]
+        if reading.shifted:
+            shifted.append(name)
     if shifted:
         tokens[SHIFTED_FIELD] = shifted
     stored.update({name: value for name, value in (("url", article.url), ("path", article.path)) if value})
@@ -63,7 +66,7 @@ def document_of(article: Article, tokenizer: WordTokenizer, origin: Mapping[str,
         "size": origin["size"],
         "mtime_ns": origin["mtime_ns"],
         "digest": origin["digest"],
-        "signature": signature(readings["title"].text, readings["body"].text),
+        "signature": signature(points["title"], points["body"]),
     }
     for name, label in (("source", article.source), ("author", article.author)):
         if label:

@@ -86,6 +86,7 @@ def test_places_in_the_text_as_shown(text: str, stretch: str, written: str) -> N
 def test_what_holds_for_every_reading(text: str) -> None:
     reading = read(text)
     assert LINE_END not in reading.text
+    assert reading.points().tolist() == [ord(char) for char in reading.text]
     assert reading.shifted or reading.text == fold(text)
     assert list(reading.seams) == sorted(set(reading.seams))
     assert all(0 < at < len(reading.text) for at in reading.seams)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnsearch.analysis import compounds
-from cnsearch.analysis.fold import fold
+from cnsearch.analysis.fold import code_points, fold
 from cnsearch.analysis.inflection import is_marked
 from cnsearch.analysis.ngrams import character_pairs, character_terms, character_tokens
 from cnsearch.analysis.reading import spelt
@@ -143,7 +143,7 @@ def test_characters_against_an_obvious_twin(text: str) -> None:
 
 @given(st.lists(mixed_text | st.text("𠮷上𪚥海 a\n\0\uffff。", max_size=8), max_size=6))
 def test_the_pairs_of_many_texts_are_the_terms_of_each(texts: list[str]) -> None:
-    pairs, counts = character_pairs(texts)
+    pairs, counts = character_pairs([code_points(text) for text in texts])
     terms = [chr(first) + (chr(second) if second else "") for first, second in pairs.tolist()]
     assert terms == [term for text in texts for term in character_terms(text)]
     assert counts.tolist() == [len(character_terms(text)) for text in texts]

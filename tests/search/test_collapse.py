@@ -17,7 +17,7 @@ import pytest
 
 import cnsearch
 from cnsearch import Article
-from cnsearch.analysis.fold import fold
+from cnsearch.analysis.fold import code_points, fold
 from cnsearch.analysis.signature import NUM_BINS, signature
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.search.collapse import (
@@ -82,7 +82,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[cnsearch.Index]:
 def seen(article: Article) -> tuple[npt.NDArray[np.uint8], int]:
     """Signature and number of tokens."""
     title, body = fold(article.title), fold(article.body)
-    bins = np.frombuffer(signature(title, body), np.uint8)
+    bins = np.frombuffer(signature(code_points(title), code_points(body)), np.uint8)
     return bins, len(TOKENIZER.terms(title)) + len(TOKENIZER.terms(body))
 
 

@@ -27,8 +27,8 @@ from cnsearch.engine.terms.keys import keys_of_terms
 
 Ints = npt.NDArray[np.int64]
 
-PairEncoder = Callable[[Sequence[str]], tuple[CodePoints, Ints]]
-"""From the texts of documents to (pairs, counts) as ``invert_pairs`` takes them."""
+PairEncoder = Callable[[Sequence[Any]], tuple[CodePoints, Ints]]
+"""From the texts of documents, strings or arrays as it reads, to (pairs, counts) as ``invert_pairs`` takes them."""
 
 
 @dataclass
@@ -61,8 +61,8 @@ def check_stored(stored: Mapping[str, Any]) -> None:
                 raise TypeError(f'stored field "{name}": {exc}') from exc
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
+def _text(value: Any) -> Any:
+    if not isinstance(value, (str, np.ndarray)):
         raise TypeError(f"a field with an encoder takes a text, not {value!r}")
     return value
 
@@ -107,14 +107,14 @@ class BatchBuilder:
         self.doc_count = 0
         self.token_count = 0
         self.text_size = 0  # characters of tokens and of stored text
-        self._texts: dict[str, list[str]] = {}
+        self._texts: dict[str, list[Any]] = {}
         self._counts: dict[str, list[int]] = {}
         self._stored = _Rows()
         self._columns = _Rows()
 
     def add(
         self,
-        tokens: Mapping[str, Sequence[str]],
+        tokens: Mapping[str, Any],
         stored: Mapping[str, Any] | None = None,
         columns: Mapping[str, Any] | None = None,
     ) -> int:
@@ -127,7 +127,9 @@ class BatchBuilder:
         """
         encoders = self._encoders
         joined = {
-            name: _text(words) if name in encoders else join_tokens(words) for name, words in tokens.items() if words
+            name: _text(words) if name in encoders else join_tokens(words)
+            for name, words in tokens.items()
+            if len(words)
         }
         if stored:
             check_stored(stored)
@@ -141,7 +143,7 @@ class BatchBuilder:
                 missing = doc - len(counts)
                 counts.extend([0] * missing)
                 if name in encoders:
-                    self._texts[name].extend([""] * missing)
+                    self._texts[name].extend([text[:0]] * missing)
             counts.append(len(tokens[name]))
             self._texts[name].append(text)
             self.token_count += len(tokens[name])
@@ -162,7 +164,7 @@ class BatchBuilder:
             missing = count - len(self._counts[name])
             encoder = self._encoders.get(name)
             if encoder is not None:
-                pairs, lengths[name] = encoder(self._texts[name] + [""] * missing)
+                pairs, lengths[name] = encoder(self._texts[name] + [self._texts[name][0][:0]] * missing)
                 fields[name] = invert_pairs(pairs, lengths[name])
             else:
                 counts = self._counts[name] + [0] * missing
