@@ -18,7 +18,7 @@ if _interrupts.is_the_program():  # and what follows takes a third of a second t
 from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.shown import Analysis
 from cnsearch.analysis.tokenizer import Token
-from cnsearch.articles import article_of_arguments as _article_of_arguments
+from cnsearch.corpus.arguments import article_of_arguments as _article_of_arguments
 from cnsearch.errors import (
     AnalyzerMismatchError,
     ArticleNotFoundError,

@@ -78,9 +78,9 @@ def _how(file: PostFile, options: ReadOptions) -> str:
     if single and file.id.lower().endswith(POST_SUFFIXES) and (kind := _front_matter_kind(data, file)):
         parts.append(f"front matter ({kind})")
     if not single:
-        parts.append(f"{len(articles):,} {'entry' if len(articles) == 1 else 'entries'}")
+        parts.append(_counted(len(articles), "entry", "entries"))
     if drafts:
-        named = "draft" if single else f"{drafts:,} draft{'s' * (drafts > 1)}"
+        named = "draft" if single else _counted(drafts, "draft", "drafts")
         parts.append(named if options.drafts else f"{named} (left out)")
     if len(articles) < len(made):
         parts.append(f"{len(made) - len(articles):,} failed")
@@ -89,15 +89,19 @@ def _how(file: PostFile, options: ReadOptions) -> str:
     return ", ".join(parts)
 
 
+def _counted(number: int, one: str, several: str) -> str:
+    return f"{number:,} {one if number == 1 else several}"
+
+
 def _how_large(file: PostFile, options: ReadOptions) -> str:
     reading = read_large(file, options)
     articles = drafts = failed = 0
     for made, _ in reading.entries:
         articles, failed = articles + isinstance(made, Article), failed + isinstance(made, Failure)
         drafts += isinstance(made, Article) and made.draft
-    parts = [f"{reading.how}, read record by record", f"{articles:,} entries"]
+    parts = [f"{reading.how}, read record by record", _counted(articles, "entry", "entries")]
     if drafts:
-        parts.append(f"{drafts:,} drafts" + ("" if options.drafts else " (left out)"))
+        parts.append(_counted(drafts, "draft", "drafts") + ("" if options.drafts else " (left out)"))
     return ", ".join([*parts, f"{failed:,} failed"] if failed else parts)
 
 

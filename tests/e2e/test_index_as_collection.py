@@ -61,6 +61,8 @@ def test_iterating_goes_on_with_its_commit(index: cnsearch.Index) -> None:
 
 def test_its_face(index: cnsearch.Index) -> None:
     assert repr(index) == f"<cnsearch.Index {index.path!r}: 4 articles>"
+    index.delete(["0", "1", "2"])
+    assert repr(index) == f"<cnsearch.Index {index.path!r}: 1 article>"
     assert not index.closed
     index.close()
     assert index.closed

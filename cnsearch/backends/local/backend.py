@@ -75,7 +75,10 @@ class LocalBackend:
 
     def state(self) -> str:
         searcher = self._searcher
-        return "closed" if searcher is None else f"{searcher.snapshot.num_live_docs} articles"
+        if searcher is None:
+            return "closed"
+        count = searcher.snapshot.num_live_docs
+        return f"{count} article{'s' * (count != 1)}"
 
     def current(self) -> Searcher:
         """The commit that is shown. Raises ValueError if this is closed, IndexNotFoundError if the folder is gone."""
