@@ -16,7 +16,7 @@ and 65.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -83,7 +83,8 @@ class _Folding:
         self.places: list[int] = []
         self._keys = ranked.keys
         self._numbers: DocNumbers = np.flatnonzero(ranked.matching)
-        self._copies = Copies(snapshot, self._numbers)
+        tokens = np.sum([snapshot.lengths(field)[self._numbers] for field in ("title", "body")], axis=0)
+        self._copies = Copies(snapshot.signatures[self._numbers], snapshot.dates[self._numbers], tokens)
         self._free = np.ones(len(self._numbers), dtype=bool)
         self._folded: list[DocNumbers] = []
         self._walked = 0
@@ -108,13 +109,15 @@ class _Folding:
 class Copies:
     """Tells which of some documents are copies of one of them.
 
-    doc_numbers : ascending, shape (n,)
+    rows   : their signatures, uint8, shape (n, NUM_BINS)
+    dates  : in seconds since 1970, or NO_DATE; int64, shape (n,)
+    tokens : how many title and body have; shape (n,)
     """
 
-    def __init__(self, snapshot: Snapshot, doc_numbers: DocNumbers) -> None:
-        self._rows = snapshot.signatures[doc_numbers]
-        self._dates = snapshot.dates[doc_numbers]
-        self._tokens = np.sum([snapshot.lengths(field)[doc_numbers] for field in ("title", "body")], axis=0)
+    def __init__(self, rows: npt.NDArray[np.uint8], dates: npt.NDArray[np.int64], tokens: npt.NDArray[Any]) -> None:
+        self._rows = rows
+        self._dates = dates
+        self._tokens = tokens
 
     def of(self, at: int, among: npt.NDArray[np.bool_]) -> DocNumbers:
         """Positions of the documents of ``among`` (bool, shape (n,)) that are copies of the one at position ``at``."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.compounds import APART, splits
+from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.model import Duplicate, Fragment, Hit, ScorePart, Snippet
-from cnsearch.query.plan import Apart, Compound, Plan, Substring, Term, TermPattern
+from cnsearch.query.plan import Apart, Compound, Leaf, Plan, Step, Substring, Term, TermPattern
 from cnsearch.search.execute import DocNumbers, Ranked, Searcher
 from cnsearch.search.missing import Missing
 from cnsearch.search.scoring import Scores
@@ -73,38 +75,51 @@ class Excerpts:
         return tuple(self._searcher.explain(self._plan, number, second_pass=second_pass, half_life_days=half_life))
 
     def _make(self) -> Highlighter:
-        terms: dict[str, float] = {}
-        compounds: dict[str, float] = {}
-        substrings, patterns = {}, {}
-        for mark in self._plan.marks:
-            if isinstance(mark, Compound):
-                weight = self._searcher.step_weight(mark.step)
-                if weight:
-                    compounds.update(dict.fromkeys(mark.together.spellings, weight))
-                else:
-                    terms.update({part.text: self._searcher.term_weight(part) for part in mark.parts})
-                continue
-            weight = self._searcher.term_weight(mark)
-            if isinstance(mark, Term):
-                terms[mark.text] = weight
-            elif isinstance(mark, Apart):
-                if weight:
-                    ways = (first + joint + second for first, second in splits(mark.text) for joint in APART)
-                    compounds.update(dict.fromkeys(ways, weight))
-            elif isinstance(mark, Substring):
-                substrings[mark.text] = weight
-            elif isinstance(mark, TermPattern):
-                patterns[mark.regex] = weight
-        return Highlighter(
-            self._analyzer.tokenizer,
-            terms,
-            substrings,
-            patterns,
-            compounds,
-            parts=any(leaf.fields[0] in _CHARACTERS for leaf in self._plan.leaves),
-            num_fragments=self._shown.num_fragments,
-            fragment_chars=self._shown.fragment_chars,
-        )
+        return highlighter_of(self._plan, self._searcher, self._analyzer.tokenizer, self._shown)
+
+
+class Weights(Protocol):
+    """How telling the parts of a plan are: a ``Searcher``, or what another back end has in its place."""
+
+    def term_weight(self, leaf: Leaf) -> float: ...
+
+    def step_weight(self, step: Step) -> float: ...
+
+
+def highlighter_of(plan: Plan, weights: Weights, tokenizer: WordTokenizer, shown: Shown) -> Highlighter:
+    """Finds what ``plan`` marks."""
+    terms: dict[str, float] = {}
+    compounds: dict[str, float] = {}
+    substrings, patterns = {}, {}
+    for mark in plan.marks:
+        if isinstance(mark, Compound):
+            weight = weights.step_weight(mark.step)
+            if weight:
+                compounds.update(dict.fromkeys(mark.together.spellings, weight))
+            else:
+                terms.update({part.text: weights.term_weight(part) for part in mark.parts})
+            continue
+        weight = weights.term_weight(mark)
+        if isinstance(mark, Term):
+            terms[mark.text] = weight
+        elif isinstance(mark, Apart):
+            if weight:
+                ways = (first + joint + second for first, second in splits(mark.text) for joint in APART)
+                compounds.update(dict.fromkeys(ways, weight))
+        elif isinstance(mark, Substring):
+            substrings[mark.text] = weight
+        elif isinstance(mark, TermPattern):
+            patterns[mark.regex] = weight
+    return Highlighter(
+        tokenizer,
+        terms,
+        substrings,
+        patterns,
+        compounds,
+        parts=any(leaf.fields[0] in _CHARACTERS for leaf in plan.leaves),
+        num_fragments=shown.num_fragments,
+        fragment_chars=shown.fragment_chars,
+    )
 
 
 def make_hits(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping
+from typing import Protocol
 
 from whoosh.support.levenshtein import damerau_levenshtein
 
@@ -13,14 +15,29 @@ from cnsearch.query.plan import label
 from cnsearch.query.tree import Filter, Group, Node
 from cnsearch.store.fields import LABEL_FIELDS, PATH_FIELDS
 from cnsearch.store.labels import label_term
-from cnsearch.store.snapshot import Snapshot
+
+
+class Values(Protocol):
+    """What articles have in the fields that filters ask for: a ``Snapshot``, or what another back end knows."""
+
+    @property
+    def own_fields(self) -> Mapping[str, str]: ...
+
+    def has_term(self, field: str, term: str) -> bool: ...
+
+    def label_counts(self, field: str) -> Counter[str]: ...
+
+    def own_field_counts(self, name: str) -> Counter[str]: ...
+
+    def label_paths(self, field: str) -> list[tuple[str, int]]: ...
+
 
 MAX_NOTES = 3
 _CHARS_PER_ERROR = 3
 """One error for so many characters is a value close by; one in any value of two characters or more."""
 
 
-def unknown_values(snapshot: Snapshot, filters: Filters, root: Node | None) -> dict[tuple[str, str], str]:
+def unknown_values(snapshot: Values, filters: Filters, root: Node | None) -> dict[tuple[str, str], str]:
     """The (field, value) of the filters, beside the query and in it, that no article has, each with a note; that of
     those after the first MAX_NOTES is empty."""
     asked = [(field, value) for field, values in filters.labels for value in values]
@@ -40,7 +57,7 @@ def rules_all_out(unknown: Container[tuple[str, str]], filters: Filters, root: N
     return any(isinstance(node, Filter) and (node.field, node.value) in unknown for node in required)
 
 
-def _note(snapshot: Snapshot, field: str, value: str) -> str:
+def _note(snapshot: Values, field: str, value: str) -> str:
     if field not in LABEL_FIELDS and fold(field) not in snapshot.own_fields:
         return f'no article has a field "{field}"'
     known = _known(snapshot, field)
@@ -51,7 +68,7 @@ def _note(snapshot: Snapshot, field: str, value: str) -> str:
     return note if field == "author" else f"{note} (known values: stats)"
 
 
-def _known(snapshot: Snapshot, field: str) -> dict[str, tuple[str, int]]:
+def _known(snapshot: Values, field: str) -> dict[str, tuple[str, int]]:
     """What a filter may say: for each term of the field, the value as most write it, and the articles that have it."""
     written: dict[str, tuple[str, int]] = {}
     counts = snapshot.label_counts(field) if field in LABEL_FIELDS else snapshot.own_field_counts(field)

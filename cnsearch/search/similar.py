@@ -15,12 +15,13 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterable
+from typing import Protocol
 
+from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.inflection import is_marked
 from cnsearch.analysis.reading import read
 from cnsearch.query.plan import MOST, AllOf, Keyword, Keywords, Label, Plan, Step, Term, Without
 from cnsearch.search.scoring import idf
-from cnsearch.store.snapshot import Snapshot
 
 MAX_TERMS = 40
 """Own, first, five: .508 .394 .599 with 10; .528 .425 .630 with 20; .531 .431 .645 with 40; .531 .434 .650 with 60, and
@@ -29,7 +30,19 @@ TITLE_WEIGHT = 5
 """Times that an occurrence in the title counts: own .522 with 1, .526 with 2, .531 with 5, .534 with 10."""
 
 
-def weighty_terms(snapshot: Snapshot, title: str, body: str, tags: Iterable[str] = ()) -> list[tuple[str, float]]:
+class Frequencies(Protocol):
+    """How many documents have a term: a ``Snapshot``, or what another back end knows."""
+
+    @property
+    def num_docs(self) -> int: ...
+
+    @property
+    def analyzer(self) -> ChineseAnalyzer: ...
+
+    def doc_freq(self, field: str, term: str) -> int: ...
+
+
+def weighty_terms(snapshot: Frequencies, title: str, body: str, tags: Iterable[str] = ()) -> list[tuple[str, float]]:
     """The MAX_TERMS weightiest terms of an article, the weightiest first, and the tf of each. Its tags count as its
     title does.
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from cnsearch import checks
+from cnsearch.backends.asked import Asked
 from cnsearch.backends.base import Options
-from cnsearch.backends.local.asked import Asked
 from cnsearch.errors import ArticleNotFoundError
 from cnsearch.model import Fragment, Hit, SearchResults
 from cnsearch.query.filters import Filters
@@ -104,6 +104,11 @@ def marked(searcher: Searcher, article_id: str, request: SearchRequest, options:
     number = number_of(searcher.snapshot, article_id)
     reading, _ = Asked.of(searcher, request, options).answered(searcher.matches, np.count_nonzero)
     return Excerpts(searcher, reading.plan, searcher.snapshot.analyzer, _shown(request)).whole(number)
+
+
+def matching(asked: Asked[Searcher]) -> DocNumbers:
+    """The numbers of the documents that are found, ascending, without ranking them."""
+    return np.flatnonzero(asked.answered(asked.searcher.matches, np.count_nonzero)[1])
 
 
 def ranked_page(searcher: Searcher, plan: Plan, request: SearchRequest) -> Collapsed:

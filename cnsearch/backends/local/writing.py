@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from cnsearch.analysis.userdict import UserDictionary
+from cnsearch.backends.asked import Asked
 from cnsearch.backends.base import Options, Path
-from cnsearch.backends.local.asked import Asked
+from cnsearch.backends.local.pipeline import matching
 from cnsearch.backends.writing import Writing
 from cnsearch.indexing import articles as arriving
 from cnsearch.indexing import explain, retokenise
@@ -98,7 +99,7 @@ def delete(
         if request is None:
             return article_ids or ()
         asked = Asked.of(Searcher(snapshot, limits=options.limits), request, options)
-        found = map(snapshot.id_of, asked.matching().tolist())
+        found = map(snapshot.id_of, matching(asked).tolist())
         return found if article_ids is None else set(article_ids).intersection(found)
 
     return arriving.delete_articles(store, choose, dry_run=how.dry_run, wait=how.wait)

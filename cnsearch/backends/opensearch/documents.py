@@ -20,6 +20,7 @@ from cnsearch.search.written import letters
 from cnsearch.store.dates import date_of, seconds_of
 from cnsearch.store.document import document_of, stored_body
 from cnsearch.store.fields import CHARS_FIELD, TEXT_FIELDS
+from cnsearch.store.labels import MAX_PATH_LEVELS
 
 if TYPE_CHECKING:
     from cnsearch.indexing.tasks import Origin
@@ -104,6 +105,10 @@ def source_of(
         if name in columns:
             several = columns[name] if isinstance(columns[name], list) else [columns[name]]
             source[f"{name}_as"] = [value_term(value.decode("utf-8")) for value in several]
+    if article.categories:
+        levels = article.categories
+        paths = ("/".join(levels[:depth]) for depth in range(1, min(len(levels), MAX_PATH_LEVELS) + 1))
+        source["category_path_as"] = list(map(value_term, paths))
     if article.labels:
         source["label_name_as"] = list(map(value_term, article.labels))
     return source

@@ -7,7 +7,7 @@
 | title_exact, tags_exact, body_exact | bigrams with positions, a mark between lines | exact substrings |
 | title_letters, title_read | a hash of the title's letters, of the title as read | titles that are the query |
 | id, source, category, author, tag, label, draft | folded values as on disk | filters |
-| source_as, category_as, author_as, tag_as, label_as, label_name_as | values as written | facets, stats |
+| source_as, category_as, category_path_as, … | values as written (``WRITTEN``) | facets, stats |
 | date, seconds | the same moment, as a date and since 1970 | facets by year and month; filter, sort |
 | root, size, mtime_ns, digest | where an article came from | what has changed |
 | signature, num_words | shingles; words of title and body | collapse |
@@ -45,6 +45,8 @@ AVERAGES = {
     "body_chars": 1_200.0,
 }
 """Mean lengths of the fields before any article is known."""
+WRITTEN = ("source", "category", "category_path", "author", "tag", "label", "label_name")
+"""What is counted as written, in fields of these names and ``_as``."""
 NOT_OURS = "it was not made by cnsearch"
 
 
@@ -162,8 +164,10 @@ _MAPPINGS: dict[str, Any] = {
         "title_letters": _VALUE,
         "title_read": _VALUE,
         "id": {"type": "keyword"},
-        **dict.fromkeys(("source", "category", "author", "tag", "label", "draft"), _VALUE),
-        **{f"{name}_as": _WRITTEN for name in ("source", "category", "author", "tag", "label", "label_name")},
+        **dict.fromkeys(("source", "author", "label", "draft"), _VALUE),
+        "category": {"type": "keyword"},
+        "tag": {"type": "keyword"},
+        **{f"{name}_as": _WRITTEN for name in WRITTEN},
         "date": {"type": "date", "format": "strict_date_optional_time", "index": False},
         "seconds": {"type": "long"},
         "root": {"type": "keyword"},

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import cnsearch
+from cnsearch.backends.asked import Asked
 from cnsearch.backends.base import Options
 from cnsearch.backends.local import pipeline
-from cnsearch.backends.local.asked import Asked
 from cnsearch.query.synonyms import Synonyms
 from cnsearch.request import SearchRequest
 from cnsearch.search.execute import Searcher
@@ -46,14 +46,14 @@ def test_whether_there_are_hits_is_found_without_ranking(
     for name in ("rank", "walk", "_ordered"):
         monkeypatch.setattr(Searcher, name, forbidden)
     assert asked.has_hits(query) == (plain.total > 0 and by_words and not literal)
-    assert len(words.matching()) == plain.total
+    assert len(pipeline.matching(words)) == plain.total
 
 
 def test_what_matches_is_what_a_walk_finds(searcher: Searcher, options: Options) -> None:
     for query in QUERIES:
         request = SearchRequest(query, draft=False)
         hits = {hit.id for hit in pipeline.scan(searcher, request, options)}
-        found = Asked.of(searcher, request, options).matching()
+        found = pipeline.matching(Asked.of(searcher, request, options))
         if query:
             assert {searcher.snapshot.id_of(number) for number in found.tolist()} == hits
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, Protocol, TypeVar
 
-import numpy as np
-import numpy.typing as npt
-
+from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.backends.base import Options
 from cnsearch.query.filters import Filters
 from cnsearch.query.plan import LONG, MOST, Plan, make_plan
@@ -17,10 +15,36 @@ from cnsearch.query.syntax import ParsedQuery, parse_as_text, parse_query, place
 from cnsearch.query.tree import Node
 from cnsearch.request import SearchRequest
 from cnsearch.search.correct import correct
-from cnsearch.search.execute import Searcher
-from cnsearch.search.labels import rules_all_out
+from cnsearch.search.labels import Values, rules_all_out
+from cnsearch.search.vocabulary import Vocabulary
 
 Found = TypeVar("Found")
+
+
+class Known(Values, Protocol):
+    """What an index knows of its articles."""
+
+    @property
+    def analyzer(self) -> ChineseAnalyzer: ...
+
+
+class Answers(Protocol):
+    """What a request is asked of: a ``Searcher`` on a commit, or what another back end has in its place."""
+
+    @property
+    def snapshot(self) -> Known: ...
+
+    @property
+    def vocabulary(self) -> Vocabulary: ...
+
+    def stands(self, text: str) -> bool: ...
+
+    def has_hits(self, plan: Plan) -> bool: ...
+
+    def finds_words(self, plan: Plan) -> bool: ...
+
+
+Searched = TypeVar("Searched", bound=Answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +61,16 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Generic[Searched]):
     """What was asked for, of ``searcher``. ``filters`` are those of the request."""
 
-    searcher: Searcher
+    searcher: Searched
     request: SearchRequest
     filters: Filters
     options: Options
 
     @classmethod
-    def of(cls, searcher: Searcher, request: SearchRequest, options: Options) -> Asked:
+    def of(cls, searcher: Searched, request: SearchRequest, options: Options) -> Asked[Searched]:
         return cls(searcher, request, request.filters, options)
 
     # Parse, expand, plan
@@ -99,10 +123,6 @@ class Asked:
         return reading, found
 
     # Without ranking
-
-    def matching(self) -> npt.NDArray[np.intp]:
-        """The numbers of the documents that are found, ascending."""
-        return np.flatnonzero(self.answered(self.searcher.matches, np.count_nonzero)[1])
 
     def has_hits(self, text: str) -> bool:
         """Whether ``text`` would find something by its words, under the same filters."""
