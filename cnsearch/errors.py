@@ -16,8 +16,9 @@
         └── CorruptIndexError    damaged
 
 Each message says what is wrong, where, and what to do; the same facts are attributes, and ``code`` names the case for
-programs. What to do is said in the library's terms; the command line says it in its own (``cli``). Errors pickle, copy
-and compare by what they say. Misuse of the API (a negative limit, a wrong type) stays ``ValueError`` or ``TypeError``.
+programs. What to do is said in the library's terms; the command line says it in its own (``faces/advice.py``). Errors
+pickle, copy and compare by what they say. Misuse of the API (a negative limit, a wrong type) stays ``ValueError`` or
+``TypeError``.
 """
 
 from __future__ import annotations

@@ -35,6 +35,11 @@ def in_commands(error: CnsearchError) -> str:
     return f"{error.message}. {advice}" if advice else error.message
 
 
+def about_file(how: str) -> str:
+    """What ``explain_files`` says of a file, where it names an argument with the option that gives it."""
+    return how.replace("excluded by exclude line", "excluded by --exclude line", 1)
+
+
 def about_failures(reasons: list[str]) -> str:
     """What to do about posts that failed for these reasons; empty if no option helps."""
     if any(reason.endswith("(post_bytes)") for reason in reasons):

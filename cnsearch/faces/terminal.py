@@ -12,6 +12,7 @@ from wcwidth import ljust
 
 from cnsearch.analysis.shown import Analysis
 from cnsearch.faces.about import LONGEST, NO_TITLE, about, short
+from cnsearch.faces.wording import counted
 from cnsearch.faces.wrapping import wrapped
 from cnsearch.model import (
     ELLIPSIS,
@@ -117,7 +118,7 @@ def summary(results: SearchResults) -> str:
     """How many articles match and which are shown, one line."""
     if not results.total:
         return "no article matches"
-    matching = "1 article matches" if results.total == 1 else f"{results.total:,} articles match"
+    matching = f"{counted(results.total, 'article')} match{'es' * (results.total == 1)}"
     shown = f", {results[0].rank} to {results[-1].rank} shown" if 0 < len(results) < results.total else ""
     folded = f", {results.folded:,} folded under them" if results.folded else ""
     return f"{matching}{shown}{folded} ({results.took_ms:.1f} ms)"
@@ -163,16 +164,17 @@ def update_text(report: UpdateReport, *, index: str, dry_run: bool) -> str:
     failed = f", {len(report.failed):,} failed" if report.failed else ""
     more = [(report.moved, "moved"), (report.excluded, "excluded"), (report.retokenised, "re-tokenised")]
     again = "".join(f", {count:,} {name}" for count, name in more if count)
-    return f"{would}{counts}{failed}{again}; {report.articles:,} articles in {printable(index)} ({report.took_s:.1f} s)"
+    now = f"{counted(report.articles, 'article')} in {printable(index)}"
+    return f"{would}{counts}{failed}{again}; {now} ({report.took_s:.1f} s)"
 
 
 def dictionary_text(report: DictionaryReport, *, dry_run: bool) -> str:
     """What a change of the user dictionary did, one line."""
     would = "would be " if dry_run else ""
     counts = ((len(getattr(report, name)), name) for name in ("added", "changed", "removed"))
-    changes = ", ".join(f"{count:,} word{'s' * (count != 1)} {would}{name}" for count, name in counts if count)
-    touched = f"{report.retokenised:,} of {report.articles:,} articles {would}re-tokenised ({report.took_s:.1f} s)"
-    return f"{changes or 'no word changed'}; {touched}"
+    changes = ", ".join(f"{counted(count, 'word')} {would}{name}" for count, name in counts if count)
+    touched = f"{report.retokenised:,} of {counted(report.articles, 'article')} {would}re-tokenised"
+    return f"{changes or 'no word changed'}; {touched} ({report.took_s:.1f} s)"
 
 
 def stats_text(stats: Stats) -> str:
@@ -181,17 +183,17 @@ def stats_text(stats: Stats) -> str:
         "index": stats["index"],
         "articles": f"{stats['articles']:,}" + (f", {stats['drafts']:,} of them drafts" if stats["drafts"] else ""),
         "dates": " to ".join(day[:10] for day in (stats["first_date"], stats["last_date"]) if day) or "none known",
-        "size": f"{stats['size_bytes'] / 1e6:,.1f} MB in {stats['segments']} segments",
+        "size": f"{stats['size_bytes'] / 1e6:,.1f} MB in {counted(stats['segments'], 'segment')}",
         "tokenizer": stats["tokenizer"],
         "user dictionary": stats["user_dictionary"] or "none",
         "format": stats["format_version"],
         "folders": ", ".join(stats["folders"]) or "none",
     }
     lines = [f"{name:16}{printable(str(value))}" for name, value in facts.items()]
-    counted = [("sources", stats["sources"]), ("categories", stats["categories"]), *stats["labels"].items()]
+    tables = [("sources", stats["sources"]), ("categories", stats["categories"]), *stats["labels"].items()]
     if stats["tags"]:
-        counted.append(("tags", stats["tags"]))
-    for heading, counts in counted:
+        tables.append(("tags", stats["tags"]))
+    for heading, counts in tables:
         lines += ["", f"{printable(heading)} ({len(counts)})"]
         lines += [f"{count:>9,}  {printable(name)}" for name, count in counts.items()]
     return "\n".join(lines)
@@ -200,13 +202,17 @@ def stats_text(stats: Stats) -> str:
 def verify_text(report: VerifyReport) -> str:
     """What was looked at, and that nothing is wrong with it."""
     checked = report.checked
-    segments = "1 segment" if report.segments == 1 else f"{report.segments} segments"
-    again = f", {checked.get('tokenised', 0):,} articles tokenised again" if report.deep else ""
+
+    def some(noun: str) -> str:
+        return counted(checked.get(f"{noun}s", 0), noun)
+
+    again = f", {counted(checked.get('tokenised', 0), 'article')} tokenised again" if report.deep else ""
     return (
-        f"no damage in {printable(report.path)}: {report.articles:,} articles in {segments}, "
-        f"{checked.get('bytes', 0):,} bytes under {checked.get('blocks', 0):,} checksums, "
-        f"{checked.get('terms', 0):,} terms with {checked.get('postings', 0):,} postings, "
-        f"{checked.get('values', 0):,} stored values{again} ({report.took_s:.1f} s)"
+        f"no damage in {printable(report.path)}: {counted(report.articles, 'article')} in "
+        f"{counted(report.segments, 'segment')}, "
+        f"{some('byte')} under {counted(checked.get('blocks', 0), 'checksum')}, "
+        f"{some('term')} with {some('posting')}, "
+        f"{counted(checked.get('values', 0), 'stored value')}{again} ({report.took_s:.1f} s)"
     )
 
 

@@ -87,7 +87,7 @@ def ignore_of(settings: Settings, root: str) -> Ignore:
     said = settings.roots.get(root, {})
     return Ignore(
         tuple(
-            Patterns.of(own.exclude, prefix=path if path.endswith("/") else "", name="--exclude")
+            Patterns.of(own.exclude, prefix=path if path.endswith("/") else "", name="exclude")
             for path, own in sorted(said.items())
             if own.exclude
         )

@@ -52,7 +52,7 @@ def parse_query(
     notes = []
     if len(text) > limits.query_chars:
         text = text[: limits.query_chars]
-        notes.append(f"the query is longer than {limits.query_chars} characters; the rest is left out")
+        notes.append(f"the query is longer than {_counted(limits.query_chars, 'character')}; the rest is left out")
     if raw:
         folded = spelt(text).strip()
         words = Words(folded) if folded else None
@@ -144,7 +144,7 @@ class _Parser:
         self, lexemes: list[Lexeme], require_all: bool, notes: list[str], limits: Limits, *, literal: bool = False
     ) -> None:
         if len(lexemes) > limits.query_clauses:
-            notes.append(f"more than {limits.query_clauses} clauses; those after are taken as words")
+            notes.append(f"more than {_counted(limits.query_clauses, 'clause')}; those after are taken as words")
             rest = " ".join(lexeme.text for lexeme in lexemes[limits.query_clauses :] if lexeme.text)
             lexemes = [*lexemes[: limits.query_clauses], *([Lexeme("word", rest)] if rest else [])]
         self._limits = limits
@@ -281,7 +281,8 @@ class _Parser:
             return Words(" ".join(_WILDCARDS.sub(" ", text).split()), field)
         self._num_patterns += 1
         if self._num_patterns > self._limits.query_patterns:
-            self._notes.append(f"more than {self._limits.query_patterns} patterns; those after are taken as words")
+            most = _counted(self._limits.query_patterns, "pattern")
+            self._notes.append(f"more than {most}; those after are taken as words")
             return Words(text, field)
         return Pattern(text, field)
 
@@ -306,3 +307,7 @@ def _merge_words(nodes: list[Node]) -> tuple[Node, ...]:
         else:
             merged.append(node)
     return tuple(merged)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"

@@ -487,7 +487,7 @@ def test_index_without_a_path(tmp_path: Path, write_post: Write, monkeypatch: py
     assert invoke("index", "--dry-run")[0].startswith("would be 1 added, ")
     assert not (tmp_path / "index").exists()
     done = run("index", cwd=tmp_path)
-    assert done.stdout.startswith("1 added, 0 changed, 0 removed, 0 unchanged; 1 articles in index (")
+    assert done.stdout.startswith("1 added, 0 changed, 0 removed, 0 unchanged; 1 article in index (")
     assert (done.returncode, done.stderr) == (0, "")
     assert invoke("index", "more")[0].startswith("1 added, 0 changed, 0 removed, 0 unchanged; 2 ")
     (tmp_path / "data/a.md").unlink()
@@ -599,7 +599,7 @@ def test_posts_without_permission(tmp_path: Path, write_post: Write) -> None:
     finally:
         (tmp_path / "data/closed").chmod(0o700)
     assert done.returncode == 0
-    assert done.stdout.startswith("1 added, 0 changed, 0 removed, 0 unchanged, 2 failed; 1 articles")
+    assert done.stdout.startswith("1 added, 0 changed, 0 removed, 0 unchanged, 2 failed; 1 article")
     assert done.stderr.splitlines() == [
         f"cnsearch: {tmp_path / 'data/closed'}: permission denied",
         f"cnsearch: {tmp_path / 'data/secret.md'}: permission denied",
@@ -674,7 +674,7 @@ def test_user_dictionary(tmp_path: Path, write_post: Write, monkeypatch: pytest.
     (tmp_path / "words.txt").write_text("澜舟鹿鸣\n开会\n", encoding="utf-8")
     done = run("index", "--rebuild", "--user-dict", "words.txt", cwd=tmp_path)
     assert done.returncode == 0
-    assert "1 articles in index" in done.stdout
+    assert "1 article in index" in done.stdout
     assert "澜舟鹿鸣 0-4" in invoke("analyze", "澜舟鹿鸣")[0]
     assert invoke("index")[0].startswith("0 added, 0 changed, 0 removed, 1 unchanged; ")
 

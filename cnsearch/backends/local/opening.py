@@ -78,4 +78,6 @@ def _require_dictionary(store: Store, words: UserDictionary | None) -> None:
 
 
 def _described(words: UserDictionary) -> str:
-    return f"the user dictionary {words.digest} ({len(words.words)} words)" if words.words else "no user dictionary"
+    if not words.words:
+        return "no user dictionary"
+    return f"the user dictionary {words.digest} ({len(words.words)} word{'s' * (len(words.words) != 1)})"

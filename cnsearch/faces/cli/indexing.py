@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import click
 
-from cnsearch.faces.advice import about_failures
+from cnsearch.faces.advice import about_failures, about_file
 from cnsearch.faces.cli.arguments import limit_option, limits_of
 from cnsearch.faces.cli.errors import FAILED
 from cnsearch.faces.cli.options import index_option, json_option, opened_index, wait_option
@@ -119,6 +119,7 @@ def _explain_files(
         num_files = 0
         for name, how in opened.explain_files(paths, **reading):
             num_files += 1
+            how = about_file(how)
             if as_json:
                 print_json({"id": name, "how": how})
             else:

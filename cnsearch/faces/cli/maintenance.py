@@ -8,6 +8,7 @@ from cnsearch.errors import IndexUnusableError
 from cnsearch.faces.cli.errors import UNUSABLE
 from cnsearch.faces.cli.options import index_option, json_option, opened_index, zone_option
 from cnsearch.faces.cli.output import print_json, say_error
+from cnsearch.faces.wording import counted
 from cnsearch.model import printable
 from cnsearch.store.verify import verify_path
 
@@ -63,4 +64,4 @@ def snapshot(directory: str, index_path: str) -> None:
             text = f"the folder {directory} is not empty; name a new one"
             raise click.BadParameter(text, param_hint="DIR") from error
     with opened_index(directory) as copied:
-        click.echo(f"{len(copied):,} articles in {printable(directory)}")
+        click.echo(f"{counted(len(copied), 'article')} in {printable(directory)}")
