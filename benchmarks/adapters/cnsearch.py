@@ -17,8 +17,8 @@ from benchmarks.corpora import Article
 if TYPE_CHECKING:
     import cnsearch
     from cnsearch.backends.local.backend import LocalBackend
-    from cnsearch.search.execute import Searcher
     from cnsearch.search.scoring import Ranking
+    from cnsearch.search.searcher import Searcher
 
 
 class Words(SharedTokens):
@@ -36,10 +36,10 @@ class Words(SharedTokens):
 
     def open(self, folder: Path) -> Search:
         from cnsearch.query.filters import Filters
-        from cnsearch.query.plan import make_plan
         from cnsearch.query.syntax import parse_query
-        from cnsearch.search.execute import Searcher
+        from cnsearch.search.planning.planner import make_plan
         from cnsearch.search.scoring import WORDS_ONLY
+        from cnsearch.search.searcher import Searcher
         from cnsearch.store.opening import Store
 
         searcher = Searcher(Store.open(folder).snapshot(), WORDS_ONLY)
@@ -65,8 +65,8 @@ def searcher_of(index: cnsearch.Index) -> Searcher:
 
 def rank_with(index: cnsearch.Index, ranking: Ranking | None) -> None:
     """Have ``index`` rank by other parameters from now on; None for those that the library has by default."""
-    from cnsearch.search.execute import Searcher
     from cnsearch.search.scoring import DEFAULT_RANKING
+    from cnsearch.search.searcher import Searcher
 
     backend = _backend_of(index)
     backend._searcher = Searcher(backend.current().snapshot, ranking or DEFAULT_RANKING)
@@ -157,7 +157,7 @@ class Default(Words):
 
 def best_positions(scores: npt.NDArray[Any], count: int) -> npt.NDArray[np.intp]:
     """How the search chooses its hits: positions of the greatest above 0, ties by position."""
-    from cnsearch.search import execute
+    from cnsearch.search.top import best
 
     mask = scores > 0
-    return execute._best(mask, scores, int(np.count_nonzero(mask)), count)
+    return best(mask, scores, int(np.count_nonzero(mask)), count)

@@ -10,12 +10,15 @@ from typing import Generic, Protocol, TypeVar
 from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.backends.base import Options
 from cnsearch.query.filters import Filters
-from cnsearch.query.plan import LONG, MOST, Plan, make_plan
 from cnsearch.query.syntax import ParsedQuery, parse_as_text, parse_query, places_of_words, text_with_signs
 from cnsearch.query.tree import Node
 from cnsearch.request import SearchRequest
 from cnsearch.search.correct import correct
 from cnsearch.search.labels import Values, rules_all_out
+from cnsearch.search.plan import Plan
+from cnsearch.search.planning.planner import make_plan
+from cnsearch.search.steps.keywords import MOST
+from cnsearch.search.verbatim import LONG
 from cnsearch.search.vocabulary import Vocabulary
 
 Found = TypeVar("Found")

@@ -10,6 +10,7 @@ import calendar
 import re
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone, tzinfo
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cnsearch.analysis.fold import fold
@@ -19,6 +20,28 @@ from cnsearch.store.dates import seconds_of
 ACCEPTED_DATES = "a year 2021, a month 2021-10, a day 2021-10-27, a time 2021-10-27T20:11, or a range 2021-10..2021-12"
 DEFAULT_ZONE = "Asia/Shanghai"
 _DATE = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2}))?)?[年月日]?")
+
+
+class Span(NamedTuple):
+    """``start <= date < end``, in seconds since 1970; None is open."""
+
+    start: int | None
+    end: int | None
+
+
+def date_range(value: str, zone: tzinfo) -> Span:
+    """``2021-10`` or ``2021-10-01..2021-10-31`` (either end may be left out) in ``zone``. Both ends are included.
+
+    Raises QuerySyntaxError for what is not a date.
+
+    >>> from datetime import timezone
+    >>> date_range("1970", timezone.utc), date_range("..1970-01-01", timezone.utc)
+    (Span(start=0, end=31536000), Span(start=None, end=86400))
+    """
+    first, dots, last = value.partition("..")
+    if not dots:
+        return Span(*moment(value, zone))
+    return Span(moment(first, zone)[0] if first else None, moment(last, zone)[1] if last else None)
 
 
 def moment(value: str | datetime, zone: tzinfo) -> tuple[int, int]:

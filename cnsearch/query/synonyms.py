@@ -6,8 +6,8 @@ of them, so that another file takes effect at once.
     新冠，新冠肺炎，COVID-19
 
 Each run of whole words of the query that is a member becomes one word with alternatives: as if the user had written
-(人工智能 OR ai) for it, but counted and scored as one (``SynonymTerm`` in ``plan.py``). The longest run wins, from left
-to right; a member inside a longer word of the query is none.
+(人工智能 OR ai) for it, but counted and scored as one (``SynonymTerm`` in ``search/steps/``). The longest run wins,
+from left to right; a member inside a longer word of the query is none.
 """
 
 from __future__ import annotations

@@ -22,8 +22,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cnsearch.analysis.signature import NUM_BINS
-from cnsearch.query.plan import Plan
-from cnsearch.search.execute import DocNumbers, Order, Ranked, Searcher, top
+from cnsearch.search.leaves import DocNumbers
+from cnsearch.search.plan import Plan
+from cnsearch.search.searcher import Order, Ranked, Searcher
+from cnsearch.search.top import top
 from cnsearch.store.dates import NO_DATE
 from cnsearch.store.snapshot import Snapshot
 

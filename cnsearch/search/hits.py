@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 from cnsearch.analysis.analyzer import ChineseAnalyzer
-from cnsearch.analysis.compounds import APART, splits
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.model import Duplicate, Fragment, Hit, ScorePart, Snippet
-from cnsearch.query.plan import Apart, Compound, Leaf, Plan, Step, Substring, Term, TermPattern
-from cnsearch.search.execute import DocNumbers, Ranked, Searcher
+from cnsearch.search.explain import explain
+from cnsearch.search.leaves import DocNumbers
 from cnsearch.search.missing import Missing
+from cnsearch.search.plan import Plan
 from cnsearch.search.scoring import Scores
+from cnsearch.search.searcher import Ranked, Searcher
 from cnsearch.search.snippet import Highlighter
-from cnsearch.store.fields import CHARS_FIELD
+from cnsearch.search.steps.base import Marks, Weights
 from cnsearch.store.snapshot import Snapshot
-
-_CHARACTERS = frozenset(CHARS_FIELD.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,51 +70,24 @@ class Excerpts:
         if self._searcher.snapshot.closed:
             raise ValueError("the Index of this hit is closed")
         half_life = self._shown.half_life_days
-        return tuple(self._searcher.explain(self._plan, number, second_pass=second_pass, half_life_days=half_life))
+        return tuple(explain(self._searcher, self._plan, number, second_pass=second_pass, half_life_days=half_life))
 
     def _make(self) -> Highlighter:
-        return highlighter_of(self._plan, self._searcher, self._analyzer.tokenizer, self._shown)
-
-
-class Weights(Protocol):
-    """How telling the parts of a plan are: a ``Searcher``, or what another back end has in its place."""
-
-    def term_weight(self, leaf: Leaf) -> float: ...
-
-    def step_weight(self, step: Step) -> float: ...
+        return highlighter_of(self._plan, self._searcher.leaves, self._analyzer.tokenizer, self._shown)
 
 
 def highlighter_of(plan: Plan, weights: Weights, tokenizer: WordTokenizer, shown: Shown) -> Highlighter:
     """Finds what ``plan`` marks."""
-    terms: dict[str, float] = {}
-    compounds: dict[str, float] = {}
-    substrings, patterns = {}, {}
+    marks = Marks()
     for mark in plan.marks:
-        if isinstance(mark, Compound):
-            weight = weights.step_weight(mark.step)
-            if weight:
-                compounds.update(dict.fromkeys(mark.together.spellings, weight))
-            else:
-                terms.update({part.text: weights.term_weight(part) for part in mark.parts})
-            continue
-        weight = weights.term_weight(mark)
-        if isinstance(mark, Term):
-            terms[mark.text] = weight
-        elif isinstance(mark, Apart):
-            if weight:
-                ways = (first + joint + second for first, second in splits(mark.text) for joint in APART)
-                compounds.update(dict.fromkeys(ways, weight))
-        elif isinstance(mark, Substring):
-            substrings[mark.text] = weight
-        elif isinstance(mark, TermPattern):
-            patterns[mark.regex] = weight
+        mark.mark(marks, weights)
     return Highlighter(
         tokenizer,
-        terms,
-        substrings,
-        patterns,
-        compounds,
-        parts=any(leaf.fields[0] in _CHARACTERS for leaf in plan.leaves),
+        marks.terms,
+        marks.substrings,
+        marks.patterns,
+        marks.compounds,
+        parts=any(leaf.of_characters for leaf in plan.leaves),
         num_fragments=shown.num_fragments,
         fragment_chars=shown.fragment_chars,
     )

@@ -11,8 +11,8 @@ from whoosh.support.levenshtein import damerau_levenshtein
 from cnsearch.analysis import pinyin
 from cnsearch.analysis.fold import fold
 from cnsearch.query.filters import Filters
-from cnsearch.query.plan import label
 from cnsearch.query.tree import Filter, Group, Node
+from cnsearch.search.steps.conditions import label
 from cnsearch.store.fields import LABEL_FIELDS, PATH_FIELDS
 from cnsearch.store.labels import label_term
 

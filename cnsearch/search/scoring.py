@@ -20,8 +20,9 @@ The constants were chosen on the sets of ``benchmarks/retrieval.py``, in the mid
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -67,14 +68,42 @@ DEFAULT_RANKING = Ranking()
 WORDS_ONLY = Ranking(bigrams=0.0, depth=0, written=0.0)
 
 
+class Statistics(Protocol):
+    """What scores need to know of the whole collection. An index that is a part of a larger one is given that of the
+    whole, and then scores as the whole would."""
+
+    @property
+    def num_docs(self) -> int:
+        """Documents, deleted ones that were not merged away included."""
+
+    def doc_freq(self, key: Hashable, own: int) -> int:
+        """How many documents have what ``own`` of this index have. ``key``: of the leaf (``Leaf.key``), or the step."""
+
+    def average_length(self, field: str) -> float:
+        """Tokens in ``field``, at least 1."""
+
+
+class OwnStatistics:
+    """Those of one snapshot by itself."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.num_docs = snapshot.num_docs
+        self.average_length = snapshot.average_length
+
+    def doc_freq(self, key: Hashable, own: int) -> int:
+        """``own``."""
+        return own
+
+
 class FieldNorms:
     """weight / (1 - b + b * length / average length) for each document: what one occurrence adds to tf'.
 
     Computed once per snapshot and field.
     """
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, statistics: Statistics | None = None) -> None:
         self._snapshot = snapshot
+        self._statistics = OwnStatistics(snapshot) if statistics is None else statistics
         self._norms: dict[str, Scores] = {}
         self._lengths: dict[str, Scores] = {}
 
@@ -89,7 +118,7 @@ class FieldNorms:
         """Shape (snapshot.num_docs,), float32; do not modify."""
         norms = self._norms.get(field)
         if norms is None:
-            ratio = self._snapshot.lengths(field) / np.float32(self._snapshot.average_length(field))
+            ratio = self._snapshot.lengths(field) / np.float32(self._statistics.average_length(field))
             norms = np.float32(_WEIGHTS[field]) / (np.float32(1 - B) + np.float32(B) * ratio)
             self._norms[field] = norms
         return norms

@@ -20,8 +20,13 @@ from typing import Protocol
 from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.inflection import is_marked
 from cnsearch.analysis.reading import read
-from cnsearch.query.plan import MOST, AllOf, Keyword, Keywords, Label, Plan, Step, Term, Without
+from cnsearch.search.plan import Plan
 from cnsearch.search.scoring import idf
+from cnsearch.search.steps.base import Step
+from cnsearch.search.steps.conditions import Label
+from cnsearch.search.steps.joined import AllOf, Without
+from cnsearch.search.steps.keywords import MOST, Keyword, Keywords
+from cnsearch.search.steps.leaf import Term
 
 MAX_TERMS = 40
 """Own, first, five: .508 .394 .599 with 10; .528 .425 .630 with 20; .531 .431 .645 with 40; .531 .434 .650 with 60, and
@@ -81,4 +86,4 @@ def similar_plan(terms: list[tuple[str, float]], article_id: str, conditions: St
     step: Step = Keywords(tuple(map(Keyword, leaves)), (), MOST)
     if conditions is not None:
         step = AllOf((step, conditions))
-    return Plan(Without(step, Label("id", article_id)), leaves, leaves)
+    return Plan(Without(step, Label("id", article_id)), leaves)

@@ -18,6 +18,8 @@ from cnsearch.store.fields import CHARS_FIELD
 from cnsearch.store.postings import DocIds, Postings
 from cnsearch.store.segment import Segment
 
+LONG = 16
+"""What has more characters is looked for as it was typed: no other article has it by chance."""
 NUM_PAIRS = 40
 """Bigrams by which documents are looked up, evenly spaced."""
 

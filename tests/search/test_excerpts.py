@@ -21,10 +21,13 @@ from cnsearch.analysis.scripts import JOINED_WORD
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.model import ELLIPSIS, Fragment, Snippet
 from cnsearch.query.filters import Filters
-from cnsearch.query.plan import Substring, Term, TermPattern, make_plan
 from cnsearch.query.syntax import parse_query
 from cnsearch.search import snippet
+from cnsearch.search.planning.planner import make_plan
 from cnsearch.search.snippet import FRAGMENT_CHARS, MAX_MATCHES, NUM_FRAGMENTS, Highlighter, Match, merge
+from cnsearch.search.steps.leaf import Term
+from cnsearch.search.steps.pattern import TermPattern
+from cnsearch.search.steps.texts import Substring
 
 TOKENIZER = WordTokenizer()
 ZONE = timezone(timedelta(hours=8))

@@ -26,11 +26,14 @@ from cnsearch.analysis.scripts import CJK, CJK_RUN, HAN, HAN_CHAR, LETTER, WORD
 from cnsearch.analysis.tokenizer import Token, WordTokenizer
 from cnsearch.query import tree
 from cnsearch.query.asking import ASKING, WEIGHT
-from cnsearch.query.plan import LEAST_SENTENCE, LONG, MOST, NORM, NUM_BEST, OTHER_FORM, SHARE, with_lone_chars
 from cnsearch.query.syntax import parse_as_text, parse_query, text_with_signs
 from cnsearch.search.closeness import LEAD_CHARS, TEXT_CHARS, WINDOW_CHARS
+from cnsearch.search.planning.cutting import with_lone_chars
+from cnsearch.search.planning.run import LEAST_SENTENCE
 from cnsearch.search.scoring import DEFAULT_RANKING, FIELD_WEIGHTS, K1, B
-from cnsearch.search.verbatim import stands
+from cnsearch.search.steps.keywords import MOST, NORM, NUM_BEST, SHARE
+from cnsearch.search.steps.texts import OTHER_FORM
+from cnsearch.search.verbatim import LONG, stands
 from cnsearch.search.written import TO_THE_DOT, letters, pieces
 
 SEED = 20260

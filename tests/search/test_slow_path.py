@@ -14,9 +14,13 @@ from whoosh import scoring as whoosh_scoring
 
 import cnsearch
 from cnsearch import Article
-from cnsearch.query.plan import AllOf, AnyOf, Boosted, Label, Plan, Step, Term
-from cnsearch.search.execute import Searcher
+from cnsearch.search.plan import Plan
 from cnsearch.search.scoring import FIELD_WEIGHTS, K1, B, idf
+from cnsearch.search.searcher import Searcher
+from cnsearch.search.steps.base import Step
+from cnsearch.search.steps.conditions import Label
+from cnsearch.search.steps.joined import AllOf, AnyOf, Boosted
+from cnsearch.search.steps.leaf import Term
 
 SEED = 7
 NUM_QUERIES = 300

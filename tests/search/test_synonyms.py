@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 import cnsearch
 from cnsearch import Article
 from cnsearch.query.filters import Filters
-from cnsearch.query.plan import MOST, make_plan
 from cnsearch.query.synonyms import Synonyms
 from cnsearch.query.syntax import parse_query
 from cnsearch.search.closeness import as_written
-from cnsearch.search.execute import Searcher
+from cnsearch.search.planning.planner import make_plan
 from cnsearch.search.scoring import Ranking
+from cnsearch.search.searcher import Searcher
+from cnsearch.search.steps.keywords import MOST
 from cnsearch.store.opening import Store
 
 ARTICLES = {

@@ -29,8 +29,8 @@ from cnsearch.model import (
     UpdateReport,
 )
 from cnsearch.request import SearchRequest
-from cnsearch.search.execute import Searcher
 from cnsearch.search.facets import FACETS
+from cnsearch.search.searcher import Searcher
 from cnsearch.search.suggest import suggest
 from cnsearch.settings import PathSettings
 from cnsearch.store.opening import Store

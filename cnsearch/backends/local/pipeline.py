@@ -17,15 +17,18 @@ from cnsearch.backends.base import Options
 from cnsearch.errors import ArticleNotFoundError
 from cnsearch.model import Fragment, Hit, SearchResults
 from cnsearch.query.filters import Filters
-from cnsearch.query.plan import All, Plan, make_plan
 from cnsearch.request import SearchRequest
 from cnsearch.search.collapse import Collapsed, rank_collapsed
-from cnsearch.search.execute import DocNumbers, Ranked, Searcher
 from cnsearch.search.facets import FACETS, count_facet
 from cnsearch.search.hits import Excerpts, Shown, make_hits, walk_hits
 from cnsearch.search.labels import unknown_values
+from cnsearch.search.leaves import DocNumbers
+from cnsearch.search.plan import Plan
+from cnsearch.search.planning.planner import make_plan
 from cnsearch.search.scoring import Scores
+from cnsearch.search.searcher import Ranked, Searcher
 from cnsearch.search.similar import similar_plan, weighty_terms
+from cnsearch.search.steps.conditions import All
 from cnsearch.store.schema import SCHEMA_VERSION
 from cnsearch.store.snapshot import Snapshot
 

@@ -16,7 +16,7 @@ from cnsearch.indexing import rebuild as rebuilding
 from cnsearch.indexing import update as updating
 from cnsearch.model import Article, Failure, UpdateReport
 from cnsearch.request import SearchRequest
-from cnsearch.search.execute import Searcher
+from cnsearch.search.searcher import Searcher
 from cnsearch.settings import PathSettings
 from cnsearch.store.opening import Store
 from cnsearch.store.snapshot import Snapshot

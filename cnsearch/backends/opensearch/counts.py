@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from cnsearch.backends.opensearch.cluster import Cluster
 from cnsearch.backends.opensearch.matching import Query, matching
-from cnsearch.query.plan import Step, Term
 from cnsearch.search.scoring import idf
+from cnsearch.search.steps.base import Step
+from cnsearch.search.steps.leaf import Term
 
 REMEMBERED_S = 30.0
 MAX_REMEMBERED = 100_000

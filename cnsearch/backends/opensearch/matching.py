@@ -16,24 +16,15 @@ from cnsearch.analysis.ngrams import BREAKS
 from cnsearch.backends.opensearch.documents import value_term
 from cnsearch.backends.opensearch.mapping import CHARS, EXACT, OWN_WORDS, WORDS
 from cnsearch.backends.opensearch.tokens import escaped
-from cnsearch.query.plan import (
-    All,
-    AllOf,
-    AnyOf,
-    Apart,
-    BestOf,
-    Boosted,
-    DateRange,
-    Keywords,
-    Label,
-    Step,
-    Substring,
-    SynonymTerm,
-    Term,
-    TermPattern,
-    Together,
-    Without,
-)
+from cnsearch.search.steps.base import Step
+from cnsearch.search.steps.compound import Together
+from cnsearch.search.steps.conditions import All, DateRange, Label
+from cnsearch.search.steps.joined import AllOf, AnyOf, BestOf, Boosted, Without
+from cnsearch.search.steps.keywords import Keywords
+from cnsearch.search.steps.leaf import Term
+from cnsearch.search.steps.pattern import TermPattern
+from cnsearch.search.steps.synonyms import SynonymTerm
+from cnsearch.search.steps.texts import Apart, Substring
 from cnsearch.store.fields import CHARS_FIELD, TEXT_FIELDS
 
 Query = dict[str, Any]
@@ -172,6 +163,7 @@ def matching(step: Step, covers: dict[Keywords, Query]) -> Query:
     if isinstance(step, Without):
         inside = {"must_not": [matching(step.excluded, covers)]}
         return {"bool": {"filter": [matching(step.base, covers)], **inside}}
+    assert isinstance(step, Together)
     return all_of([matching(step.parts, covers), together_query(step)])
 
 

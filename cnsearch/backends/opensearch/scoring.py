@@ -1,4 +1,4 @@
-"""A step of a plan as a query that matches and scores as ``search/execute.py`` does.
+"""A step of a plan as a query that matches and scores as ``search/steps`` do.
 
 A term of all texts scores exactly our BM25F: the cluster's idf is ours, and the frequency in the field is tf'
 (``tokens.py``). Where one idf must stand for several terms (synonyms, phrases) the boost puts it in place of theirs,
@@ -24,25 +24,15 @@ from cnsearch.backends.opensearch.matching import (
     together_query,
 )
 from cnsearch.backends.opensearch.tokens import SCALE
-from cnsearch.query.plan import (
-    OTHER_FORM,
-    AllOf,
-    AnyOf,
-    Apart,
-    BestOf,
-    Boosted,
-    Keyword,
-    Keywords,
-    Leaf,
-    Step,
-    Substring,
-    SynonymTerm,
-    Term,
-    TermPattern,
-    Together,
-    Without,
-)
 from cnsearch.search.scoring import DEFAULT_RANKING, FIELD_WEIGHTS, K1
+from cnsearch.search.steps.base import Step
+from cnsearch.search.steps.compound import Together
+from cnsearch.search.steps.joined import AllOf, AnyOf, BestOf, Boosted, Without
+from cnsearch.search.steps.keywords import Keyword, Keywords
+from cnsearch.search.steps.leaf import Leaf, Term
+from cnsearch.search.steps.pattern import TermPattern
+from cnsearch.search.steps.synonyms import SynonymTerm
+from cnsearch.search.steps.texts import OTHER_FORM, Apart, Substring
 from cnsearch.store.fields import CHARS_FIELD, TEXT_FIELDS
 
 TIE = 0.3

@@ -23,10 +23,13 @@ from cnsearch.backends.opensearch.matching import NOTHING, Query, all_of, consta
 from cnsearch.backends.opensearch.scoring import Scoring, leaves_to_count
 from cnsearch.backends.opensearch.tokens import escaped
 from cnsearch.limits import DEFAULT_LIMITS, Limits
-from cnsearch.query.plan import LONG, Plan, Step, Substring, Term, Verbatim
 from cnsearch.search.closeness import as_written, closeness
+from cnsearch.search.plan import Plan
 from cnsearch.search.scoring import DEFAULT_RANKING, idf
-from cnsearch.search.verbatim import NUM_PAIRS, squeezed, stands
+from cnsearch.search.steps.base import Step
+from cnsearch.search.steps.leaf import Term
+from cnsearch.search.steps.texts import Substring, Verbatim
+from cnsearch.search.verbatim import LONG, NUM_PAIRS, squeezed, stands
 from cnsearch.search.written import TO_THE_DOT, letters, pieces
 from cnsearch.store.document import stored_body
 
@@ -125,7 +128,7 @@ class Searcher:
 
     def _weights(self, plan: Plan) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
         """What the characters, the other words and the bigrams of a query weigh where they stand together; see
-        ``search/execute.py``."""
+        ``search/second_pass.py``."""
         characters: dict[str, float] = {}
         bigrams: dict[str, float] = {}
         for bigram in plan.focus.bigrams:

@@ -13,7 +13,7 @@ from cnsearch.backends.base import Options
 from cnsearch.backends.local import pipeline
 from cnsearch.query.synonyms import Synonyms
 from cnsearch.request import SearchRequest
-from cnsearch.search.execute import Searcher
+from cnsearch.search.searcher import Searcher
 
 
 @pytest.fixture

@@ -5,7 +5,11 @@ import re
 import pytest
 
 from cnsearch.backends.opensearch.matching import NOTHING, matching, pattern_regex
-from cnsearch.query.plan import AllOf, DateRange, Label, Substring, Term, TermPattern, Without, wildcard_regex
+from cnsearch.search.steps.conditions import DateRange, Label
+from cnsearch.search.steps.joined import AllOf, Without
+from cnsearch.search.steps.leaf import Term
+from cnsearch.search.steps.pattern import TermPattern, wildcard_regex
+from cnsearch.search.steps.texts import Substring
 
 TITLE = ("title",)
 

@@ -17,8 +17,8 @@ from cnsearch.backends.opensearch.mapping import AVERAGES, Facts, index_body
 from cnsearch.backends.opensearch.searcher import Searcher
 from cnsearch.indexing.tasks import Origin
 from cnsearch.query.filters import Filters
-from cnsearch.query.plan import make_plan
 from cnsearch.query.syntax import parse_query
+from cnsearch.search.planning.planner import make_plan
 from cnsearch.settings import Settings
 
 ANALYZER = ChineseAnalyzer()

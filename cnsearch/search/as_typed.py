@@ -1,0 +1,116 @@
+"""What documents earn that have the query, or pieces of it, as it was typed; see ``written.py`` for what that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from cnsearch.search.leaves import DocNumbers, Leaves, Mask
+from cnsearch.search.plan import Focus
+from cnsearch.search.scoring import Scores
+from cnsearch.search.second_pass import FocusWeights
+from cnsearch.search.steps.leaf import Term
+from cnsearch.search.steps.texts import Substring, Verbatim
+from cnsearch.search.top import top
+from cnsearch.search.verbatim import LONG
+from cnsearch.search.written import MAX_TITLES, TITLE_CHARS, TO_THE_DOT, letters, pieces, title_pairs, titles_that_are
+
+
+class Earned(NamedTuple):
+    """``score`` that each of some documents earns, under a name and with a text."""
+
+    doc_numbers: DocNumbers
+    name: str
+    text: str
+    score: float
+
+
+def _adding(scores: Scores, earned: Sequence[Earned]) -> Scores:
+    """The scores with what is earned; ``scores`` is not modified."""
+    if earned:
+        scores = scores.copy()
+    for one in earned:
+        scores[one.doc_numbers] += np.float32(one.score)
+    return scores
+
+
+def earn_as_typed(
+    focus: Focus, mask: Mask, scores: Scores, leaves: Leaves, weights: Callable[[], FocusWeights]
+) -> tuple[Scores, list[Earned]]:
+    """The scores with what documents of ``mask``, at least one, earn for what stands in them as it was typed; and what
+    that is.
+
+    A piece is a term of its own, and earns a share of what its bigrams and other words weigh, the whole share if one
+    document has it. A long text that stands whole, and then a title that is the query, earn so much that nothing
+    without it stands above.
+
+    scores  : of all documents, 0 where they do not match
+    weights : of the focus; asked for only where there is something to earn
+    """
+    if not leaves.ranking.written or not focus.written:
+        return scores, []
+    wholes, parts = _pieces(focus, mask, leaves)
+    earned = [_for_piece(piece, mask, leaves, weights()) for piece in parts]
+    scores = _adding(scores, earned)
+    second = (leaves.ranking.closeness + leaves.ranking.lead) * weights().total
+    for text, numbers in wholes:
+        lifted = [Earned(numbers, "in one piece", text, float(scores[mask].max()) + second)]
+        scores = _adding(scores, lifted)
+        earned += lifted
+    alike, same = _titled(focus.written, mask, scores, leaves)
+    if len(alike) or len(same):
+        most = float(scores[mask].max()) + second
+        titled = [Earned(alike, "title", "", most), Earned(same, "title", "", TO_THE_DOT * most)]
+        scores = _adding(scores, titled)
+        earned += titled
+    return scores, earned
+
+
+def _for_piece(piece: str, mask: Mask, leaves: Leaves, weights: FocusWeights) -> Earned:
+    """What documents with a piece of the query earn: its idf, and so much of what is inside it as it is rare."""
+    found = leaves.match(Substring(piece))
+    units = (*weights.bigrams.items(), *weights.words.items())
+    inside = sum(weight for unit, weight in units if unit in piece)
+    bonus = found.idf + leaves.ranking.written * inside * found.idf / leaves.greatest_idf
+    numbers = found.numbers()
+    return Earned(numbers[mask[numbers]], "in one piece", piece, bonus)
+
+
+def _pieces(focus: Focus, mask: Mask, leaves: Leaves) -> tuple[list[tuple[str, DocNumbers]], list[str]]:
+    """The long texts of the query that stand whole in documents of ``mask``, with these; and the pieces of the other
+    texts that stand somewhere."""
+    wholes: list[tuple[str, DocNumbers]] = []
+    parts: list[str] = []
+    for text in focus.pieces:
+        if len(text) > LONG:
+            numbers = leaves.match(Verbatim(text, inside=True)).numbers()
+            numbers = numbers[mask[numbers]]
+            if len(numbers):
+                wholes.append((text, numbers))
+        else:
+            parts += pieces(text, focus.coarse, lambda piece: leaves.match(Substring(piece)).doc_freq > 0)
+    return wholes, parts
+
+
+def _titled(texts: Sequence[str], mask: Mask, scores: Scores, leaves: Leaves) -> tuple[DocNumbers, DocNumbers]:
+    """The documents of ``mask`` whose title is the query, punctuation and spaces aside; and those that have these
+    too."""
+    num_chars = len(letters("".join(texts)))
+    pairs = title_pairs(texts)
+    if not num_chars or not pairs:
+        return np.empty(0, np.intp), np.empty(0, np.intp)
+    counts = leaves.zeros()
+    for pair in pairs:
+        leaves.match(Term(pair, (TITLE_CHARS,))).add(counts, 1.0)
+    numbers = np.flatnonzero((counts >= len(pairs) / 2) & mask)
+    more = leaves.norms.lengths(TITLE_CHARS)[numbers] - num_chars  # punctuation and spaces
+    alike = (more >= 0) & (more <= 0.5 * num_chars + 6)
+    if len(letters(pairs[0])) == 2:  # then each has two letters, and only what stands between them parts them
+        alike &= counts[numbers] >= len(pairs) - more
+    numbers, more = numbers[alike], more[alike]
+    if len(numbers) > MAX_TITLES:
+        exact = more == sum(map(len, texts)) - num_chars
+        numbers = np.sort(numbers[top(scores[numbers] + exact * (1 + scores.max()), MAX_TITLES)])
+    return titles_that_are(texts, leaves.snapshot, numbers)

@@ -1,0 +1,173 @@
+"""Runs plans on a snapshot: which documents match, in which order, with which scores.
+
+Two passes: the steps of the plan score every document (``steps/``), with what stands as it was typed (``written.py``);
+then the best are read again (``second_pass.py``). Ties rank by document number, so the same index gives the same order
+every time.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from cnsearch.limits import DEFAULT_LIMITS, Limits
+from cnsearch.search.age import decay
+from cnsearch.search.as_typed import earn_as_typed
+from cnsearch.search.leaves import DocNumbers, Leaves, Mask
+from cnsearch.search.plan import Plan
+from cnsearch.search.scoring import DEFAULT_RANKING, OwnStatistics, Ranking, Scores, Statistics
+from cnsearch.search.second_pass import SecondPass
+from cnsearch.search.steps.leaf import Term
+from cnsearch.search.steps.texts import Substring, Verbatim
+from cnsearch.search.top import best, top
+from cnsearch.search.vocabulary import Vocabulary
+from cnsearch.store.fields import TEXT_FIELDS
+from cnsearch.store.snapshot import Snapshot
+
+Order = Literal["score", "date", "oldest"]
+
+MAX_CACHED_TEXTS, MAX_CACHED_CHARS = 100, 20_000
+"""Titles and bodies, and the length of the longest body among them: together at most some megabytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """doc_numbers : the documents of the asked page, in rank order, numbered over the whole index
+    scores      : their scores, the same length; 0 where nothing ranks
+    total       : how many documents match
+    num_second  : the documents of the first ranks whose scores are those of the second pass
+    matching    : which documents match, bool, shape (num_docs,)
+    keys        : what they are ordered by, before the second pass: scores or dates, shape (num_docs,)
+    """
+
+    doc_numbers: list[int]
+    scores: list[float]
+    total: int
+    num_second: int
+    matching: Mask
+    keys: npt.NDArray[Any]
+
+
+class Searcher:
+    """Runs plans on one snapshot; keeps what several queries need. Thread-safe."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        ranking: Ranking = DEFAULT_RANKING,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        statistics: Statistics | None = None,
+        before: Searcher | None = None,
+    ) -> None:
+        """statistics : what scores are computed by; None: those of the snapshot
+        before     : that of an earlier commit, of which is kept what did not change
+        """
+        self.snapshot = snapshot
+        self.ranking = ranking
+        self.vocabulary: Vocabulary = Vocabulary(snapshot, None if before is None else before.vocabulary)
+        self.leaves = Leaves(snapshot, ranking, statistics or OwnStatistics(snapshot), limits.pattern_terms)
+        self._pattern_terms = limits.pattern_terms
+        self._lock = threading.Lock()
+        self._texts: dict[int, tuple[str, str]] = {}
+
+    def rank(self, plan: Plan, *, order: Order, limit: int, offset: int, half_life_days: float | None = None) -> Ranked:
+        """The page ``offset .. offset + limit`` of the documents that match ``plan``.
+
+        half_life_days : halve a score for each so many days that a document is older than the newest; None does not
+        """
+        chosen, found, ranked = self._ordered(plan, order, limit, offset, half_life_days)
+        return replace(ranked, doc_numbers=chosen.tolist(), scores=found.tolist())
+
+    def walk(
+        self, plan: Plan, *, order: Order, half_life_days: float | None = None
+    ) -> tuple[DocNumbers, Scores, Ranked]:
+        """All documents that match ``plan`` in rank order, and their scores, as arrays; and the rest of what ``rank``
+        says."""
+        return self._ordered(plan, order, max(1, self.snapshot.num_docs), 0, half_life_days)
+
+    def matches(self, plan: Plan) -> Mask:
+        """Which documents match ``plan``, without ranking them: bool, shape (num_docs,); not to be modified."""
+        if plan.step is None or not self.snapshot.num_docs:
+            return np.zeros(self.snapshot.num_docs, dtype=bool)
+        return self.leaves.alive(plan.step.matching(self.leaves))
+
+    def count(self, plan: Plan) -> int:
+        """How many documents match ``plan``, without ranking them."""
+        return int(np.count_nonzero(self.matches(plan)))
+
+    def has_hits(self, plan: Plan) -> bool:
+        """Whether any document matches ``plan``, without ranking them."""
+        return bool(self.matches(plan).any())
+
+    def _ordered(
+        self, plan: Plan, order: Order, limit: int, offset: int, half_life_days: float | None
+    ) -> tuple[DocNumbers, Scores, Ranked]:
+        """The documents of the asked page, their scores, and the rest, in which these two are missing."""
+        if plan.step is None or not self.snapshot.num_docs:
+            nothing = Ranked([], [], 0, 0, np.zeros(self.snapshot.num_docs, dtype=bool), self.leaves.zeros())
+            return np.empty(0, np.intp), np.empty(0, np.float32), nothing
+        mask, scores = plan.step.run(self.leaves)
+        mask = self.leaves.alive(mask)
+        total = int(np.count_nonzero(mask))
+        second = SecondPass(plan.focus, self.leaves, self.texts)
+        if limit and total:
+            scores, _ = earn_as_typed(plan.focus, mask, scores, self.leaves, second.weights)
+        if order != "score" or not plan.ranked:
+            # NO_DATE, the least of its type, is its own negative: undated ones are the last in either direction.
+            dates = -self.snapshot.dates if order == "oldest" else self.snapshot.dates
+            doc_numbers = np.flatnonzero(mask)
+            chosen = doc_numbers[top(dates[doc_numbers], offset + limit)[offset:]]
+            return chosen, scores[chosen], Ranked([], [], total, 0, mask, dates)
+        left = None if half_life_days is None else decay(self.snapshot, half_life_days)
+        if left is not None:
+            scores = scores * left
+        depth = self.ranking.depth if plan.focus and limit else 0
+        chosen = best(mask, scores, total, max(offset + limit, depth))
+        found = scores[chosen]
+        if depth and offset < depth and len(chosen):
+            chosen, found = second.ranked(chosen, found, depth, left)
+        page = slice(offset, offset + limit)
+        return chosen[page], found[page], Ranked([], [], total, depth, mask, scores)
+
+    def stands(self, text: str) -> bool:
+        """Whether an article has the folded text as it was typed, white space aside."""
+        return self.leaves.match(Verbatim(text)).doc_freq > 0
+
+    def texts(self, doc_number: int) -> tuple[str, str]:
+        """Title and body of a document; those read last are kept, for the second pass reads what is shown next."""
+        found = self._texts.get(doc_number)
+        if found is None:
+            found = self.snapshot.texts(doc_number)
+            if len(found[1]) > MAX_CACHED_CHARS:
+                return found
+            with self._lock:
+                self._texts[doc_number] = found
+                while len(self._texts) > MAX_CACHED_TEXTS:
+                    del self._texts[next(iter(self._texts))]
+        return found
+
+    def notes(self, plan: Plan) -> tuple[str, ...]:
+        """What was cut short when the plan was executed."""
+        cut = dict.fromkeys(pattern.text for pattern in plan.patterns if self.leaves.match(pattern).cut_short)
+        return tuple(f"words that match {text} beyond the first {self._pattern_terms} are left out" for text in cut)
+
+    def num_articles(self, text: str) -> int:
+        """How many articles that are not deleted contain the folded ``text`` in title or body: as a term where it is
+        one, else exactly as it stands."""
+        is_term = any(self.snapshot.has_term(field, text) for field in TEXT_FIELDS)
+        found = self.leaves.match(Term(text) if is_term else Substring(text))
+        live = self.snapshot.live
+        return found.doc_freq if live is None else int(np.count_nonzero(live[found.numbers()]))
+
+    def finds_words(self, plan: Plan) -> bool:
+        """Whether any of the plan's words, or a bigram of them, is in the index; True if all are single characters.
+
+        Where it is False, hits have nothing of the query but characters of it.
+        """
+        longer = [leaf for leaf in plan.leaves if leaf.says_much]
+        return not longer or any(self.leaves.match(leaf).doc_freq for leaf in longer)
