@@ -80,8 +80,29 @@ def compare(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the index has of one file.
+
+    taken   : whether an article has the id of the file, wherever it came from
+    post    : the article that the file is; None if it is none
+    file    : the stamps of a file that is not one article; None also where the index lacks some of its articles
+    entries : the ids of the articles in such a file
+    """
+
+    taken: bool
+    post: Indexed | None
+    file: KnownFile | None
+    entries: list[str]
+
+    @property
+    def digest(self) -> bytes | None:
+        """That of the file when it was read."""
+        return self.post.digest if self.post is not None else self.file.digest if self.file is not None else None
+
+
 class _Comparing:
-    """Goes through the files of all scopes."""
+    """Goes through the files of all scopes, then says what is to be done."""
 
     def __init__(
         self,
@@ -100,7 +121,7 @@ class _Comparing:
         self._limits = limits
         self._tasks: list[Task] = []
         self._whole = False
-        self._seen: dict[str, str] = {}
+        self._seen: dict[str, str] = {}  # root of each file that was met, by its id
         self._kept_files: dict[str, dict[str, KnownFile]] = {
             root: dict(files) for root, files in settings.files.items()
         }
@@ -112,60 +133,67 @@ class _Comparing:
             for id_, entry in indexed.items()
             if entry.size == ENTRY_SIZE
         }
+        """The file of each article that is an entry of one."""
         self._entries: dict[tuple[str, str], list[str]] = defaultdict(list)
         for id_, file_id in self.file_of.items():
             self._entries[indexed[id_].root, file_id].append(id_)
 
     def files(self, number: int, *, reread: bool, anew: bool) -> None:
-        """Compare the files of one scope."""
-        scope, scan, tally = self._scopes[number], self._scans[number], self._tally
+        """Compare the files of one scope.
+
+        reread : every file is read, for an index that is built anew
+        anew   : every file is read, since it is read otherwise from now on
+        """
+        scope, tally = self._scopes[number], self._tally
         root = os.fspath(scope.root)
         now_ns = time.time_ns()
-        known_files = self._kept_files.setdefault(root, {})
-        for file in scan.files:
-            entry = self._indexed.get(file.id)
-            other = self._seen.get(file.id) or other_home(entry, root, self._scopes)
+        for file in self._scans[number].files:
+            other = self._seen.get(file.id) or other_home(self._indexed.get(file.id), root, self._scopes)
             if other is not None:
                 tally.failed.append(Failure(file.path, f'the id "{file.id}" is taken by a post below {other}'))
                 continue
             self._seen[file.id] = root
+            known = self._known(root, file.id)
             mtime_ns = file.mtime_ns if now_ns - file.mtime_ns > RACY_NS else 0
-            stamps = (file.size, mtime_ns)
-            known_file = known_files.get(file.id)
-            entries = self._entries.get((root, file.id), [])
-            if known_file is not None and max(known_file.articles, 0) != len(entries):
-                known_file = None  # some were deleted, or did not get in
-            same = mtime_ns and not reread and not anew
-            if same and known_file is not None and (known_file.size, known_file.mtime_ns) == stamps:
-                self._count(number, file, known_file)
-                continue
-            is_post = entry is not None and entry.root == root and entry.size != ENTRY_SIZE
-            if same and is_post and entry is not None and (entry.size, entry.mtime_ns) == stamps:
+            stamps, trusted = (file.size, mtime_ns), mtime_ns and not reread and not anew
+            if trusted and known.file is not None and (known.file.size, known.file.mtime_ns) == stamps:
+                self._count(number, file, known.file)
+            elif trusted and known.post is not None and (known.post.size, known.post.mtime_ns) == stamps:
                 tally.unchanged += 1
                 tally.found[number] += 1
-                continue
-            known = None
-            if not reread and not anew:
-                known = entry.digest if is_post and entry else known_file.digest if known_file else None
-            digests = {id_: b"" if anew or reread else self._indexed[id_].digest for id_ in entries}
-            if is_post and entry is not None:
-                digests[file.id] = b""
-            self._whole = self._whole or (anew and bool(digests))
-            self._tasks.append(
-                Task(
-                    file,
-                    Origin(root, file.size, mtime_ns),
-                    known,
-                    replaces=entry is not None and not reread,
-                    entries=digests,
-                    fresh=reread,
-                    options=options_of(self._settings, root, file.id, self._limits),
-                    scope=number,
-                )
-            )
-            known_files.pop(file.id, None)
+            else:
+                self._tasks.append(self._task(number, file, Origin(root, *stamps), known, reread=reread, anew=anew))
+                self._kept_files.get(root, {}).pop(file.id, None)
+
+    def _known(self, root: str, file_id: str) -> _Known:
+        entry = self._indexed.get(file_id)
+        entries = self._entries.get((root, file_id), [])
+        file = self._kept_files.get(root, {}).get(file_id)
+        if file is not None and max(file.articles, 0) != len(entries):
+            file = None  # some were deleted, or did not get in
+        is_post = entry is not None and entry.root == root and entry.size != ENTRY_SIZE
+        return _Known(entry is not None, entry if is_post else None, file, entries)
+
+    def _task(self, number: int, file: PostFile, origin: Origin, known: _Known, *, reread: bool, anew: bool) -> Task:
+        """To read a file, and what of it need not be cut again."""
+        every = reread or anew
+        digests = {id_: b"" if every else self._indexed[id_].digest for id_ in known.entries}
+        if known.post is not None:
+            digests[file.id] = b""
+        self._whole = self._whole or (anew and bool(digests))
+        return Task(
+            file,
+            origin,
+            None if every else known.digest,
+            replaces=known.taken and not reread,
+            entries=digests,
+            fresh=reread,
+            options=options_of(self._settings, origin.root, file.id, self._limits),
+            scope=number,
+        )
 
     def _count(self, number: int, file: PostFile, known: KnownFile) -> None:
+        """Count a file that is not one article and is as it was."""
         if known.articles == PASSED_OVER:
             self._tally.passed_over.update(by_kind([file.id]))
             self._tally.unreadable[number] += 1
@@ -174,28 +202,33 @@ class _Comparing:
             self._tally.found[number] += known.articles
 
     def result(self) -> Comparison:
-        gone, excluded = [], 0
-        for id_, entry in self._indexed.items():
-            file_id = self.file_of.get(id_, id_)
-            if self._seen.get(file_id) == entry.root or not in_scope(entry, file_id, self._scopes):
-                continue
-            if file_id == id_ and id_ in self._seen:
-                continue
-            if not self._may_be_there(entry.root, file_id):
-                gone.append(id_)
-                excluded += self._is_left_out(entry.root, file_id)
-        self._tally.excluded += excluded
+        """When all files were met: what is to be read, what is gone, and what files need not be read next time."""
+        gone = [id_ for id_, entry in self._indexed.items() if self._is_gone(id_, entry)]
+        self._tally.excluded += sum(
+            self._is_left_out(self._indexed[id_].root, self.file_of.get(id_, id_)) for id_ in gone
+        )
         settings = self._settings
         for root, files in self._kept_files.items():
-            kept = {
-                id_: known
-                for id_, known in files.items()
-                if self._seen.get(id_) == root
-                or not any(os.fspath(scope.root) == root and is_below(id_, scope.below) for scope in self._scopes)
-                or self._may_be_there(root, id_)
-            }
+            kept = {id_: known for id_, known in files.items() if self._is_kept(root, id_)}
             settings = settings.with_files(root, kept)
         return Comparison(settings, self._tasks, gone, self._whole)
+
+    def _is_gone(self, id_: str, entry: Indexed) -> bool:
+        """Whether the file of an article was looked for and is not there, or is elsewhere."""
+        file_id = self.file_of.get(id_, id_)
+        if self._seen.get(file_id) == entry.root or not in_scope(entry, file_id, self._scopes):
+            return False
+        if file_id == id_ and id_ in self._seen:
+            return False  # the file of this id in another root takes its place
+        return not self._may_be_there(entry.root, file_id)
+
+    def _is_kept(self, root: str, file_id: str) -> bool:
+        """Whether a file that is not one article is still there, or was not looked for."""
+        return (
+            self._seen.get(file_id) == root
+            or not any(os.fspath(scope.root) == root and is_below(file_id, scope.below) for scope in self._scopes)
+            or self._may_be_there(root, file_id)
+        )
 
     def _may_be_there(self, root: str, file_id: str) -> bool:
         """Whether it lies where nothing could be listed."""
@@ -206,6 +239,7 @@ class _Comparing:
         )
 
     def _is_left_out(self, root: str, file_id: str) -> bool:
+        """Whether a rule leaves it out now."""
         return any(
             os.fspath(scope.root) == root and is_below(file_id, path)
             for scope, scan in zip(self._scopes, self._scans, strict=True)

@@ -1,8 +1,7 @@
-"""Read-only looks at the indexed folders: how each file is taken, and the text that an article was made of."""
+"""How each file below the indexed folders is taken, or why it is not, in words."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 
@@ -13,9 +12,9 @@ from cnsearch.corpus.large import is_large, read_large
 from cnsearch.corpus.posts import POST_SUFFIXES, PostFile, Scan
 from cnsearch.corpus.reader import read_post
 from cnsearch.corpus.readers import read_file
-from cnsearch.errors import ArticleNotFoundError, CorpusError, NoArticlesError
+from cnsearch.errors import CorpusError, NoArticlesError
 from cnsearch.indexing.scopes import scanned, scopes_of
-from cnsearch.indexing.tasks import ENTRY_SIZE, file_of, options_of
+from cnsearch.indexing.tasks import options_of
 from cnsearch.limits import Limits
 from cnsearch.model import Article, Failure
 from cnsearch.settings import PathSettings, Settings
@@ -30,23 +29,6 @@ def explain_files(
     scans, settings, _ = scanned(scopes, snapshot.settings, given)
     for scope, scan in zip(scopes, scans, strict=True):
         yield from explained(scan, settings, os.fspath(scope.root), limits)
-
-
-def raw_text_of(snapshot: Snapshot, article_id: str, limits: Limits) -> str:
-    """The text that an article was made of; see ``Index.raw``."""
-    entry = snapshot.find_indexed(article_id)
-    if entry is None:
-        raise ArticleNotFoundError(article_id)
-    if not entry.root:
-        raise CorpusError(article_id, "the article came from no file")
-    known = snapshot.settings.files.get(entry.root, {})
-    file_id = file_of(article_id, [known]) if entry.size == ENTRY_SIZE else article_id
-    if ".." in file_id.split("/"):  # no scan makes such an id: the index of a stranger
-        raise CorpusError(article_id, "the file lies outside the folder that was indexed")
-    path = os.path.join(entry.root, *file_id.split("/"))  # noqa: PTH118  # PostFile has a string
-    options = options_of(snapshot.settings, entry.root, file_id, limits)
-    size = known[file_id].size if file_id in known else 0
-    return raw_text(PostFile(file_id, path, size, 0), article_id, options)
 
 
 def explained(scan: Scan, settings: Settings, root: str, limits: Limits) -> Iterator[tuple[str, str]]:
@@ -112,21 +94,3 @@ def _front_matter_kind(data: bytes, file: PostFile) -> str:
         return ""
     first = text.lstrip("\ufeff \t\r\n")[:1]
     return {"+": "TOML", "{": "JSON", ";": "JSON"}.get(first, "YAML")
-
-
-def raw_text(file: PostFile, article_id: str, options: ReadOptions) -> str:
-    """The text that an article was made of, as it was read: that of the file, or of the article's entry in it.
-
-    Raises : CorpusError if the file, or the entry in it, is gone, or is no text
-    """
-    large = is_large(file, options)
-    data = b"" if large else read_post(file, max_bytes=options.max_bytes)
-    if article_id != file.id:
-        for made, raw in (read_large(file, options) if large else read_file(data, file, options)).entries:
-            if isinstance(made, Article) and made.id == article_id:
-                if raw is None:
-                    break  # the reader does not say; then the whole file is shown
-                return raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False, indent=1, default=str)
-        else:
-            raise CorpusError(file.path, "the entry is not in the file any more", hint="Bring the index up to date")
-    return decode(data, file.path).text

@@ -13,10 +13,11 @@ from cnsearch.corpus.reader import read_post
 from cnsearch.corpus.readers import read_file
 from cnsearch.errors import CorpusError, NoArticlesError
 from cnsearch.indexing.digests import article_digest, file_digest
+from cnsearch.indexing.entries import Entries
 from cnsearch.indexing.tasks import ENTRY_SIZE, FileRead, Origin, Outcome, Task
 from cnsearch.indexing.writer import Form
 from cnsearch.model import Article, Failure
-from cnsearch.settings import PASSED_OVER, KnownFile
+from cnsearch.settings import PASSED_OVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,51 +73,33 @@ def _read(
 ) -> FileRead | None:
     """Read a file, compare what is in it with what the index has, write what is new, and note what became of each
     article. Returns what is to be said of the file as a whole; None for one that is a single article."""
-    scope = task.scope
-    entries: set[str] = set()
-    drafts: set[str] = set()
-    num_failed = 0
+    met = Entries(task, file, outcomes.append)
     try:
         data = read_post(file, max_bytes=task.options.max_bytes)
         digest = file_digest(data)
-        stamps = (task.origin.size, task.origin.mtime_ns, digest)
         if digest == task.known and task.entries:
-            outcomes += [Outcome(article_id, scope=scope) for article_id in task.entries]
-            known = (
-                None if file.id in task.entries and len(task.entries) == 1 else KnownFile(*stamps, len(task.entries))
-            )
-            return FileRead(task, frozenset(task.entries), known=known)
+            met.all_unchanged()
+            return met.result(None if [*task.entries] == [file.id] else digest)
         reading = read_file(data, file, task.options, warn)
         for made, _ in reading.entries:
-            if isinstance(made, Failure):
-                outcomes.append(Outcome("", failure=made, scope=scope))
-                num_failed += 1
-            elif made.draft and not task.options.drafts:
-                drafts.add(made.id)
+            article = met.wanted(made)
+            if article is None:
+                continue
+            if reading.single:
+                origin, written = replace(task.origin, digest=digest), True
             else:
-                entries.add(made.id)
-                origin = replace(task.origin, digest=digest)
-                if not reading.single:
-                    origin = Origin(origin.root, ENTRY_SIZE, 0, article_digest(made))
-                written = reading.single or origin.digest != task.entries.get(made.id)
-                if written:
-                    write(made, origin)
-                replaces = not task.fresh and (made.id in task.entries or (made.id == file.id and task.replaces))
-                outcomes.append(Outcome(made.id, replaces, written, moved=task.moved, scope=scope))
+                origin = Origin(task.origin.root, ENTRY_SIZE, 0, article_digest(article))
+                written = origin.digest != task.entries.get(article.id)
+            if written:
+                write(article, origin)
+            outcomes.append(Outcome(article.id, met.replaces(article), written, moved=task.moved, scope=task.scope))
     except NoArticlesError as error:
-        known = KnownFile(*stamps, PASSED_OVER)
-        return FileRead(task, known=known, passed_over=error.reason)
+        return FileRead(task, known=met.remembered(digest, PASSED_OVER), passed_over=error.reason)
     except CorpusError as error:
-        failure = Failure(error.path, error.reason)
-        outcomes.append(Outcome(file.id, failure=failure, moved=task.moved, scope=scope))
-        num_failed += 1
+        met.fail(error.path, error.reason)
     except MemoryError:
-        entries.intersection_update([outcome.id for outcome in outcomes])  # the last one was not written
-        outcomes.append(Outcome(file.id, failure=Failure(file.path, NO_MEMORY), moved=task.moved, scope=scope))
-        num_failed += 1
-    if num_failed:
-        return FileRead(task, frozenset(entries), frozenset(drafts), failed=True)
-    if reading.single:
-        return FileRead(task, frozenset(entries), frozenset(drafts)) if drafts or entries != set(task.entries) else None
-    known = None if drafts else KnownFile(*stamps, len(entries))
-    return FileRead(task, frozenset(entries), frozenset(drafts), known=known)
+        met.ids.intersection_update([outcome.id for outcome in outcomes])  # the last one was not written
+        met.fail(file.path, NO_MEMORY)
+    if met.failed or not reading.single:
+        return met.result(None if met.failed else digest)
+    return met.result() if met.drafts or met.ids != set(task.entries) else None

@@ -8,9 +8,8 @@ from cnsearch.corpus.large import digest_of_large, is_large, read_large
 from cnsearch.corpus.posts import PostFile
 from cnsearch.errors import CorpusError
 from cnsearch.indexing.digests import article_digest
+from cnsearch.indexing.entries import Entries
 from cnsearch.indexing.tasks import ENTRY_SIZE, FileRead, Origin, Outcome, Task
-from cnsearch.model import Failure
-from cnsearch.settings import KnownFile
 from cnsearch.store.fields import DIGEST_BYTES
 
 
@@ -21,38 +20,28 @@ def by_record(
     ``count`` is told of the others, ``settle`` of the file when it was gone through."""
     for task in tasks:
         file = task.source
-        if not isinstance(file, PostFile) or not is_large(file, task.options):
+        if isinstance(file, PostFile) and is_large(file, task.options):
+            yield from _records(Entries(task, file, count), file, settle)
+        else:
             yield task
-            continue
-        scope, root = task.scope, task.origin.root
-        entries: set[str] = set()
-        drafts: set[str] = set()
-        known: KnownFile | None = None
-        failed = False
-        try:
-            digest = digest_of_large(file, DIGEST_BYTES)
-            if digest == task.known and task.entries:
-                entries.update(task.entries)
-                for article_id in entries:
-                    count(Outcome(article_id, scope=scope))
-            else:
-                for made, _ in read_large(file, task.options).entries:
-                    if isinstance(made, Failure):
-                        count(Outcome("", failure=made, scope=scope))
-                        failed = True
-                    elif made.draft and not task.options.drafts:
-                        drafts.add(made.id)
-                    else:
-                        entries.add(made.id)
-                        origin = Origin(root, ENTRY_SIZE, 0, article_digest(made))
-                        if origin.digest == task.entries.get(made.id):
-                            count(Outcome(made.id, scope=scope))
-                        else:
-                            replaces = not task.fresh and made.id in task.entries
-                            yield Task(made, origin, replaces=replaces, scope=scope)
-            if not failed and not drafts:
-                known = KnownFile(task.origin.size, task.origin.mtime_ns, digest, len(entries))
-        except CorpusError as error:
-            count(Outcome(file.id, failure=Failure(error.path, error.reason), scope=scope))
-            failed = True
-        settle(FileRead(task, frozenset(entries), frozenset(drafts), failed=failed, known=known))
+
+
+def _records(met: Entries, file: PostFile, settle: Callable[[FileRead], None]) -> Iterator[Task]:
+    task, digest = met.task, None
+    try:
+        digest = digest_of_large(file, DIGEST_BYTES)
+        if digest == task.known and task.entries:
+            met.all_unchanged()
+        else:
+            for made, _ in read_large(file, task.options).entries:
+                article = met.wanted(made)
+                if article is None:
+                    continue
+                origin = Origin(task.origin.root, ENTRY_SIZE, 0, article_digest(article))
+                if origin.digest == task.entries.get(article.id):
+                    met.count(Outcome(article.id, scope=task.scope))
+                else:
+                    yield Task(article, origin, replaces=met.replaces(article), scope=task.scope)
+    except CorpusError as error:
+        met.fail(error.path, error.reason)
+    settle(met.result(digest))

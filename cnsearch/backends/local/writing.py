@@ -14,6 +14,7 @@ from cnsearch.indexing import articles as arriving
 from cnsearch.indexing import explain, retokenise
 from cnsearch.indexing import rebuild as rebuilding
 from cnsearch.indexing import update as updating
+from cnsearch.indexing.raw import raw_text_of
 from cnsearch.model import Article, Failure, UpdateReport
 from cnsearch.request import SearchRequest
 from cnsearch.search.searcher import Searcher
@@ -120,7 +121,7 @@ def explain_files(
 
 
 def raw(snapshot: Snapshot, article_id: str, options: Options) -> str:
-    return explain.raw_text_of(snapshot, article_id, options.limits)
+    return raw_text_of(snapshot, article_id, options.limits)
 
 
 def folders(store: Store) -> list[str]:
