@@ -47,7 +47,7 @@ class ArticleBatch:
     def add(self, article: Article, origin: Origin) -> None:
         values = {name: getattr(origin, name) for name in ("root", "size", "mtime_ns", "digest")}
         document = document_of(article, self._tokenizer, values)
-        self._batch.add(document.tokens, document.stored, document.columns)
+        self._batch.add({**document.tokens, **document.characters}, document.stored, document.columns)
 
     def build(self) -> DocumentBatch:
         return self._batch.build()

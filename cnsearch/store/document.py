@@ -31,27 +31,36 @@ _LINE_FEED = re.compile("\r?\n")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An article ready to be written: the tokens of each indexed field (of one in ``ENCODERS`` the code points of
-    its folded text, uint32), and the stored and column values."""
+    """An article ready to be written.
 
-    tokens: dict[str, Sequence[str] | CodePoints]
+    tokens     : of each indexed field but those of characters
+    characters : of each of those (``ENCODERS``) the code points of the text, folded, uint32, shape (characters,)
+    readings   : the same texts, by the names of ``TEXT_FIELDS``
+    stored, columns : values by field
+    """
+
+    tokens: dict[str, Sequence[str]]
+    characters: dict[str, CodePoints]
+    readings: dict[str, str]
     stored: dict[str, Any]
     columns: dict[str, Any]
 
 
 def document_of(article: Article, tokenizer: WordTokenizer, origin: Mapping[str, Any]) -> Document:
     """Clean article to document. ``origin`` has the values of root (str), size, mtime_ns and digest."""
-    tokens: dict[str, Sequence[str] | CodePoints] = {"id": [article.id]}
+    tokens: dict[str, Sequence[str]] = {"id": [article.id]}
     stored: dict[str, Any] = {"id": article.id}
     shifted: list[str] = []
-    points: dict[str, CodePoints] = {}
+    characters: dict[str, CodePoints] = {}
+    readings: dict[str, str] = {}
     texts = {"title": article.title, "tags": "\n".join(article.tags), "body": stored_body(article.paragraphs)}
     for name, text in texts.items():
         if name == "tags" and not text:
             continue  # most articles have none, and what they lack shall cost nothing
         reading = read(text)
         tokens[name] = tokenizer.terms(reading.text, reading.seams)
-        points[name] = tokens[CHARS_FIELD[name]] = reading.points()
+        characters[CHARS_FIELD[name]] = reading.points()
+        readings[name] = reading.text
         stored[name] = text
         if reading.shifted:
             shifted.append(name)
@@ -66,7 +75,7 @@ def document_of(article: Article, tokenizer: WordTokenizer, origin: Mapping[str,
         "size": origin["size"],
         "mtime_ns": origin["mtime_ns"],
         "digest": origin["digest"],
-        "signature": signature(points["title"], points["body"]),
+        "signature": signature(characters["title_chars"], characters["body_chars"]),
     }
     for name, label in (("source", article.source), ("author", article.author)):
         if label:
@@ -89,7 +98,7 @@ def document_of(article: Article, tokenizer: WordTokenizer, origin: Mapping[str,
         values["date"] = seconds_of(article.date)
     if origin["root"]:
         values["root"] = os.fsencode(origin["root"])
-    return Document(tokens, stored, values)
+    return Document(tokens, characters, readings, stored, values)
 
 
 _HALF = re.compile("[\ud800-\udfff]")

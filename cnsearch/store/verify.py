@@ -191,7 +191,7 @@ def _deep_findings(snapshot: Snapshot, segment: Segment, checked: Counter[str]) 
         for doc_id in doc_ids.tolist():
             article = snapshot.article(segment.base + doc_id)
             document = document_of(article, snapshot.analyzer.tokenizer, _ORIGIN)
-            builder.add(document.tokens)
+            builder.add({**document.tokens, **document.characters})
         batch = builder.build()
         for name in sorted({*fields, *batch.fields}):
             expected = np.zeros(len(doc_ids), dtype=np.uint64)

@@ -157,7 +157,7 @@ FAULTS: dict[str, tuple[str, Callable[[], tuple[Any, str, Any]], bool]] = {
     "two ids": ("postings", lambda: _wrap_document(tokens={"id": ["1.md", "x.md"]}), False),
     "a title": ("stored_bytes", lambda: _wrap_document(stored={"title": 5}), False),
     "a word more": ("postings", lambda: _wrap_document(tokens={"title": ["第", "八", "篇"]}), True),
-    "no characters": ("postings", lambda: _wrap_document(tokens={"body_chars": ""}), True),
+    "no characters": ("postings", lambda: _wrap_document(characters={"body_chars": np.empty(0, np.uint32)}), True),
     "a source": ("postings", lambda: _wrap_document(tokens={"source": ["别的"]}), True),
 }
 

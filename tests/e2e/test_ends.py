@@ -21,7 +21,7 @@ import cnsearch
 from cnsearch import Article
 from cnsearch.codec import DurableStorage
 from cnsearch.faces.cli import program
-from cnsearch.indexing import reading, workers
+from cnsearch.indexing import transactions, workers
 from cnsearch.store.transaction import begin
 
 ROOT = Path(__file__).parents[2]
@@ -339,14 +339,14 @@ def test_few_file_descriptors(tmp_path: Path, posts: Path, most: int) -> None:
 def test_an_article_without_enough_memory_fails_alone(
     tmp_path: Path, posts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    document_of = reading.document_of
+    document_of = transactions.document_of
 
     def greedy(article: Article, *arguments: Any) -> Any:
         if article.id == "0007.md":
             raise MemoryError
         return document_of(article, *arguments)
 
-    monkeypatch.setattr(reading, "document_of", greedy)
+    monkeypatch.setattr(transactions, "document_of", greedy)
     with cnsearch.open_index(tmp_path / "index", create=True) as index:
         report = index.update(posts, jobs=1)
     assert report.added == 599

@@ -46,13 +46,13 @@ def test_each_text_is_joined_folded_and_made_code_points_once(monkeypatch: pytes
                 count(module, name)
     made = document_of(plain, tokenizer, ORIGIN)
     builder = BatchBuilder(ENCODERS)
-    builder.add(made.tokens, made.stored, made.columns)
+    builder.add({**made.tokens, **made.characters}, made.stored, made.columns)
     builder.build()
     assert calls == {"stored_body": 1, "code_points": 3, "fold_points": 3}  # title, tags, body
 
 
 def test_characters_are_given_as_the_code_points_of_the_reading() -> None:
-    tokens = document_of(ARTICLE, WordTokenizer(), ORIGIN).tokens
+    made = document_of(ARTICLE, WordTokenizer(), ORIGIN)
     for name in ("title", "tags", "body"):
         text = {"title": "数字化转型", "tags": "科技", "body": reading.read(stored_body(ARTICLE.paragraphs)).text}[name]
-        assert "".join(map(chr, tokens[f"{name}_chars"])) == text
+        assert "".join(map(chr, made.characters[f"{name}_chars"])) == made.readings[name] == text

@@ -19,7 +19,7 @@ from cnsearch.model import Article
 from cnsearch.search.written import letters
 from cnsearch.store.dates import date_of, seconds_of
 from cnsearch.store.document import document_of, stored_body
-from cnsearch.store.fields import CHARS_FIELD, TEXT_FIELDS
+from cnsearch.store.fields import CHARS_FIELD
 from cnsearch.store.labels import MAX_PATH_LEVELS
 
 if TYPE_CHECKING:
@@ -73,17 +73,17 @@ def source_of(
     values = {name: getattr(origin, name) for name in ("root", "size", "mtime_ns", "digest")}
     made = document_of(article, tokenizer, values)
     tokens, columns = made.tokens, made.columns
-    readings = {name: tokens[CHARS_FIELD[name]] for name in TEXT_FIELDS if name in tokens}
+    readings = made.readings
     words = {name: Counter(tokens[name]) for name in readings}
-    chars = {CHARS_FIELD[name]: _characters(str(text)) for name, text in readings.items()}
-    num_chars = {CHARS_FIELD[name]: sum(map(len, LINE.findall(str(text)))) for name, text in readings.items()}
-    title = str(readings["title"])
+    chars = {CHARS_FIELD[name]: _characters(text) for name, text in readings.items()}
+    num_chars = {CHARS_FIELD[name]: sum(map(len, LINE.findall(text))) for name, text in readings.items()}
+    title = readings["title"]
     source: dict[str, Any] = {
         "id": value_term(article.id),
         WORDS: weighed_tokens(words, {name: terms.total() for name, terms in words.items()}, averages),
         CHARS: weighed_tokens(chars, num_chars, averages),
         **{OWN_WORDS[name]: plain_tokens(tokens[name]) for name in OWN_WORDS},
-        **{EXACT[name]: line_tokens(str(text)) for name, text in readings.items()},
+        **{EXACT[name]: line_tokens(text) for name, text in readings.items()},
         "title_letters": text_hash(letters(title)),
         "title_read": text_hash(title),
         "size": origin.size,
