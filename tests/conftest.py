@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -30,10 +31,30 @@ test_hostile_components test_what_never_ends_ends_nothing pool_arrives
 """Modules and tests that take more than half a second: marked so, and left out by ``make check``."""
 
 
+PAGES = ("docs/test_pages.py", "docs/test_library_page.py")
+"""Modules whose tests share nothing."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(slow in item.nodeid for slow in SLOW) or "shared" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With ``--dist loadfile`` a file of tests stays with one worker, so that what a module prepares is prepared once;
+    but each page of the documents is replayed by whoever is free."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler.loadfile import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return nodeid if file.endswith(PAGES) else file
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")
