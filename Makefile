@@ -16,7 +16,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # What `make check` tests: what needs no index of its own.
 QUICK := tests/analysis tests/codec tests/corpus tests/engine tests/query tests/test_architecture.py tests/test_errors.py \
-  tests/test_licences.py tests/test_public_api.py tests/test_settings.py tests/test_values.py tests/faces/test_wrapping.py
+  tests/test_licences.py tests/test_public_api.py tests/test_settings.py tests/test_values.py tests/faces tests/model
 
 .PHONY: demo check test lint types unit soak fuzz golden format quality bench bench-pieces bench-features bench-growth clean
 

@@ -1,7 +1,8 @@
 """What publishers add to every article of theirs: tables of rules, each as narrow as the publisher allows.
 
-A rule names the publisher whose articles carry the text. A WHOLE rule matches a whole paragraph, a TAIL rule what
-follows the last sentence of one, so that a sentence of an article that speaks of disclaimers or QR codes stays.
+A rule names the publisher, or the kind of site, whose articles carry the text. A WHOLE rule matches a whole paragraph,
+a TAIL rule what follows the last sentence of one, so that a sentence of an article that speaks of disclaimers or QR
+codes stays.
 """
 
 from __future__ import annotations
