@@ -18,6 +18,7 @@ class Stats(TypedDict):
     tokenizer             : engine and version
     user_dictionary       : a hash of its words; None where there is none
     format_version        : of the files
+    last_commit           : when the commit that is shown was made, as first_date
     folders               : whose posts are in the index, absolute, sorted
     """
 
@@ -36,4 +37,5 @@ class Stats(TypedDict):
     tokenizer: str
     user_dictionary: str | None
     format_version: int
+    last_commit: str
     folders: list[str]

@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from cnsearch.analysis.shown import Analysis, analyze_text
 from cnsearch.analysis.userdict import UserDictionary
@@ -181,6 +182,7 @@ class LocalBackend:
             "tokenizer": f"{identity.engine} {identity.version}",
             "user_dictionary": identity.user_dictionary or None,
             "format_version": snapshot.version,
+            "last_commit": datetime.fromtimestamp(snapshot.mark[-1] // 10**9, zone).isoformat(),
             "folders": sorted(snapshot.roots()),
         }
 

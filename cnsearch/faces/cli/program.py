@@ -18,6 +18,7 @@ from cnsearch.faces.cli.maintenance import snapshot, stats, verify
 from cnsearch.faces.cli.output import say, say_as_click, say_error
 from cnsearch.faces.cli.reading import analyze, show
 from cnsearch.faces.cli.searching import search, similar, suggest
+from cnsearch.faces.cli.serving import serve
 
 
 def main() -> None:
@@ -75,5 +76,5 @@ def cli() -> None:
     """Full-text search for Chinese articles on disk: no server, one folder."""
 
 
-for _command in (index, search, similar, show, suggest, analyze, dictionary, stats, verify, snapshot):
+for _command in (index, search, similar, show, suggest, analyze, dictionary, stats, verify, snapshot, serve):
     cli.add_command(_command)

@@ -1,0 +1,111 @@
+"""A language in which people are told something. English is what stands in the code; the others have a catalogue.
+
+A message is a text with names in braces: ``say("{n} articles", n=3)``. The library writes its notes and errors in
+English, values already in them: ``translated`` finds the message that one was made of and says it again (``library``
+lists these messages).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from functools import cache, cached_property
+from importlib.resources import files
+from typing import Final
+
+from cnsearch.faces.messages.catalogue import Message, read_catalogue
+from cnsearch.faces.messages.library import LIBRARY, WORDS
+
+LANGUAGES: Final = {"en": "English", "zh": "中文"}
+"""Code -> how its speakers call it."""
+
+
+class Language:
+    """Says messages in one language.
+
+    code     : "en" or "zh"
+    messages : English -> what is said instead; empty for English itself
+    """
+
+    def __init__(self, code: str, messages: Mapping[str, Message]) -> None:
+        self.code = code
+        self.tag = {"zh": "zh-Hans"}.get(code, code)
+        self._messages = messages
+
+    def say(self, message: str, **values: object) -> str:
+        """The message with its values; numbers with commas between thousands."""
+        found = self._messages.get(message, (message,))[0]
+        return found.format(**{name: _written(value) for name, value in values.items()}) if values else found
+
+    def count(self, one: str, many: str, n: int, **values: object) -> str:
+        """The message for one or for many; ``n`` is among its values. Chinese has one form for both."""
+        forms = self._messages.get(one, (one, many))
+        form = forms[0] if n == 1 or len(forms) == 1 else forms[1]
+        return form.format(n=_written(n), **{name: _written(value) for name, value in values.items()})
+
+    def translated(self, text: str) -> str:
+        """A note or an error of the library in this language; as it is where no message is known for it."""
+        if not self._messages:
+            return text
+        for pattern, message in self._patterns:
+            if found := pattern.fullmatch(text):
+                values = found.groupdict()
+                return self.say(message, **{name: self._word(value) for name, value in values.items()})
+        return text
+
+    def _word(self, value: str) -> str:
+        """A value that is a name of ours ("source") in this language, any other as it is."""
+        return self.say(value) if value in WORDS else value
+
+    @cached_property
+    def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
+        return [(pattern_of(message), message) for message in LIBRARY]
+
+
+def pattern_of(message: str) -> re.Pattern[str]:
+    """What matches every text that is made of the message, with its values by name."""
+    pieces = re.split(r"\{(\w+)\}", message)
+    texts = [f"(?P<{piece}>.*)" if at % 2 else re.escape(piece) for at, piece in enumerate(pieces)]
+    return re.compile("".join(texts), re.DOTALL)
+
+
+def _written(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+@cache
+def language(code: str) -> Language:
+    """The language of this code. Raises KeyError for one that there is not."""
+    if code == "en":
+        return Language(code, {})
+    if code not in LANGUAGES:
+        raise KeyError(code)
+    return Language(code, read_catalogue((files(__package__) / f"{code}.po").read_text(encoding="utf-8")))
+
+
+def preferred(accepted: str) -> str:
+    """The code of the language that an ``Accept-Language`` asks for first: ``zh-TW,zh;q=0.9,en;q=0.8`` -> zh. English
+    where it names none of ours.
+
+    >>> preferred("fr, zh-CN;q=0.8, en;q=0.5"), preferred("")
+    ('zh', 'en')
+    """
+    best, most = "en", 0.0
+    for choice in accepted[:1000].split(","):
+        tag, _, quality = choice.strip().partition(";")
+        code = tag.strip().lower().partition("-")[0]
+        number = re.fullmatch(r"\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*", quality)
+        weight = float(number[1]) if number else 0.0 if quality else 1.0
+        if code in LANGUAGES and weight > most:
+            best, most = code, weight
+    return best
+
+
+def of_environment(environment: Mapping[str, str] = os.environ) -> str:
+    """The code of the language of a terminal, by ``LC_ALL``, ``LC_MESSAGES`` and ``LANG``, the first that is set."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := environment.get(name):
+            code = value.lower().replace("-", "_").partition("_")[0]
+            return code if code in LANGUAGES else "en"
+    return "en"
