@@ -4,7 +4,7 @@
 
 Per tenth of the corpus: docs/s, segments, size and peak memory of the one process that indexes; then, in fresh
 processes, the time to open the index, to query it, and to commit one changed article. Articles are made as they are
-needed, never all in memory; the time of making them is taken off, but for what the codec's thread does meanwhile.
+needed, never all in memory; the time of making them is taken off.
 Both paths commit every 10,000 articles, so the rate holds all merges.
 """
 
@@ -92,7 +92,7 @@ def update(path: str, folder: Path) -> Figures:
         begin = time.perf_counter()
         if path == "words":
             with words_writer(folder) as adder:
-                adder([changed], replace=True)
+                adder([changed])
         else:
             add_publicly(folder, [changed])
         if number:  # the first also loads the dictionary

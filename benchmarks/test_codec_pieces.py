@@ -20,13 +20,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from whoosh.filedb.filestore import FileStorage
 
 from benchmarks.adapters.base import tokenizer
 from benchmarks.adapters.cnsearch import best_positions, create_words_index, words_writer
 from benchmarks.corpora import SEED, Article, generated_articles
-from cnsearch.codec import BatchBuilder, SegmentArrays, open_writer, segment_arrays
+from cnsearch.engine.commit.commits import Commits
+from cnsearch.engine.files.folder import Folder
 from cnsearch.engine.postings.inversion import invert, join_tokens, stable_order
+from cnsearch.engine.segment.batch import BatchBuilder
+from cnsearch.engine.segment.reader import SegmentReader, open_segment
+from cnsearch.store.opening import Store
+from cnsearch.store.transaction import begin
 
 pytest.importorskip("pytest_benchmark", reason="pip install pytest-benchmark")
 
@@ -60,14 +64,14 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
 
 
 @pytest.fixture(scope="module")
-def arrays(corpus: Corpus) -> SegmentArrays:
-    (found,) = arrays_of(corpus.folder)
+def segment(corpus: Corpus) -> SegmentReader:
+    (found,) = segments_of(corpus.folder)
     return found
 
 
-def arrays_of(folder: Path) -> list[SegmentArrays]:
-    reader = FileStorage(str(folder)).open_index().reader()
-    return [segment_arrays(leaf) for leaf, _ in reader.leaf_readers()]
+def segments_of(folder: Path) -> list[SegmentReader]:
+    commits = Commits(Folder(folder))
+    return [open_segment(commits.folder, entry) for entry in commits.read().segments]
 
 
 def as_dict(found: Any) -> dict[int, int]:
@@ -87,8 +91,8 @@ def test_invert(benchmark: Benchmark, corpus: Corpus) -> None:
     found = benchmark(invert, texts, counts)
     benchmark.extra_info["tokens"] = sum(counts)
     starts = np.concatenate([[0], np.cumsum(found.counts)])
-    assert len(found.terms) == len({term for body in bodies for term in body})
-    for number, term in enumerate(found.terms):
+    assert len(found.terms()) == len({term for body in bodies for term in body})
+    for number, term in enumerate(found.terms()):
         own = slice(starts[number], starts[number + 1])
         expected = {doc: freq for doc, freq in corpus.postings[term.decode()].items() if doc < len(bodies)}
         assert as_dict((found.doc_ids[own], found.weights[own])) == expected
@@ -104,14 +108,14 @@ def test_write_segment(benchmark: Benchmark, corpus: Corpus, tmp_path: Path) -> 
         for article, body in zip(corpus.articles, corpus.bodies, strict=True):
             tokens = {"id": [article.id], "title": ["题"], "body": body}
             builder.add(tokens, {"id": article.id, "title": article.title, "body": article.body})
-        writer = open_writer(FileStorage(str(tmp_path)).open_index())
-        writer.add_batch(builder.build())
-        return (writer,), {}
+        transaction = begin(Store.open(tmp_path))
+        transaction.add(builder.build())
+        return (transaction,), {}
 
-    benchmark.pedantic(lambda writer: writer.commit(), setup=prepare, rounds=5)
-    (found,) = arrays_of(tmp_path)
+    benchmark.pedantic(lambda transaction: transaction.commit(), setup=prepare, rounds=5)
+    (found,) = segments_of(tmp_path)
     for term in list(corpus.postings)[::50]:
-        assert as_dict(found.postings("body", term)) == corpus.postings[term]
+        assert as_dict(found.postings("body", term.encode())) == corpus.postings[term]
 
 
 def test_merge(benchmark: Benchmark, corpus: Corpus, tmp_path: Path) -> None:
@@ -122,27 +126,27 @@ def test_merge(benchmark: Benchmark, corpus: Corpus, tmp_path: Path) -> None:
     for articles in (corpus.articles[:middle], corpus.articles[middle:]):
         with words_writer(parts) as add:
             add(articles)
-    if len(arrays_of(parts)) != 2:
+    if len(segments_of(parts)) != 2:
         pytest.fail("the segments were merged before")
 
     def prepare() -> tuple[tuple[Any], dict[str, Any]]:
         shutil.rmtree(merged, ignore_errors=True)
         shutil.copytree(parts, merged)
-        return (open_writer(FileStorage(str(merged)).open_index()),), {}
+        return (begin(Store.open(merged)),), {}
 
-    benchmark.pedantic(lambda writer: writer.commit(optimize=True), setup=prepare, rounds=5)
-    (found,) = arrays_of(merged)
+    benchmark.pedantic(lambda transaction: transaction.settle(NUM_ARTICLES), setup=prepare, rounds=5)
+    (found,) = segments_of(merged)
     for term in list(corpus.postings)[::50]:
-        assert as_dict(found.postings("body", term)) == corpus.postings[term]
+        assert as_dict(found.postings("body", term.encode())) == corpus.postings[term]
 
 
 def each(call: Callable[[Any], Any], arguments: list[Any]) -> list[Any]:
     return [call(argument) for argument in arguments]
 
 
-def test_find_term(benchmark: Benchmark, corpus: Corpus, arrays: SegmentArrays) -> None:
+def test_find_term(benchmark: Benchmark, corpus: Corpus, segment: SegmentReader) -> None:
     """A thousand terms, one in ten of them not in the index."""
-    dictionary = arrays.data.terms("body")
+    dictionary = segment.terms("body")
     assert dictionary is not None
     ordered = sorted(term.encode() for term in corpus.postings)
     numbers = {term: number for number, term in enumerate(ordered)}
@@ -151,12 +155,12 @@ def test_find_term(benchmark: Benchmark, corpus: Corpus, arrays: SegmentArrays) 
 
 
 @pytest.mark.parametrize("shortest", [1, 2, 10, 100, 1000])
-def test_decode_postings(benchmark: Benchmark, corpus: Corpus, arrays: SegmentArrays, shortest: int) -> None:
+def test_decode_postings(benchmark: Benchmark, corpus: Corpus, segment: SegmentReader, shortest: int) -> None:
     """Up to a hundred lists of at least this and less than ten times as many documents, past the caches."""
     longest = 2 if shortest == 1 else shortest * 10
     terms = [term for term, docs in corpus.postings.items() if shortest <= len(docs) < longest]
     terms = random.Random(SEED).sample(sorted(terms), min(100, len(terms)))
-    dictionary, postings = arrays.data.terms("body"), arrays.data.postings("body")
+    dictionary, postings = segment.terms("body"), segment.lists("body")
     assert dictionary is not None
     pointers = [dictionary.pointer(dictionary.find(term.encode())) for term in terms]
     found = benchmark(each, postings.read, pointers)
@@ -172,14 +176,14 @@ def test_best_ten(benchmark: Benchmark, count: int) -> None:
     assert found.tolist() == sorted(range(count), key=lambda at: (-scores[at], at))[:10]
 
 
-def test_stored_titles(benchmark: Benchmark, corpus: Corpus, arrays: SegmentArrays) -> None:
+def test_stored_titles(benchmark: Benchmark, corpus: Corpus, segment: SegmentReader) -> None:
     """Ids and titles of ten hits."""
     docs = random.Random(SEED).sample(range(NUM_ARTICLES), 10)
-    found = benchmark(each, lambda doc: arrays.stored(doc, ("id", "title")), docs)
+    found = benchmark(each, lambda doc: segment.stored(doc, ("id", "title")), docs)
     assert found == [{"id": corpus.articles[doc].id, "title": corpus.articles[doc].title} for doc in docs]
 
 
-def test_stored_bodies(benchmark: Benchmark, corpus: Corpus, arrays: SegmentArrays) -> None:
+def test_stored_bodies(benchmark: Benchmark, corpus: Corpus, segment: SegmentReader) -> None:
     docs = random.Random(SEED).sample(range(NUM_ARTICLES), 10)
-    found = benchmark(each, lambda doc: arrays.stored(doc, ("body",)), docs)
+    found = benchmark(each, lambda doc: segment.stored(doc, ("body",)), docs)
     assert found == [{"body": corpus.articles[doc].body} for doc in docs]

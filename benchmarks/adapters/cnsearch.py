@@ -79,22 +79,30 @@ def _backend_of(index: cnsearch.Index) -> LocalBackend:
     return index._backend
 
 
+CHUNK = 256
+"""Articles of a batch, as in the product's indexing."""
+
+
 class _Adder:
     def __init__(self, folder: Path) -> None:
-        from cnsearch.codec import open_writer
         from cnsearch.store.opening import Store
-        from cnsearch.store.transaction import LIMIT_MB
+        from cnsearch.store.transaction import begin
 
-        self.writer = open_writer(Store.open(folder).whoosh, limit_mb=LIMIT_MB)
+        self.transaction = begin(Store.open(folder))
 
-    def __call__(self, articles: Iterable[Article], *, replace: bool = False) -> None:
-        terms, add_tokens = tokenizer(), self.writer.add_tokens
+    def __call__(self, articles: Iterable[Article]) -> None:
+        """Add articles; each replaces the one with its id."""
+        from cnsearch.store.transaction import BatchBuilder
+
+        terms, builder = tokenizer(), BatchBuilder()
         for article in articles:
-            add_tokens(
+            builder.add(
                 {"id": [article.id], "title": terms(article.title), "body": terms(article.body)},
                 {"id": article.id, "title": article.title, "body": article.body},
-                replace=replace,
             )
+            if builder.doc_count == CHUNK:
+                self.transaction.add(builder.build())
+        self.transaction.add(builder.build())
 
 
 def create_words_index(folder: Path) -> None:
@@ -111,9 +119,9 @@ def words_writer(folder: Path) -> Iterator[_Adder]:
     try:
         yield adder
     except BaseException:
-        adder.writer.cancel()
+        adder.transaction.cancel()
         raise
-    adder.writer.commit()
+    adder.transaction.commit()
 
 
 def add_publicly(folder: Path, articles: Iterable[Article], *, jobs: int = 1) -> None:

@@ -1,48 +1,33 @@
-"""A columnar codec for Whoosh: postings, lengths, columns and stored fields as arrays in one mapped file per segment.
+"""Whoosh's face of the engine: a columnar codec for any Whoosh schema, and Whoosh's view of an index of ours.
 
-    from cnsearch.codec import ColumnarCodec, open_writer, segment_arrays
+    from cnsearch.codec import ColumnarCodec, open_writer, segment_reader
 
     writer = ix.writer(codec=ColumnarCodec())   # Whoosh's writer, any schema: slow, but complete
     writer = open_writer(ix, limit_mb=128)      # the same contract and more over arrays
-    arrays = segment_arrays(leaf_reader)        # what a fast search reads
+    segment = segment_reader(leaf_reader)       # what a fast search reads
 
-It knows nothing of Chinese, of articles or of ranking.
+It knows nothing of Chinese, of articles or of ranking. Skip it if you do not use Whoosh yourself: cnsearch's own
+search and indexing go to the engine.
 """
 
-from cnsearch.codec.arrays import SegmentArrays, segment_arrays
-from cnsearch.codec.codec import ColumnarCodec
-from cnsearch.codec.column_types import OrdinalListColumn, kind_of
-from cnsearch.codec.locks import HeldError, Holder, held_by
-from cnsearch.codec.segment import ColumnarSegment
-from cnsearch.codec.storage import DurableStorage, make_folder
-from cnsearch.codec.toc import OLD_TOC_NAME, SEGMENT_NAME, TOC_NAME, ColumnarIndex, is_old_toc, is_unfinished_copy
-from cnsearch.codec.verify import SegmentCheck, read_postings
+from cnsearch.codec.column_types import OrdinalListColumn, column_spec
+from cnsearch.codec.index import ColumnarIndex
+from cnsearch.codec.reader import segment_reader
+from cnsearch.codec.schema import SchemaFields
+from cnsearch.codec.segment import ColumnarCodec, ColumnarSegment
+from cnsearch.codec.storage import DurableStorage
 from cnsearch.codec.writer import ColumnarWriter, merge_up_to, open_writer
-from cnsearch.engine.segment.batch import BatchBuilder, DocumentBatch
 
 __all__ = [
-    "OLD_TOC_NAME",
-    "SEGMENT_NAME",
-    "TOC_NAME",
-    "BatchBuilder",
     "ColumnarCodec",
     "ColumnarIndex",
     "ColumnarSegment",
     "ColumnarWriter",
-    "DocumentBatch",
     "DurableStorage",
-    "HeldError",
-    "Holder",
     "OrdinalListColumn",
-    "SegmentArrays",
-    "SegmentCheck",
-    "held_by",
-    "is_old_toc",
-    "is_unfinished_copy",
-    "kind_of",
-    "make_folder",
+    "SchemaFields",
+    "column_spec",
     "merge_up_to",
     "open_writer",
-    "read_postings",
-    "segment_arrays",
+    "segment_reader",
 ]

@@ -8,9 +8,10 @@ from typing import Any
 from whoosh import columns as whoosh_columns
 from whoosh.fields import UnknownFieldError
 
-from cnsearch.codec.column_types import value_checker
+from cnsearch.codec.column_types import column_spec
+from cnsearch.codec.items import ItemBatchBuilder
 from cnsearch.engine.bytes.values import encode_value
-from cnsearch.engine.segment.batch import ItemBatchBuilder, check_stored
+from cnsearch.engine.segment.batch import check_stored
 
 MAX_WEIGHT = float(1 << 31)
 """Above any number of occurrences; what a posting can hold."""
@@ -70,7 +71,7 @@ def _analyse_field(document: AnalysedDocument, name: str, field: Any, value: Any
         document.stored[name] = custom
     if field.column_type and custom is not None:
         column_value = field.to_column_value(custom)
-        value_checker(field.column_type)(column_value)
+        column_spec(field.column_type).checker()(column_value)
         document.columns[name] = column_value
 
 

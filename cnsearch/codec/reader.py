@@ -10,12 +10,15 @@ import numpy as np
 from whoosh.codec import base
 from whoosh.reading import TermInfo, TermNotFound
 
-from cnsearch.codec.arrays import SegmentArrays
-from cnsearch.codec.columns import ColumnarColumnReader, OpaqueColumn
+from cnsearch.codec.column_types import own_reader
+from cnsearch.codec.columns import ColumnarColumnReader
 from cnsearch.codec.matcher import ColumnarMatcher, VectorMatcher
-from cnsearch.codec.segment import ColumnarSegment, SegmentData, added_column_name, read_added_column
+from cnsearch.codec.storage import added_column_name, read_added_column
 from cnsearch.engine.bytes.values import decode_value
+from cnsearch.engine.columns.byte_strings import OpaqueColumn
 from cnsearch.engine.postings.decode import PostingsList
+from cnsearch.engine.segment.entry import SegmentEntry
+from cnsearch.engine.segment.reader import SegmentReader
 from cnsearch.engine.terms.dictionary import TermDictionary
 
 
@@ -97,7 +100,7 @@ class ColumnarCursor(base.FieldCursor):  # type: ignore[misc]
 class ColumnarTermsReader(base.TermsReader):  # type: ignore[misc]
     """Terms and postings of a segment."""
 
-    def __init__(self, data: SegmentData) -> None:
+    def __init__(self, data: SegmentReader) -> None:
         self.data = data
 
     def __contains__(self, term: tuple[str, bytes]) -> bool:
@@ -135,7 +138,7 @@ class ColumnarTermsReader(base.TermsReader):  # type: ignore[misc]
     def _field_items(self, name: str, start: bytes) -> Iterator[tuple[tuple[str, bytes], ColumnarTermInfo]]:
         terms = self.data.terms(name)
         if terms is not None:
-            postings, lengths = self.data.postings(name), self.data.lengths(name)
+            postings, lengths = self.data.lists(name), self.data.lengths(name)
             first = terms.lower_bound(start) if start else 0
             for number, term in enumerate(terms.terms(first), first):
                 yield (name, term), ColumnarTermInfo(postings.read(terms.pointer(number)), lengths)
@@ -149,7 +152,7 @@ class ColumnarTermsReader(base.TermsReader):  # type: ignore[misc]
             yield from self._field_items(name, b"")
 
     def _postings(self, fieldname: str, text: bytes) -> PostingsList:
-        found = self.data.find_postings(fieldname, text)
+        found = self.data.postings(fieldname, text)
         if found is None:
             raise TermNotFound(f"No term {fieldname}:{text!r}")
         return found
@@ -158,15 +161,15 @@ class ColumnarTermsReader(base.TermsReader):  # type: ignore[misc]
         return ColumnarTermInfo(self._postings(fieldname, text), self.data.lengths(fieldname))
 
     def frequency(self, fieldname: str, text: bytes) -> float:
-        found = self.data.find_postings(fieldname, text)
+        found = self.data.postings(fieldname, text)
         return 0 if found is None else float(found.weights.sum(dtype=np.float64))
 
     def doc_frequency(self, fieldname: str, text: bytes) -> int:
-        return self.data.doc_frequency(fieldname, text)
+        return self.data.doc_freq(fieldname, text)
 
     def matcher(self, fieldname: str, text: bytes, format_: Any, scorer: Any = None) -> ColumnarMatcher:
         postings = self._postings(fieldname, text)
-        reader = self.data.postings(fieldname)
+        reader = self.data.lists(fieldname)
         return ColumnarMatcher(
             postings,
             format_,
@@ -183,7 +186,7 @@ class ColumnarTermsReader(base.TermsReader):  # type: ignore[misc]
 class ColumnarPerDocumentReader(base.PerDocumentReader):  # type: ignore[misc]
     """Per-document data of a segment, with the deletions of one of its entries."""
 
-    def __init__(self, data: SegmentData, segment: ColumnarSegment, storage: Any = None) -> None:
+    def __init__(self, data: SegmentReader, segment: SegmentEntry, storage: Any = None) -> None:
         self.data = data
         self._segment = segment
         self._storage = storage
@@ -195,7 +198,6 @@ class ColumnarPerDocumentReader(base.PerDocumentReader):  # type: ignore[misc]
                 found=data.doc_count,
                 expected=segment.doc_count_all(),
             )
-        self.arrays = SegmentArrays(data, segment)
 
     def doc_count(self) -> int:
         return self.data.doc_count - self._segment.deleted_count()
@@ -235,7 +237,7 @@ class ColumnarPerDocumentReader(base.PerDocumentReader):  # type: ignore[misc]
                 raise ValueError(f'field "{fieldname}" has no column')
             found = read_added_column(self._storage, self._segment, fieldname)
         if isinstance(found, OpaqueColumn):
-            return found.reader(column)
+            return own_reader(column, found.data, found.doc_count)
         return ColumnarColumnReader(found, self.data.doc_count)
 
     # -- lengths
@@ -278,4 +280,13 @@ class ColumnarPerDocumentReader(base.PerDocumentReader):  # type: ignore[misc]
     # -- stored fields
 
     def stored_fields(self, docnum: int) -> dict[str, Any]:
-        return self.arrays.stored(docnum)
+        return self.data.stored(docnum)
+
+
+def segment_reader(leaf_reader: Any) -> SegmentReader:
+    """The open segment below a leaf reader (``reader.leaf_readers()``), as arrays. Raises TypeError if another codec
+    wrote it."""
+    data = getattr(getattr(leaf_reader, "_perdoc", None), "data", None)
+    if not isinstance(data, SegmentReader):
+        raise TypeError(f"{leaf_reader!r} does not read a segment of ColumnarCodec")
+    return data

@@ -1,147 +1,123 @@
-"""The files of an index: opened with distrust, written for good.
-
-Whoosh's storage syncs nothing and follows whatever link lies in the folder. This one gives a commit what it needs to
-survive a loss of power (``sync_file``, ``sync``, a rename that replaces in one step), and opens only regular files, so
-that a folder from a stranger can neither make us wait for a pipe nor write through a link.
-"""
+"""Whoosh's storages and the engine's files: each as the other knows it."""
 
 from __future__ import annotations
 
 import contextlib
 import io
-import os
-import shutil
-import stat
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
+from collections.abc import Hashable
+from typing import Any, BinaryIO, cast
 
 from whoosh.filedb.filestore import FileStorage, RamStorage
 from whoosh.filedb.structfile import StructFile
 
-from cnsearch.codec.locks import WriteLock
-from cnsearch.errors import CorruptIndexError
-
-_READ_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
-
-HAS_DIRECTORY_SYNC = os.name == "posix"
-"""Windows keeps the names of files safe by itself, and opens no directory."""
+from cnsearch.engine.bytes.container import Container
+from cnsearch.engine.bytes.container_writer import ContainerWriter
+from cnsearch.engine.bytes.layout import SectionKind
+from cnsearch.engine.columns.byte_strings import OpaqueColumn
+from cnsearch.engine.files.folder import Folder, sync_file
+from cnsearch.engine.segment.entry import SegmentEntry
+from cnsearch.engine.segment.reader import SegmentReader, open_file
 
 
 class DurableStorage(FileStorage):  # type: ignore[misc]  # Whoosh has no types
-    """The files in one folder. Every change of the folder goes through this object's methods."""
+    """A Whoosh storage over a ``Folder``: what Whoosh writes into it is synced, and no link or pipe is opened.
+
+    Whoosh's own storage syncs nothing, follows whatever link lies in the folder, and says of a folder that the system
+    refuses to list (too many open files) that it is empty, so that ``create`` would put an empty index in it.
+    """
+
+    def __init__(self, folder: Folder | str, **kwargs: Any) -> None:
+        self._files = folder if isinstance(folder, Folder) else Folder(folder)
+        super().__init__(self._files.path, **kwargs)
 
     def list(self) -> list[str]:
-        """Names in the folder; none if there is no such folder. Raises OSError where Whoosh says that it is empty."""
-        try:
-            return [path.name for path in Path(self.folder).iterdir()]
-        except FileNotFoundError:
-            return []
+        return self._files.list()
 
     def open_file(self, name: str, **kwargs: Any) -> Any:
-        """Open a file for reading. Raises CorruptIndexError if it is anything but a regular file."""
-        path = self._fpath(name)
-        descriptor = os.open(path, _READ_FLAGS)  # would wait for the writer of a pipe, were it not for O_NONBLOCK
-        try:
-            _require_regular(path, os.fstat(descriptor))
-            return StructFile(os.fdopen(descriptor, "rb"), name=name, **kwargs)
-        except BaseException:
-            os.close(descriptor)
-            raise
+        return StructFile(self._files.open(name), name=name, **kwargs)
 
     def create_file(self, name: str, excl: bool = False, mode: str = "xb", **kwargs: Any) -> Any:
-        """A new file; one of this name is removed first, not written to, for it may be a link to elsewhere."""
-        path = Path(self._fpath(name))
-        if not excl:
-            path.unlink(missing_ok=True)
-        return StructFile(path.open("xb"), name=name, **kwargs)
+        return StructFile(self._files.create(name, exclusive=excl), name=name, **kwargs)
 
     def rename_file(self, oldname: str, newname: str, safe: bool = False) -> None:
-        """Rename in one step, whatever has the new name already."""
         if safe and self.file_exists(newname):
             raise FileExistsError(f"there is a file {newname} already")
-        Path(self._fpath(oldname)).replace(self._fpath(newname))
+        self._files.rename(oldname, newname)
+
+    def delete_file(self, name: str) -> None:
+        self._files.delete(name)
 
     def sync_file(self, file: Any) -> None:
-        """Return when the content of the file is on the disk."""
-        sync_file(file)
-
-    def sync(self) -> None:
-        """Return when the names in the folder are on the disk: files that were made, renamed and removed."""
-        sync_folder(self.folder)
-
-    def copy_to(self, names: Iterable[str], target: DurableStorage) -> None:
-        """Give ``target`` the files ``names``: the same ones by another name (hard links) where the system lets us,
-        else copies. REQUIRES: they never change. Raises FileNotFoundError for one that is gone, FileExistsError."""
-        for name in names:
-            try:
-                os.link(self._fpath(name), target._fpath(name))
-            except (FileNotFoundError, FileExistsError):
-                raise
-            except OSError:  # another file system, or one without links
-                closing = contextlib.closing
-                with closing(self.open_file(name)) as source, closing(target.create_file(name, excl=True)) as file:
-                    shutil.copyfileobj(source.raw_file(), file.raw_file(), 1 << 20)
-                    target.sync_file(file)
+        self._files.sync_file(file)
 
     def lock(self, name: str) -> Any:
-        path = self._fpath(name)
-        with contextlib.suppress(FileNotFoundError):
-            _require_regular(path, os.lstat(path))
-        return WriteLock(path)
+        return self._files.lock(name)  # as Whoosh's locks, it has ``acquire`` and ``release``
 
     def temp_storage(self, name: str | None = None) -> Any:
         """Memory: our writers put nothing there, and Whoosh would empty any folder that has the name."""
         return RamStorage()
 
 
-def _require_regular(path: str, status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        kind = stat.filemode(status.st_mode)[0]
-        raise CorruptIndexError(path, "not a regular file", found=kind, expected="-", hint="Remove it, and index again")
+class StorageFiles:
+    """Any Whoosh storage as the engine's ``Files``."""
+
+    def __init__(self, storage: Any) -> None:
+        self._storage = storage
+        self._is_folder = bool(getattr(storage, "supports_mmap", False)) and hasattr(storage, "_fpath")
+
+    @property
+    def identity(self) -> Hashable:
+        return self._storage.folder if self._is_folder else (type(self._storage).__name__, id(self._storage))
+
+    def path_of(self, name: str) -> str:
+        if self._is_folder:
+            return str(self._storage._fpath(name))
+        return f"{getattr(self._storage, 'folder', '') or type(self._storage).__name__}/{name}"
+
+    def exists(self, name: str) -> bool:
+        return bool(self._storage.file_exists(name))
+
+    def open(self, name: str) -> BinaryIO:
+        try:
+            file = self._storage.open_file(name)
+        except NameError as error:  # of RamStorage
+            raise FileNotFoundError(str(error)) from error
+        if self._is_folder:
+            return cast(BinaryIO, file.raw_file())
+        with contextlib.closing(file):
+            return io.BytesIO(bytes(file.read()))
+
+    def create(self, name: str) -> Any:
+        return self._storage.create_file(name)
+
+    def delete(self, name: str) -> None:
+        self._storage.delete_file(name)
+
+    def sync_file(self, file: Any) -> None:
+        getattr(self._storage, "sync_file", sync_file)(file)
 
 
-def sync_file(file: Any) -> None:
-    """Return when the content of an open file is on the disk. Does nothing for files in memory."""
-    file.flush()
-    try:
-        descriptor = file.fileno()
-    except (AttributeError, io.UnsupportedOperation):  # RamStorage
-        return
-    _full_sync(descriptor)
+def open_segment(storage: Any, entry: SegmentEntry) -> SegmentReader:
+    """The segment of an entry. Raises FileNotFoundError, IndexFormatError, CorruptIndexError."""
+    if not entry.doc_count_all() and not storage.file_exists(entry.filename):
+        return _empty_segment()  # of a writer process of Whoosh that got no documents
+    return open_file(StorageFiles(storage), entry.filename)
 
 
-def sync_folder(path: str | os.PathLike[str]) -> None:
-    """Return when the names in a folder are on the disk."""
-    if not HAS_DIRECTORY_SYNC:
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        _full_sync(descriptor)
-    finally:
-        os.close(descriptor)
+def _empty_segment() -> SegmentReader:
+    file = io.BytesIO()
+    writer = ContainerWriter(file)
+    writer.add(SectionKind.MANIFEST, b'{"doc_count":0,"fields":[]}')
+    writer.close()
+    return SegmentReader(Container("empty segment", file.getvalue()))
 
 
-def make_folder(path: Path) -> None:
-    """Make a folder, and those above it, for good. Raises OSError."""
-    missing = []
-    for folder in (path, *path.parents):
-        if folder.is_dir():
-            break
-        missing.append(folder)
-    path.mkdir(parents=True, exist_ok=True)
-    for folder in missing:
-        sync_folder(folder.parent)
+def added_column_name(entry: SegmentEntry, fieldname: str) -> str:
+    """The file of a column that ``whoosh.sorting.add_sortable`` made for a segment that was there."""
+    return f"{entry.segment_id()}.{fieldname}.col"
 
 
-def _full_sync(descriptor: int) -> None:
-    """``fsync``; on macOS, where that leaves the data in the cache of the drive, what flushes it (see fsync(2))."""
-    try:
-        from fcntl import F_FULLFSYNC, fcntl  # type: ignore[attr-defined, unused-ignore]
-    except ImportError:
-        os.fsync(descriptor)
-        return
-    try:
-        fcntl(descriptor, F_FULLFSYNC)
-    except OSError:  # a file system without it
-        os.fsync(descriptor)
+def read_added_column(storage: Any, entry: SegmentEntry, fieldname: str) -> OpaqueColumn:
+    """That column. Raises FileNotFoundError (NameError for RamStorage) if there is none."""
+    with storage.open_file(added_column_name(entry, fieldname)) as file:
+        return OpaqueColumn(file.read(), entry.doc_count_all())

@@ -10,15 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import whoosh
-from whoosh import index as whoosh_index
 
-from cnsearch.codec import (
-    OLD_TOC_NAME,
-    DurableStorage,
-    Holder,
-    held_by,
-    is_old_toc,
-)
+from cnsearch.engine.commit.commits import OLD_TOC_NAME, NoCommitError, is_old_toc
+from cnsearch.engine.files.folder import Folder
+from cnsearch.engine.files.locks import HeldError, Holder
 from cnsearch.errors import (
     REBUILD_HINT,
     CnsearchError,
@@ -43,9 +38,9 @@ def clear_errors(path: Path) -> Iterator[None]:
         yield
     except CnsearchError:
         raise
-    except whoosh_index.LockError as error:
-        raise _locked_error(path, held_by(error)) from error
-    except whoosh_index.EmptyIndexError as error:
+    except HeldError as error:
+        raise _locked_error(path, error.holder) from error
+    except NoCommitError as error:
         raise IndexNotFoundError(path, "there is no index here", hint=CREATE_HINT) from error
     except PermissionError as error:
         raise IndexNotFoundError(
@@ -83,11 +78,11 @@ def _locked_error(path: Path, holder: Holder) -> IndexLockedError:
     )
 
 
-def without_commit(storage: DurableStorage) -> IndexUnusableError:
+def without_commit(folder: Folder) -> IndexUnusableError:
     """What is wrong with a folder that has no commit but something of an index."""
-    path = storage.folder
-    for name in sorted(filter(OLD_TOC_NAME.fullmatch, storage.list())):
-        if is_old_toc(storage, name):
+    path = folder.path
+    for name in sorted(filter(OLD_TOC_NAME.fullmatch, folder.list())):
+        if is_old_toc(folder, name):
             reason = "the index was made by an earlier version, whose table of contents is no longer read"
             return IndexFormatError(path, reason, found=name, hint=REBUILD_HINT, code="index_older")
         return IndexFormatError(path, FOREIGN, found=name, hint=ELSEWHERE_HINT, code="index_foreign")

@@ -1,7 +1,7 @@
-"""The index in a folder: made, opened, locked, copied. The seam to Whoosh's storage and to the codec behind it.
+"""The index in a folder: made, opened, locked, copied. The seam to the engine.
 
-Above this room nobody names a codec or touches a Whoosh reader: searching sees a ``Snapshot`` of ``Segment`` arrays,
-indexing sees a ``Transaction``. Whoosh's lock and readers do the work below, with our files (``codec.toc``).
+Above this room nobody names the engine: searching sees a ``Snapshot`` of ``Segment`` arrays, indexing sees a
+``Transaction``.
 """
 
 from __future__ import annotations
@@ -11,21 +11,14 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-from whoosh import index as whoosh_index
 
 from cnsearch.analysis.analyzer import ChineseAnalyzer
-from cnsearch.codec import (
-    OLD_TOC_NAME,
-    SEGMENT_NAME,
-    TOC_NAME,
-    ColumnarIndex,
-    DurableStorage,
-    is_unfinished_copy,
-    make_folder,
-    open_writer,
-)
+from cnsearch.engine.commit.commits import OLD_TOC_NAME, Commits, NoCommitError
+from cnsearch.engine.commit.toc import SEGMENT_NAME, TOC_NAME, Commit, is_unfinished_copy
+from cnsearch.engine.commit.writer import IndexWriter
+from cnsearch.engine.files.folder import Folder, make_folder
+from cnsearch.engine.files.locks import HeldError, WriteLock
+from cnsearch.engine.segment.reader import open_segment
 from cnsearch.errors import (
     REBUILD_HINT,
     CorruptIndexError,
@@ -35,7 +28,8 @@ from cnsearch.errors import (
     IndexUnusableError,
 )
 from cnsearch.store.faults import CREATE_HINT, ELSEWHERE_HINT, clear_errors, require_whoosh, without_commit
-from cnsearch.store.schema import SCHEMA_VERSION, ArticleSchema
+from cnsearch.store.schema import FIELDS, SCHEMA_VERSION, ArticleSchema
+from cnsearch.store.segment import Segment
 from cnsearch.store.snapshot import Snapshot
 
 WAIT_S = 5.0
@@ -45,15 +39,18 @@ WAIT_S = 5.0
 class Store:
     """The index in one folder. Make one with ``Store.create`` or ``Store.open``."""
 
-    def __init__(self, path: Path, whoosh: Any, schema: ArticleSchema) -> None:
+    def __init__(
+        self,
+        path: Path,
+        commits: Commits,
+        analyzer: ChineseAnalyzer,
+        opened: tuple[Commit, ArticleSchema] | None = None,
+    ) -> None:
         self.path = path
-        self.whoosh = whoosh
-        analyzer = schema["title"].analyzer
-        if not isinstance(analyzer, ChineseAnalyzer):
-            raise TypeError(f"the analyzer of the schema is {analyzer!r}")
+        self.commits = commits
         self.analyzer = analyzer
-        self._opened: Any = None
-        """The table of contents that was read when this was opened, until the first snapshot."""
+        self._opened = opened
+        """The commit that was read when this was opened, until the first snapshot."""
 
     @classmethod
     def exists(cls, path: str | os.PathLike[str]) -> bool:
@@ -80,16 +77,18 @@ class Store:
         with clear_errors(folder):
             while not cls.exists(folder):
                 try:
-                    writer = open_writer(store.whoosh)
-                except whoosh_index.LockError:
+                    lock = store.commits.lock()
+                    lock.wait(0.0, 0.0)
+                except HeldError:
                     if time.monotonic() > deadline:
                         raise
                     time.sleep(0.02)
                     continue
+                writer = IndexWriter(store.commits, FIELDS, lock)
                 if cls.exists(folder):
                     writer.cancel()
                 else:
-                    writer.commit()
+                    writer.commit(ArticleSchema(analyzer).to_dict())
         return cls.open(folder)
 
     @classmethod
@@ -97,9 +96,7 @@ class Store:
         """An index of no articles, whose first commit makes the index in the folder ``path``, or takes the place of one
         that cannot be read. Until then nothing is changed."""
         folder = Path(path)
-        schema = ArticleSchema(analyzer)
-        with clear_errors(folder):
-            return cls(folder, ColumnarIndex(DurableStorage(os.fspath(folder)), ArticleSchema, blank=schema), schema)
+        return cls(folder, Commits(Folder(folder), blank=ArticleSchema(analyzer).to_dict()), analyzer)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Store:
@@ -109,36 +106,35 @@ class Store:
         """
         folder = Path(path)
         require_whoosh(folder)
-        storage = DurableStorage(os.fspath(folder))
+        commits = Commits(Folder(folder))
         with clear_errors(folder):
             if not folder.is_dir():
                 raise _no_index(folder)
             try:
-                whoosh = ColumnarIndex(storage, ArticleSchema)
-            except whoosh_index.EmptyIndexError:
-                raise without_commit(storage) if cls.exists(folder) else _no_index(folder) from None
-            toc = whoosh.take_opened()
-            store = cls(folder, whoosh, toc.schema)
-            store._opened = toc
-            return store
+                commit = commits.read()
+            except NoCommitError:
+                raise without_commit(commits.folder) if cls.exists(folder) else _no_index(folder) from None
+            commits.identity = commit.identity
+            schema = schema_of(commit)
+            return cls(folder, commits, schema.analyzer, (commit, schema))
 
     def generation(self) -> int:
         """The number of the last commit."""
         with clear_errors(self.path):
-            return int(self.whoosh.latest_generation())
+            return self.commits.latest_generation()
 
     def mark(self) -> tuple[int, ...]:
         """Tells the last commit from every other one; that of a ``Snapshot`` is equal while it is the last."""
         with clear_errors(self.path):
-            return self.whoosh.mark()  # type: ignore[no-any-return]
+            return self.commits.mark()
 
     def adopt(self, snapshot: Snapshot) -> None:
         """Write into the index of this snapshot from now on, though another stood there when this one was opened."""
-        self.whoosh.identity = snapshot.identity
+        self.commits.identity = snapshot.identity
 
     def require_same_index(self, snapshot: Snapshot) -> None:
         """Raise IndexReplacedError if another index stands where the opened one was."""
-        known = self.whoosh.identity
+        known = self.commits.identity
         if known and snapshot.identity != known:
             raise IndexReplacedError(
                 self.path,
@@ -152,39 +148,42 @@ class Store:
         as_opened : take the commit that was the last one when this index was opened, if its files are still there:
                     nothing is listed or read again
         """
-        toc, self._opened = self._opened, None
-        if as_opened and toc is not None:
+        opened, self._opened = self._opened, None
+        if as_opened and opened is not None:
             with contextlib.suppress(CorruptIndexError):
-                return self._snapshot_of(toc)
+                return self._snapshot_of(*opened)
         for attempt in range(_OPEN_ATTEMPTS):
             generation = self.generation()
             try:
                 with clear_errors(self.path):
-                    toc = self.whoosh.read_commit(generation)
-                return self._snapshot_of(toc)
+                    commit = self.commits.read_generation(generation)
+                    schema = schema_of(commit)
+                return self._snapshot_of(commit, schema)
             except CorruptIndexError:
                 if attempt + 1 == _OPEN_ATTEMPTS or self.generation() == generation:
                     raise
                 time.sleep(0.02)
         raise AssertionError("unreachable")
 
-    def _snapshot_of(self, toc: Any) -> Snapshot:
+    def _snapshot_of(self, commit: Commit, schema: ArticleSchema) -> Snapshot:
         """A commit, its segments opened. Raises CorruptIndexError, also where a later commit took its files away."""
         with clear_errors(self.path):
-            reader = self.whoosh.open_commit(toc)
-            analyzer, known = toc.schema["title"].analyzer, self.analyzer
-            if analyzer == known:
-                analyzer = known  # it has its dictionary loaded
+            segments, base = [], 0
+            for entry in commit.segments:
+                segments.append(Segment(open_segment(self.commits.folder, entry), entry, base))
+                base += entry.doc_count_all()
+            if schema.analyzer == self.analyzer:
+                schema.analyzer = self.analyzer  # it has its dictionary loaded
             else:
-                self.analyzer = analyzer  # for the next snapshots
-            return Snapshot(reader, toc, analyzer)
+                self.analyzer = schema.analyzer  # for the next snapshots
+            return Snapshot(commit, schema, segments)
 
-    def lock(self, wait: float | None, stopped: Callable[[], bool] | None = None) -> Any:
+    def lock(self, wait: float | None, stopped: Callable[[], bool] | None = None) -> WriteLock:
         """The index's lock, taken. Raises IndexLockedError, IndexNotFoundError."""
         started = time.monotonic()
         with clear_errors(self.path):
             self.require_folder()
-            lock = self.whoosh.lock("WRITELOCK")
+            lock = self.commits.lock()
             others = WAIT_S if wait is None else max(0.0, wait - (time.monotonic() - started))
             lock.wait(wait, others, stopped)
         return lock
@@ -216,16 +215,16 @@ class Store:
         make_folder(folder)
         names = [entry.name for entry in folder.iterdir()]
         if is_unfinished_copy(names):
-            _remove_all(DurableStorage(os.fspath(folder)))
+            _remove_all(Folder(folder))
         elif names:
             raise IndexUnusableError(folder, "the folder is not empty", hint="Name a new one", code="folder_not_empty")
-        target = DurableStorage(os.fspath(folder))
+        target = Folder(folder)
         try:
             with clear_errors(self.path):
                 for attempt in range(_OPEN_ATTEMPTS):
                     generation = self.generation()
                     try:
-                        self.whoosh.copy_to(target)
+                        self.commits.copy_to(target)
                         return
                     except FileNotFoundError:
                         _remove_all(target)
@@ -253,8 +252,17 @@ def _no_index(path: Path) -> IndexNotFoundError:
     return IndexNotFoundError(path, "there is no index here", hint=CREATE_HINT)
 
 
-def _remove_all(storage: DurableStorage) -> None:
+def schema_of(commit: Commit) -> ArticleSchema:
+    """What the index was of. Raises CorruptIndexError, IndexFormatError."""
+    try:
+        return ArticleSchema.from_dict(commit.state, path=commit.path)
+    except (ValueError, TypeError, RecursionError) as error:
+        reason = f"the table of contents cannot be understood: {error}"
+        raise CorruptIndexError(commit.path, reason, section="table of contents", hint=REBUILD_HINT) from error
+
+
+def _remove_all(folder: Folder) -> None:
     """Empty a folder that we began to fill."""
-    for name in storage.list():
+    for name in folder.list():
         with contextlib.suppress(OSError):
-            storage.delete_file(name)
+            folder.delete(name)

@@ -29,13 +29,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from whoosh import columns, fields
-from whoosh.analysis import IDTokenizer
-
-from cnsearch.analysis.analyzer import CharacterAnalyzer, ChineseAnalyzer
+from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.signature import SIGNATURE_BYTES
 from cnsearch.analysis.tokenizer import ANALYSIS_VERSION
-from cnsearch.codec import OrdinalListColumn
+from cnsearch.engine.columns.spec import ColumnSpec
+from cnsearch.engine.segment.fields import FieldSpec
 from cnsearch.errors import NEWER_HINT, REBUILD_HINT, IndexFormatError
 from cnsearch.settings import Settings
 from cnsearch.store.dates import NO_DATE
@@ -52,8 +50,51 @@ OLDEST_VERSION = 3
 refused."""
 
 
-class ArticleSchema(fields.Schema):  # type: ignore[misc]  # Whoosh has no types
-    """The schema of an index of articles; with the analyzer, and so the tokenizer, it is part of every commit."""
+def _text() -> FieldSpec:
+    return FieldSpec(indexed=True, frequency_is_value=True, scorable=True)
+
+
+def _labels(kind: str) -> FieldSpec:
+    """Values matched whole."""
+    return FieldSpec(indexed=True, column=ColumnSpec(kind, default=b"" if kind == "ordinal" else None))
+
+
+def _number(default: int = 0) -> FieldSpec:
+    return FieldSpec(column=ColumnSpec("integer", "q", default))
+
+
+def _bytes(length: int) -> FieldSpec:
+    return FieldSpec(column=ColumnSpec("bytes", default=bytes(length)))
+
+
+FIELDS: dict[str, FieldSpec] = {
+    "id": FieldSpec(indexed=True, unique=True),
+    **{name: _text() for name in TEXT_FIELDS},
+    **{name: _text() for name in CHARS_FIELD.values()},
+    "source": _labels("ordinal"),
+    "category": _labels("ordinal_list"),
+    "author": _labels("ordinal"),
+    "tag": _labels("ordinal_list"),
+    "label": _labels("ordinal_list"),
+    "draft": _labels("ordinal"),
+    "shifted": FieldSpec(indexed=True),
+    "date": _number(NO_DATE),
+    "url": FieldSpec(),
+    "path": FieldSpec(),
+    "headings": FieldSpec(),
+    "extra": FieldSpec(),
+    "root": FieldSpec(column=ColumnSpec("ordinal", default=b"")),
+    "size": _number(),
+    "mtime_ns": _number(),
+    "digest": _bytes(DIGEST_BYTES),
+    "signature": _bytes(SIGNATURE_BYTES),
+}
+"""The fields as the engine knows them."""
+
+
+class ArticleSchema:
+    """What an index of articles is of: its format, how its texts were cut, how its folders are read. Part of every
+    commit."""
 
     def __init__(
         self,
@@ -61,36 +102,14 @@ class ArticleSchema(fields.Schema):  # type: ignore[misc]  # Whoosh has no types
         version: int = SCHEMA_VERSION,
         settings: Settings = Settings(),  # noqa: B008
     ) -> None:
-        characters = CharacterAnalyzer()
-        super().__init__(
-            id=fields.ID(unique=True, stored=True),
-            **{name: fields.TEXT(analyzer=analyzer, phrase=False, stored=True) for name in TEXT_FIELDS},
-            **{name: fields.TEXT(analyzer=characters, phrase=False) for name in CHARS_FIELD.values()},
-            source=_labels(columns.RefBytesColumn()),
-            category=_labels(OrdinalListColumn()),
-            author=_labels(columns.RefBytesColumn()),
-            tag=_labels(OrdinalListColumn()),
-            label=_labels(OrdinalListColumn()),
-            draft=_labels(columns.RefBytesColumn()),
-            shifted=_labels(None),
-            date=fields.COLUMN(columns.NumericColumn("q", default=NO_DATE)),
-            url=fields.STORED(),
-            path=fields.STORED(),
-            headings=fields.STORED(),
-            extra=fields.STORED(),
-            root=fields.COLUMN(columns.RefBytesColumn()),
-            size=fields.COLUMN(columns.NumericColumn("q")),
-            mtime_ns=fields.COLUMN(columns.NumericColumn("q")),
-            digest=fields.COLUMN(columns.FixedBytesColumn(DIGEST_BYTES)),
-            signature=fields.COLUMN(columns.FixedBytesColumn(SIGNATURE_BYTES)),
-        )
+        self.analyzer = analyzer
         self.version = version
         self.settings = settings
 
     def to_dict(self) -> dict[str, Any]:
         """What it is made of, fit for JSON: version, analyzer, and the settings of the folders, if there are any."""
         settings = {} if self.settings == Settings() else {"settings": self.settings.to_dict()}
-        return {"version": self.version, "analyzer": self["title"].analyzer.to_dict(), **settings}
+        return {"version": self.version, "analyzer": self.analyzer.to_dict(), **settings}
 
     @classmethod
     def from_dict(cls, state: object, *, path: str) -> ArticleSchema:
@@ -115,11 +134,3 @@ class ArticleSchema(fields.Schema):  # type: ignore[misc]  # Whoosh has no types
         if version < SCHEMA_VERSION:  # its terms are looked for as terms are made today, which differ in a few
             analyzer.identity = replace(analyzer.identity, analysis=ANALYSIS_VERSION)
         return cls(analyzer, version, Settings.from_dict(state.get("settings")))
-
-
-def _labels(column: columns.Column | None) -> fields.FieldType:
-    """Values matched whole: the analyzer splits nothing, lists of values are indexed one term each."""
-    field = fields.FieldType(format=fields.formats.Existence(), analyzer=IDTokenizer(), scorable=False, unique=False)
-    if column is not None:
-        field.column_type = column
-    return field

@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from cnsearch.analysis.signature import SIGNATURE_BYTES
-from cnsearch.codec import (
-    SegmentCheck,
-    kind_of,
-    read_postings,
-    segment_arrays,
-)
+from cnsearch.engine.columns.byte_strings import BytesColumn
+from cnsearch.engine.columns.numbers import NumberColumn
+from cnsearch.engine.columns.ordinals import OrdinalColumn, OrdinalListsColumn
+from cnsearch.engine.segment.check import SegmentCheck
+from cnsearch.engine.segment.entry import SegmentEntry
+from cnsearch.engine.segment.reader import SegmentReader
 from cnsearch.errors import (
     CorruptIndexError,
 )
@@ -30,7 +30,7 @@ from cnsearch.store.fields import (
 )
 from cnsearch.store.labels import MAX_PATH_LEVELS
 from cnsearch.store.postings import DocIds, Postings
-from cnsearch.store.schema import ArticleSchema
+from cnsearch.store.schema import FIELDS
 
 _Json = TypeVar("_Json", list, dict)  # type: ignore[type-arg]
 _Labels = tuple[npt.NDArray[Any], list[bytes]]
@@ -42,81 +42,77 @@ _PathsOfDepth = tuple[npt.NDArray[np.intp], npt.NDArray[np.int64], list[str]]
 class Segment:
     """One segment as arrays. ``base`` is the number of its first document in the index. Thread-safe."""
 
-    def __init__(self, leaf: Any, base: int) -> None:
-        self._arrays = segment_arrays(leaf)
+    def __init__(self, reader: SegmentReader, entry: SegmentEntry, base: int) -> None:
+        """``entry`` says which documents of ``reader`` are deleted; nobody changes it."""
+        self._reader = reader
         self.base = base
-        self.num_docs: int = self._arrays.doc_count_all
+        self.num_docs = reader.doc_count
+        self.segment_id = entry.segment_id()
+        """Its name, which no other segment ever has. Its documents never change but by being deleted."""
+        self.has_deletions = entry.has_deletions()
+        self._live = entry.live_mask()
         self._lock = threading.Lock()
         self._label_pairs: dict[str, _LabelPairs | None] = {}
         self._label_paths: dict[str, list[_PathsOfDepth]] = {}
         self._labels: dict[str, _Labels | None] = {}
         self._label_lists: dict[str, _LabelLists | None] = {}
-        self._check_columns(leaf.schema)
+        self._check_columns()
 
-    def _check_columns(self, schema: ArticleSchema) -> None:
+    def _check_columns(self) -> None:
         """Raise CorruptIndexError unless the columns are of the kinds that the schema says, so that nobody who reads
         them has to ask."""
-        kinds = self._arrays.column_kinds()
-        for name, kind in kinds.items():
-            expected = kind_of(schema[name].column_type) if name in schema else kind
+        for name, kind in self._reader.column_kinds().items():
+            spec = FIELDS[name].column if name in FIELDS else None
+            expected = spec.kind if spec is not None else "none" if name in FIELDS else kind
             if kind != expected:
                 reason = f'has another column of the field "{name}"'
                 raise self.corrupt(reason, section="manifest", found=kind, expected=expected)
 
-    @property
-    def segment_id(self) -> str:
-        """Its name, which no other segment ever has. Its documents never change but by being deleted."""
-        return self._arrays.segment_id
+    @cached_property
+    def live(self) -> npt.NDArray[np.bool_]:
+        """Which documents are not deleted. Shape (num_docs,); not to be modified."""
+        return np.ones(self.num_docs, dtype=bool) if self._live is None else self._live
 
     def titles(self) -> list[str]:
         """The titles of all documents, deleted ones included, as shown."""
-        return [title or "" for title in self._arrays.stored_values("title")]
-
-    @cached_property
-    def live(self) -> npt.NDArray[np.bool_]:
-        """Which documents are not deleted. Shape (num_docs,)."""
-        live = self._arrays.live_mask()
-        return np.ones(self.num_docs, dtype=bool) if live is None else live
-
-    @property
-    def has_deletions(self) -> bool:
-        return self._arrays.live_mask() is not None
+        return [title or "" for title in self._reader.stored_values("title")]
 
     def postings(self, field: str, term: str) -> Postings | None:
         """The postings list of ``term`` in ``field``; None if the segment does not have it. Decoded anew each time."""
-        found = self._arrays.postings(field, term, keep=False)
-        return None if found is None else Postings(*found)
+        found = self._reader.postings(field, encoded(term))
+        return None if found is None else Postings(found.doc_ids, found.weights)
 
     def prefix_postings(self, field: str, prefix: str) -> Postings | None:
         """The documents with any term of ``field`` that begins with ``prefix``; the frequencies of one are added."""
-        found = self._arrays.prefix_postings(field, prefix)
+        found = self._reader.prefix_postings(field, encoded(prefix))
         return None if found is None else Postings(*found)
 
     def utf16(self, field: str, doc_ids: DocIds) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64]]:
         """The stored texts of many documents as UTF-16, one after the other, and how many units each has."""
-        return self._arrays.utf16(field, doc_ids)
+        return self._reader.utf16(field, doc_ids)
 
     def terms(self, field: str, prefix: str = "") -> Iterator[str]:
         """The terms of ``field`` that begin with ``prefix``, sorted by their UTF-8 bytes."""
-        return (term.decode("utf-8", "replace") for term in self._arrays.terms_with_prefix(field, prefix))
+        return (term.decode("utf-8", "replace") for term in self._reader.terms_with_prefix(field, encoded(prefix)))
 
     def doc_freqs(self, field: str, prefix: str = "") -> tuple[list[str], npt.NDArray[np.int64]]:
         """(terms, documents with each) of the terms that begin with ``prefix``, sorted; deleted documents count."""
-        terms, doc_freqs = self._arrays.doc_freqs(field, prefix)
+        terms, doc_freqs = self._reader.doc_freqs(field, encoded(prefix))
         return b"\n".join(terms).decode("utf-8").split("\n") if terms else [], doc_freqs
 
     def lengths(self, field: str) -> npt.NDArray[Any]:
         """Tokens of ``field`` per document. Shape (num_docs,), unsigned; 0 where the document lacks the field."""
-        return self._arrays.lengths(field)
+        lengths = self._reader.lengths(field)
+        return np.zeros(self.num_docs, dtype=np.uint8) if lengths is None else lengths
 
     def total_length(self, field: str) -> int:
         """Tokens of ``field`` in all documents."""
-        return self._arrays.total_length(field)
+        return self._reader.length_statistics(field)["total"]
 
     def numbers(self, field: str, default: int = 0) -> npt.NDArray[np.int64]:
         """The column ``field``. Shape (num_docs,), int64; ``default`` everywhere if no document has a value."""
-        values = self._arrays.numeric(field)
-        return np.full(self.num_docs, default, dtype=np.int64) if values is None else values
+        column = self._reader.column_as(field, NumberColumn)
+        return np.full(self.num_docs, default, dtype=np.int64) if column is None else column.values
 
     def dates(self) -> npt.NDArray[np.int64]:
         """The date column: seconds since 1970, or NO_DATE. Shape (num_docs,)."""
@@ -138,7 +134,7 @@ class Segment:
 
     def all_indexed(self) -> Iterator[tuple[str, Indexed]]:
         """Id and origin of every document that is not deleted; a tenth of the time of asking for each."""
-        ids = self._arrays.stored_values("id")
+        ids = self._reader.stored_values("id")
         found = self.labels("root")
         ordinals, values = (np.zeros(self.num_docs, dtype=np.int64), [b""]) if found is None else found
         roots = [_text("root", value) for value in values]
@@ -160,32 +156,32 @@ class Segment:
 
     @cached_property
     def _digests(self) -> Any:
-        digests = self._arrays.values("digest")
+        digests = self._reader.column_as("digest", BytesColumn)
         if digests is None:
             raise self.corrupt("has no digests of the articles", section="manifest")
         return digests
 
     def signatures(self) -> npt.NDArray[np.uint8]:
         """The signature of each document, a byte per bin. Shape (num_docs, SIGNATURE_BYTES); not to be modified."""
-        values = self._arrays.values("signature")
-        if values is None:
+        column = self._reader.column_as("signature", BytesColumn)
+        if column is None:
             return np.zeros((self.num_docs, SIGNATURE_BYTES), dtype=np.uint8)
-        flat: npt.NDArray[np.uint8] = values.flat  # type: ignore[union-attr]
+        flat = column.flat
         if len(flat) != self.num_docs * SIGNATURE_BYTES:
             raise self.corrupt('of the field "signature" has another size', section="column_value_bytes")
         return flat.reshape(self.num_docs, SIGNATURE_BYTES)
 
     def doc_freq(self, field: str, term: str) -> int:
         """How many documents have ``term`` in ``field``, deleted ones included; quicker than its postings."""
-        return self._arrays.doc_freq(field, term)
+        return self._reader.doc_freq(field, encoded(term))
 
     def labels(self, field: str) -> _Labels | None:
         """(ordinals, values) of a column of one label per document, b"" for none; None if nobody has one."""
         if field not in self._labels:
-            found = self._arrays.ordinals(field)
-            if found is not None:
-                self._check_labels(field, found[1])
-            self._labels[field] = found
+            column = self._reader.column_as(field, OrdinalColumn)
+            if column is not None:
+                self._check_labels(field, column.uniques)
+            self._labels[field] = None if column is None else (column.ordinals, column.uniques)
         return self._labels[field]
 
     def _check_labels(self, field: str, values: list[bytes]) -> None:
@@ -205,9 +201,10 @@ class Segment:
         """(offsets, ordinals, values) of a column of several labels: those of document d are
         ``ordinals[offsets[d] : offsets[d + 1]]``; None if nobody has one."""
         if field not in self._label_lists:
-            found = self._arrays.ordinal_lists(field)
-            if found is not None:
-                self._check_labels(field, found[2])
+            column = self._reader.column_as(field, OrdinalListsColumn)
+            if column is not None:
+                self._check_labels(field, column.uniques)
+            found = None if column is None else (column.offsets, column.ordinals, column.uniques)
             self._label_lists[field] = found
         return self._label_lists[field]
 
@@ -303,25 +300,25 @@ class Segment:
 
     def check(self) -> SegmentCheck:
         """A look at the whole file, which says what is wrong with it."""
-        return SegmentCheck(self._arrays.data, self.num_docs, unboosted=True)
+        return SegmentCheck(self._reader, self.num_docs, unboosted=True)
 
     def all_postings(self, field: str) -> Iterator[tuple[list[bytes], npt.NDArray[np.int64], Postings]]:
         """(terms, counts, postings) of ``field``, some thousands of terms at a time: the lists one after the other."""
-        for terms, lists in read_postings(self._arrays.data, field):
+        for terms, lists in self._reader.all_postings(field):
             yield terms, lists.counts, Postings(lists.doc_ids, lists.weights)
 
     @property
     def indexed_fields(self) -> list[str]:
         """The fields that have terms here."""
-        return list(self._arrays.data.indexed_names)
+        return list(self._reader.indexed_names)
 
     def corrupt(self, reason: str, *, section: str, found: object = None, expected: object = None) -> CorruptIndexError:
         """The error for what is wrong in this segment."""
-        return self._arrays.data.container.corrupt(reason, section=section, found=found, expected=expected)
+        return self._reader.container.corrupt(reason, section=section, found=found, expected=expected)
 
     def stored(self, doc_id: int, fields: Iterable[str] | None = None) -> Mapping[str, Any]:
         """Stored values of one document: all, or those of ``fields``."""
-        stored = self._arrays.stored(doc_id, fields)
+        stored = self._reader.stored(doc_id, fields)
         if "id" not in stored and (fields is None or "id" in fields):
             raise self.corrupt(f"hold no id of document {doc_id}", section="stored_bytes")
         return stored
@@ -358,3 +355,8 @@ class Indexed:
 def _text(field: str, value: bytes) -> str:
     """A label as it was given. The path of a root is whatever the file system has, also bytes that are not UTF-8."""
     return os.fsdecode(value) if field == "root" else value.decode("utf-8")
+
+
+def encoded(term: str) -> bytes:
+    """A term as the engine has it."""
+    return term.encode("utf-8", "surrogatepass")

@@ -16,32 +16,33 @@ import numpy.typing as npt
 from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.signature import SIGNATURE_BYTES
+from cnsearch.engine.commit.toc import Commit
 from cnsearch.model import Article
 from cnsearch.settings import Settings
 from cnsearch.store.dates import NO_DATE, date_of
 from cnsearch.store.document import paragraphs_of
 from cnsearch.store.postings import Postings
+from cnsearch.store.schema import ArticleSchema
 from cnsearch.store.segment import Indexed, Segment
 
 
 class Snapshot:
     """One commit of the index, unchanged by later ones. Thread-safe. ``close`` it when done."""
 
-    def __init__(self, reader: Any, toc: Any, analyzer: ChineseAnalyzer) -> None:
-        version: int = toc.schema.version
-        self._reader = reader
-        self.generation: int = toc.generation
-        self.identity: str = toc.identity
-        """Of the index; see ``ColumnarIndex``."""
-        self.mark: tuple[int, ...] = toc.mark
-        self.version = version
+    def __init__(self, commit: Commit, schema: ArticleSchema, segments: list[Segment]) -> None:
+        self.schema = schema
+        self.generation = commit.generation
+        self.identity = commit.identity
+        """Of the index; see ``Commit``."""
+        self.mark = commit.mark
+        self.version = schema.version
         """Of the format that it was written in."""
-        self.settings: Settings = toc.schema.settings
+        self.settings: Settings = schema.settings
         """How the indexed folders are read, and which files hold several articles."""
-        self.analyzer = analyzer
+        self.analyzer: ChineseAnalyzer = schema.analyzer
         """The one that this commit was written with: a rebuild may bring another."""
         self.closed = False
-        self.segments = [Segment(leaf, base) for leaf, base in reader.leaf_readers() if leaf.doc_count_all()]
+        self.segments = segments
         self.num_docs: int = sum(segment.num_docs for segment in self.segments)
         """Documents, deleted ones included: what the statistics of ranking count."""
         self._bases = [segment.base for segment in self.segments]
@@ -275,9 +276,8 @@ class Snapshot:
         return segment.indexed(doc_id)
 
     def close(self) -> None:
-        if not self.closed:
-            self.closed = True
-            self._reader.close()
+        """What is mapped goes with the last who holds it."""
+        self.closed = True
 
 
 _ID_ONLY = ("id",)

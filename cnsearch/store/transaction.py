@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable
-from typing import Any
-
-from whoosh import writing
 
 from cnsearch.analysis.analyzer import ChineseAnalyzer
-from cnsearch.codec import BatchBuilder as BatchBuilder  # for indexing, which names no codec
-from cnsearch.codec import DocumentBatch as DocumentBatch
-from cnsearch.codec import (
-    merge_up_to,
-    open_writer,
-)
+from cnsearch.engine.commit.writer import IndexWriter
+from cnsearch.engine.files.locks import WriteLock
+from cnsearch.engine.segment.batch import BatchBuilder as BatchBuilder  # for indexing, which does not name the engine
+from cnsearch.engine.segment.batch import DocumentBatch as DocumentBatch
 from cnsearch.settings import Settings
 from cnsearch.store.faults import clear_errors
 from cnsearch.store.opening import Store
-from cnsearch.store.schema import ArticleSchema
+from cnsearch.store.schema import FIELDS, ArticleSchema
 from cnsearch.store.segment import Indexed
 
 LIMIT_MB = 256
@@ -41,17 +36,18 @@ def begin(
 class Transaction:
     """The only writer. Nothing is visible to readers before ``commit``; ``cancel`` leaves no trace."""
 
-    def __init__(self, store: Store, lock: Any, *, replace: bool = False) -> None:
+    def __init__(self, store: Store, lock: WriteLock, *, replace: bool = False) -> None:
         """REQUIRES: the caller holds ``lock``, which is this transaction's from now on, also if this raises"""
         self._store = store
         self._replace = replace
         with clear_errors(store.path):
-            self._writer = open_writer(store.whoosh, limit_mb=LIMIT_MB, lock=lock)
+            self._writer = IndexWriter(store.commits, FIELDS, lock, limit_mb=LIMIT_MB)
         try:
             self.snapshot = store.snapshot()
+            self._schema = self.snapshot.schema
             store.require_same_index(self.snapshot)
             with contextlib.suppress(OSError):  # what cannot be removed now goes with a later commit
-                store.whoosh.remove_stale(self._writer.generation - 1, self._writer.segments)
+                store.commits.remove_stale(self._writer.generation - 1, self._writer.segments)
             if not replace:
                 store.require_writable(self.snapshot)
         except BaseException:
@@ -60,18 +56,16 @@ class Transaction:
 
     def change_analyzer(self, analyzer: ChineseAnalyzer) -> None:
         """Give the index ``analyzer`` with the commit.  REQUIRES: what it cuts otherwise is added again before"""
-        self._writer.schema = ArticleSchema(analyzer, settings=self._writer.schema.settings)
+        self._schema = ArticleSchema(analyzer, settings=self._schema.settings)
 
     @property
     def settings(self) -> Settings:
         """What the index will remember with the commit."""
-        settings: Settings = self._writer.schema.settings
-        return settings
+        return self._schema.settings
 
     def change_settings(self, settings: Settings) -> None:
         """Let the index remember ``settings`` with the commit."""
-        schema = self._writer.schema
-        self._writer.schema = ArticleSchema(schema["title"].analyzer, schema.version, settings)
+        self._schema = ArticleSchema(self._schema.analyzer, self._schema.version, settings)
 
     def indexed(self) -> dict[str, Indexed]:
         """What was in the index when the transaction began, by article id."""
@@ -79,22 +73,17 @@ class Transaction:
 
     def add(self, batch: DocumentBatch) -> None:
         """Add documents; each replaces the one with its id, committed or added before in this transaction."""
-        self._writer.add_batch(batch, replace=True)
+        self._writer.add(batch, replace=True)
 
     def delete(self, article_ids: Iterable[str]) -> int:
         """Delete the articles with these ids, committed or added in this transaction; returns how many there were."""
         if self._replace:
             return 0
-        # As bytes, which are taken as they are: Whoosh knows no half surrogate pairs, and would find none of these.
-        terms = [text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text for text in article_ids]
-        return int(self._writer.delete_by_terms("id", terms))
+        return self._writer.delete("id", [article_id.encode("utf-8", "surrogatepass") for article_id in article_ids])
 
     def commit(self) -> None:
         self.snapshot.close()
-        if self._replace:
-            self._writer.commit(mergetype=writing.CLEAR)
-        else:
-            self._writer.commit()
+        self._writer.commit(self._schema.to_dict(), replace=self._replace)
 
     def commit_part(self) -> Transaction:
         """Commit, and begin the next transaction before another writer can: what a long update has compared with the
@@ -111,7 +100,7 @@ class Transaction:
     def settle(self, num_docs: int) -> None:
         """Commit, with all segments of up to ``num_docs`` documents merged into one."""
         self.snapshot.close()
-        self._writer.commit(mergetype=merge_up_to(num_docs))
+        self._writer.commit(self._schema.to_dict(), merge_up_to=num_docs)
 
     def cancel(self) -> None:
         self.snapshot.close()

@@ -11,9 +11,10 @@ import pytest
 from whoosh import query
 from whoosh.filedb.filestore import FileStorage
 
-from cnsearch.codec import open_writer, segment_arrays
-from cnsearch.codec.segment import SegmentData
-from cnsearch.engine.bytes.container import CHECK_BLOCK_SIZE, Container, SectionKind
+from cnsearch.codec import open_writer, segment_reader
+from cnsearch.engine.bytes.container import Container
+from cnsearch.engine.bytes.layout import CHECK_BLOCK_SIZE, SectionKind
+from cnsearch.engine.segment.reader import SegmentReader
 from cnsearch.errors import CorruptIndexError, IndexFormatError
 
 DAMAGE = (CorruptIndexError, IndexFormatError)
@@ -33,7 +34,7 @@ def build(folder: Path, corpora: Any, documents: int) -> Any:
 def attempt(make: Any, *args: Any) -> tuple[Any, Any]:
     """(everything in the container, None), or (None, the error)."""
     try:
-        return read_everything(SegmentData(make(*args))), None
+        return read_everything(SegmentReader(make(*args))), None
     except DAMAGE as exc:
         return None, exc
 
@@ -43,13 +44,13 @@ def segment_file(ix: Any) -> Path:
     return Path(ix.storage.folder) / segment.make_filename(".cnp")
 
 
-def read_everything(data: SegmentData) -> Any:
+def read_everything(data: SegmentReader) -> Any:
     """All that the file holds."""
     found: list[Any] = [data.doc_count, sorted(data.infos)]
     for name in data.infos:
         terms = data.terms(name)
         if terms is not None:
-            postings = data.postings(name)
+            postings = data.lists(name)
             for number, term in enumerate(terms.terms()):
                 found.append(terms.find(term) == number)
                 here = postings.read(terms.pointer(number))
@@ -59,7 +60,7 @@ def read_everything(data: SegmentData) -> Any:
         lengths, column = data.lengths(name), data.column(name)
         found.append(None if lengths is None else lengths.tolist())
         found.append(None if column is None else str(column.to_list()))
-        stored, vectors = data.stored(name), data.vectors(name)
+        stored, vectors = data.stored_field(name), data.vectors(name)
         for doc in range(data.doc_count):
             found.append(None if stored is None else stored.get(doc))
             found.append(None if vectors is None else vectors[doc])
@@ -70,7 +71,7 @@ def read_everything(data: SegmentData) -> Any:
 def small(tmp_path_factory, corpora):
     ix = build(tmp_path_factory.mktemp("small"), corpora, 4)
     raw = segment_file(ix).read_bytes()
-    return raw, read_everything(SegmentData(Container("x", raw)))
+    return raw, read_everything(SegmentReader(Container("x", raw)))
 
 
 def test_every_byte_flipped(small):
@@ -95,7 +96,7 @@ def test_truncated_at_every_byte(small):
     raw, _ = small
     for size in range(0, len(raw), 3):
         with pytest.raises(DAMAGE):
-            SegmentData(Container("x", raw[:size]))
+            SegmentReader(Container("x", raw[:size]))
 
 
 def test_sections_exchanged(small):
@@ -165,7 +166,7 @@ def test_damage_in_one_place_of_a_large_file(large):
                         same += found is not None
                         detected += found is None
                     with pytest.raises(CorruptIndexError) as caught:
-                        segment_arrays(searcher.reader()).data.verify()
+                        segment_reader(searcher.reader()).verify()
                     assert caught.value.path == str(path)
                     assert caught.value.section
                     assert caught.value.found != caught.value.expected

@@ -15,7 +15,8 @@ from whoosh.filedb.filestore import RamStorage
 from whoosh.query import Every, Term
 from whoosh.writing import IndexingError
 
-from cnsearch.codec import ColumnarCodec, SegmentCheck, open_writer, segment_arrays
+from cnsearch.codec import ColumnarCodec, open_writer, segment_reader
+from cnsearch.engine.segment.check import SegmentCheck
 
 Writer = Callable[[Any], Any]
 
@@ -95,7 +96,7 @@ def read(ix: Any) -> tuple[list[dict[str, Any]], dict[str, list[int]]]:
             if name == "a_text"
         }
         for leaf, _ in reader.leaf_readers() if stored else ():
-            assert list(SegmentCheck(segment_arrays(leaf).data, leaf.doc_count_all()).findings()) == []
+            assert list(SegmentCheck(segment_reader(leaf), leaf.doc_count_all()).findings()) == []
     return stored, terms
 
 
@@ -168,7 +169,7 @@ def test_a_segment_that_has_not_what_the_table_of_contents_says(writer_of: Write
     writer.add_document(**{**GOOD, "a_text": "second"})
     if writer_of is open_writer:
         writer._flush()
-        writer._new_segments[0]._doc_count = 7
+        writer._new.entries[0]._doc_count = 7
     else:
         writer.docnum = 7
     with pytest.raises(IndexingError, match="documents"):
@@ -209,7 +210,7 @@ def test_several_numbers_and_dates_in_one_field(writer_of: Writer) -> None:
             "date:20211028": ["a", "b"],
         }
         (leaf,) = (leaf for leaf, _ in searcher.reader().leaf_readers())
-        assert list(SegmentCheck(segment_arrays(leaf).data, 2).findings()) == []
+        assert list(SegmentCheck(segment_reader(leaf), 2).findings()) == []
 
 
 def test_a_column_of_any_values_gives_them_back(writer_of: Writer) -> None:
@@ -258,8 +259,8 @@ def test_boosts_are_no_damage(writer_of: Writer) -> None:
     writer.commit()
     with ix.reader() as reader:
         (leaf,) = (leaf for leaf, _ in reader.leaf_readers())
-        assert list(SegmentCheck(segment_arrays(leaf).data, 2).findings()) == []
-        assert list(SegmentCheck(segment_arrays(leaf).data, 2, unboosted=True).findings())
+        assert list(SegmentCheck(segment_reader(leaf), 2).findings()) == []
+        assert list(SegmentCheck(segment_reader(leaf), 2, unboosted=True).findings())
 
 
 @pytest.mark.parametrize("boost", [0, -1, float("nan"), float("inf")])

@@ -17,7 +17,8 @@ import pytest
 
 import cnsearch
 from cnsearch import Article
-from cnsearch.codec import ColumnarSegment, DurableStorage
+from cnsearch.engine.files.folder import Folder
+from cnsearch.engine.segment.entry import SegmentEntry
 from cnsearch.faces.cli import program
 from cnsearch.store.transaction import begin
 from cnsearch.store.verify import verify_path
@@ -171,7 +172,7 @@ def test_readers_that_see_two_commits_are_noticed(tmp_path: Path, monkeypatch: p
     with cnsearch.open_index(tmp_path, create=True) as index:
         write(index, 0)
         with monkeypatch.context() as patch:
-            patch.setattr(ColumnarSegment, "delete_documents", lambda self, doc_ids, delete=True: 0)
+            patch.setattr(SegmentEntry, "delete_documents", lambda self, doc_ids, delete=True: 0)
             write(index, 1)
         with pytest.raises(AssertionError):
             look(index)
@@ -181,19 +182,19 @@ def test_a_commit_between_listing_and_opening(tmp_path: Path, monkeypatch: pytes
     """As the soak test found: the file of the commit that was listed is gone when it is opened."""
     with cnsearch.open_index(tmp_path, create=True) as index:
         write(index, 0)
-        listed = DurableStorage.list
+        listed = Folder.list
         commits = iter(range(1, 4))
 
-        def slow(self: DurableStorage) -> list[str]:
+        def slow(self: Folder) -> list[str]:
             names = listed(self)
             with monkeypatch.context() as patch:
-                patch.setattr(DurableStorage, "list", listed)
+                patch.setattr(Folder, "list", listed)
                 for number in commits:
                     write(index, number)
                     break
             return names
 
-        monkeypatch.setattr(DurableStorage, "list", slow)
+        monkeypatch.setattr(Folder, "list", slow)
         with cnsearch.open_index(tmp_path) as other:
             assert look(other) == 3
 

@@ -27,7 +27,9 @@ from pathlib import Path
 import cnsearch
 from cnsearch import Article
 from cnsearch.analysis import tokenizer
-from cnsearch.engine.bytes.container import FOOTER, HEADER, TABLE_ENTRY, Container, ContainerWriter, SectionKind
+from cnsearch.engine.bytes.container import Container
+from cnsearch.engine.bytes.container_writer import ContainerWriter
+from cnsearch.engine.bytes.layout import FOOTER, HEADER, TABLE_ENTRY, SectionKind
 from cnsearch.store.transaction import begin
 from cnsearch.store.verify import verify_path
 

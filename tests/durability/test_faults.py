@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from whoosh.filedb.structfile import StructFile
 
 import cnsearch
 from cnsearch import Article
-from cnsearch.codec.storage import DurableStorage
+from cnsearch.engine.files.folder import Folder
 from cnsearch.faces.cli import program
 from cnsearch.store.opening import Store
 from cnsearch.store.transaction import begin
@@ -50,27 +49,27 @@ class Plan:
 PLAN = Plan()
 
 
-class Faulty(DurableStorage):
+class Faulty(Folder):
     def list(self) -> list[str]:
         PLAN.step("list")
         return super().list()
 
-    def open_file(self, name: str, **kwargs: Any) -> Any:
+    def open(self, name: str) -> Any:
         PLAN.step(f"open {name}")
-        return super().open_file(name, **kwargs)
+        return super().open(name)
 
-    def create_file(self, name: str, *args: Any, **kwargs: Any) -> Any:
+    def create(self, name: str, *, exclusive: bool = False) -> Any:
         PLAN.step(f"create {name}")
-        super().create_file(name).close()
-        return StructFile(io.BufferedWriter(_FaultyFile(self._fpath(name), "wb"), 1000), name=name)
+        super().create(name).close()
+        return io.BufferedWriter(_FaultyFile(self.path_of(name), "wb"), 1000)
 
-    def rename_file(self, oldname: str, newname: str, safe: bool = False) -> None:
-        PLAN.step(f"rename {newname}")
-        super().rename_file(oldname, newname, safe)
+    def rename(self, old: str, new: str) -> None:
+        PLAN.step(f"rename {new}")
+        super().rename(old, new)
 
-    def delete_file(self, name: str) -> None:
+    def delete(self, name: str) -> None:
         PLAN.step(f"delete {name}")
-        super().delete_file(name)
+        super().delete(name)
 
     def sync_file(self, file: Any) -> None:
         PLAN.step("sync file")
@@ -98,7 +97,7 @@ class _FaultyFile(io.FileIO):
 @pytest.fixture(autouse=True)
 def _faulty(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     PLAN.reset(None)
-    monkeypatch.setattr("cnsearch.store.opening.DurableStorage", Faulty)
+    monkeypatch.setattr("cnsearch.store.opening.Folder", Faulty)
     yield
     PLAN.reset(None)
 
@@ -114,7 +113,6 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with cnsearch.open_index(path / "index", create=True) as index:
         for start in range(0, 9, 3):
             transaction = begin(index._backend.store)
-            transaction._writer.merge = False
             transaction.cancel()
             index.add([article(n, "旧") for n in range(start, start + 3)])
         index.delete("4.md")
@@ -176,9 +174,7 @@ def test_a_fault_in_every_call(before: Path, tmp_path: Path, contents: Any, soak
             if what != "create":
                 with cnsearch.open_index(path) as index:
                     index.add(article(99, "末"))
-                    listed = {
-                        segment.segment_id() + ".cnp" for segment in index._backend.store.whoosh.read_toc().segments
-                    }
+                    listed = {entry.filename for entry in index._backend.store.commits.read().segments}
                     toc = f"commit_{index._backend.store.generation()}.toc"
                 assert {file.name for file in path.iterdir()} == {toc, "MAIN_WRITELOCK", *listed}, where
             else:

@@ -10,7 +10,6 @@ import socket
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,8 +25,9 @@ import cnsearch
 from cnsearch import Article
 from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.userdict import UserDictionary
-from cnsearch.codec.toc import decode_toc, encode_toc
+from cnsearch.engine.commit.toc import decode_toc, encode_toc
 from cnsearch.store.schema import ArticleSchema
+from cnsearch.store.whoosh_view import whoosh_index
 
 ARTICLES = [Article(id=f"{n}.md", title=f"第{n}篇", paragraphs=("上海数字化转型", f"编号{n}")) for n in range(4)]
 REFUSED = (cnsearch.CorruptIndexError, cnsearch.IndexFormatError)
@@ -76,31 +76,30 @@ class _Bomb:
         return os.mkdir, (str(self._victim),)
 
 
-@contextmanager
-def as_it_was_then() -> Iterator[None]:
-    """The class of the schema stands in the module that the earliest versions pickled the name of."""
-    then = ModuleType("cnsearch.schema")
-    then.ArticleSchema = ArticleSchema  # type: ignore[attr-defined]
+@pytest.fixture
+def old_index() -> Iterator[Callable[..., None]]:
+    """Make an index with a pickled table of contents, as this program once wrote it."""
+    then = ModuleType("cnsearch.schema")  # where the class of the schema was, which was one of Whoosh's then
+    then.ArticleSchema = type("ArticleSchema", (Schema,), {"__module__": then.__name__})  # type: ignore[attr-defined]
+
+    def make(folder: Path, *, bomb: Path | None = None) -> None:
+        schema = then.ArticleSchema(text=TEXT)
+        if bomb is not None:
+            schema.bomb = _Bomb(bomb)
+        folder.mkdir()
+        FileStorage(str(folder)).create_index(schema)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, then.__name__, then)
-        patch.setattr(ArticleSchema, "__module__", then.__name__)
-        yield
-
-
-def old_index(folder: Path, *, bomb: Path | None = None) -> None:
-    """An index with a pickled table of contents, as this program once wrote it."""
-    schema = ArticleSchema(ChineseAnalyzer())
-    if bomb is not None:
-        schema.bomb = _Bomb(bomb)
-    folder.mkdir()
-    with as_it_was_then():
-        FileStorage(str(folder)).create_index(schema)
+        yield make
 
 
 # Pickles
 
 
-def test_an_old_index_is_refused_unread_and_replaced_by_a_rebuild(tmp_path: Path) -> None:
+def test_an_old_index_is_refused_unread_and_replaced_by_a_rebuild(
+    tmp_path: Path, old_index: Callable[..., None]
+) -> None:
     folder, victim = tmp_path / "index", tmp_path / "victim"
     old_index(folder, bomb=victim)
     (toc,) = folder.glob("_MAIN_*.toc")
@@ -121,17 +120,18 @@ def test_an_old_index_is_refused_unread_and_replaced_by_a_rebuild(tmp_path: Path
     assert not victim.exists()
 
 
-def test_that_the_pickle_would_have_done_it(tmp_path: Path) -> None:
+def test_that_the_pickle_would_have_done_it(tmp_path: Path, old_index: Callable[..., None]) -> None:
     """The bomb of the test above goes off when Whoosh opens the index."""
     folder, victim = tmp_path / "index", tmp_path / "victim"
     old_index(folder, bomb=victim)
-    with as_it_was_then():
-        FileStorage(str(folder)).open_index()
+    FileStorage(str(folder)).open_index()
     assert victim.is_dir()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Whoosh leaves the file open
-def test_nothing_is_unpickled(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_unpickled(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old_index: Callable[..., None]
+) -> None:
     def refuse(*args: object, **more: object) -> None:
         raise AssertionError("something was unpickled")
 
@@ -139,7 +139,7 @@ def test_nothing_is_unpickled(path: Path, tmp_path: Path, monkeypatch: pytest.Mo
         monkeypatch.setattr(pickle, name, refuse)
     use(path)
     index, _ = cnsearch.rebuild_index(path, _posts(tmp_path), jobs=1)
-    with index, index._backend.store.whoosh.searcher() as searcher:
+    with index, whoosh_index(path).searcher() as searcher:
         assert [hit["id"] for hit in searcher.search(Term("body", "江豚"))] == ["a.md"]
     old_index(tmp_path / "old")
     with pytest.raises(AssertionError, match="unpickled"):
@@ -341,13 +341,13 @@ def test_foreign_files_are_never_removed(path: Path, tmp_path: Path) -> None:
 
 def test_no_commit_is_too_large_to_be_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     size = toc_of(path).stat().st_size
-    monkeypatch.setattr("cnsearch.codec.toc.MAX_TOC_BYTES", size + 40)
+    monkeypatch.setattr("cnsearch.engine.commit.commits.MAX_TOC_BYTES", size + 40)
     before = {file.name for file in path.iterdir()}
     with cnsearch.open_index(path) as index:
         with pytest.raises(cnsearch.IndexUnusableError, match="would have"):
             index.add(Article(id="x", title="题"))
         assert {file.name for file in path.iterdir()} == before
-        monkeypatch.setattr("cnsearch.codec.toc.MAX_TOC_BYTES", size - 1)
+        monkeypatch.setattr("cnsearch.engine.commit.commits.MAX_TOC_BYTES", size - 1)
         with pytest.raises(cnsearch.CorruptIndexError, match="above"):
             cnsearch.open_index(path)
 
@@ -361,12 +361,12 @@ def test_round_trip(lines: list[str], generation: int) -> None:
     words = UserDictionary.parse("\n".join(lines))
     schema = ArticleSchema(ChineseAnalyzer(user_dictionary=words))
     data = encode_toc(generation, schema.to_dict(), [])
-    state, segments = decode_toc(data, generation, path="x")
-    again = ArticleSchema.from_dict(state, path="x")
-    assert segments == []
-    assert again.names() == schema.names()
-    assert again["title"].analyzer == schema["title"].analyzer
-    assert again["title"].analyzer.user_dictionary == words
+    commit = decode_toc(data, generation, path="x")
+    again = ArticleSchema.from_dict(commit.state, path="x")
+    assert commit.segments == []
+    assert again.to_dict() == schema.to_dict()
+    assert again.analyzer == schema.analyzer
+    assert again.analyzer.user_dictionary == words
 
 
 @settings(max_examples=200)

@@ -37,7 +37,7 @@ import functools, json, os, sys, time, traceback
 import cnsearch
 from cnsearch.indexing import transactions, workers
 from cnsearch.analysis import tokenizer
-from cnsearch.codec import ColumnarIndex
+from cnsearch.engine.commit.commits import Commits
 from cnsearch.store.opening import Store
 from cnsearch.store.transaction import begin
 
@@ -45,18 +45,18 @@ transactions.COMMIT_EVERY, workers.CHUNK = int(sys.argv[1]), 5
 tokenizer._load_rjieba = functools.cache(tokenizer._load_rjieba)
 cnsearch.index.analyze_text("上海")
 
-def careless(self, schema, segments, generation):
+def careless(self, state, segments, generation):
     "Removes the old files before the new commit is there, and gives time to be killed in between."
     self.remove_leftovers(generation, segments)
-    open(self.storage.folder + ".between", "w").close()
+    open(self.folder.path + ".between", "w").close()
     time.sleep(600)
-    write_toc(self, schema, segments, generation)
+    write(self, state, segments, generation)
 
-write_toc = ColumnarIndex.write_toc
+write = Commits.write
 
 def act(what, path, posts):
     if what == "careless":
-        ColumnarIndex.write_toc = careless
+        Commits.write = careless
     if what == "rebuild":
         return cnsearch.rebuild_index(path, posts, jobs=1)[0].close()
     if what == "merge":
@@ -244,7 +244,7 @@ def _check_files(path: Path) -> None:
     """After a commit nothing is left over of writers that died."""
     with cnsearch.open_index(path) as index:
         index.add(Article(id="last", title="末"))
-        listed = {segment.segment_id() + ".cnp" for segment in index._backend.store.whoosh.read_toc().segments}
+        listed = {entry.filename for entry in index._backend.store.commits.read().segments}
         toc = f"commit_{index._backend.store.generation()}.toc"
     assert {file.name for file in path.iterdir()} == {toc, "MAIN_WRITELOCK", *listed}
 

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from whoosh.filedb.structfile import StructFile
 
 import cnsearch
 from cnsearch import Article
-from cnsearch.codec.storage import DurableStorage
+from cnsearch.engine.files.folder import Folder
 from cnsearch.store.transaction import begin
 
 Event = tuple[Any, ...]
@@ -34,32 +33,32 @@ Event = tuple[Any, ...]
 """
 
 
-class Recorder(DurableStorage):
+class Recorder(Folder):
     """Writes down every change of the folder."""
 
     log: list[Event]
     numbers: dict[str, int]
 
-    def create_file(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        path = Path(self._fpath(name))
+    def create(self, name: str, *, exclusive: bool = False) -> Any:
+        path = Path(self.path_of(name))
         if path.exists():
-            self.delete_file(name)
+            self.delete(name)
         number = len(self.log)
         self.log.append(("create", name, number))
         self.numbers[name] = number
-        return StructFile(io.BufferedWriter(_RecordedFile(path, number, self.log), 700), name=name)
+        return io.BufferedWriter(_RecordedFile(path, number, self.log), 700)
 
-    def rename_file(self, oldname: str, newname: str, safe: bool = False) -> None:
-        super().rename_file(oldname, newname, safe)
-        self.log.append(("rename", oldname, newname))
+    def rename(self, old: str, new: str) -> None:
+        super().rename(old, new)
+        self.log.append(("rename", old, new))
 
-    def delete_file(self, name: str) -> None:
-        super().delete_file(name)
+    def delete(self, name: str) -> None:
+        super().delete(name)
         self.log.append(("remove", name))
 
     def sync_file(self, file: Any) -> None:
         super().sync_file(file)
-        self.log.append(("sync", file.file.raw.number))
+        self.log.append(("sync", file.raw.number))
 
     def sync(self) -> None:
         super().sync()
@@ -166,7 +165,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory, contents: Any) -> tuple[l
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Recorder, "log", log, raising=False)
         patch.setattr(Recorder, "numbers", {}, raising=False)
-        patch.setattr("cnsearch.store.opening.DurableStorage", Recorder)
+        patch.setattr("cnsearch.store.opening.Folder", Recorder)
         with cnsearch.open_index(path, create=True) as index:
             log.append(("end", "create"))
             states["create"] = contents(path)
@@ -279,7 +278,7 @@ def test_what_the_power_left_behind_goes_with_the_next_commit(recorded: Any, con
             (folder / name).write_bytes(content)
         with cnsearch.open_index(folder, create=True) as index:
             index.add(article(100, "新"))
-            listed = {segment.segment_id() + ".cnp" for segment in index._backend.store.whoosh.read_toc().segments}
+            listed = {entry.filename for entry in index._backend.store.commits.read().segments}
             toc = f"commit_{index._backend.store.generation()}.toc"
         assert {path.name for path in folder.iterdir()} == {toc, "MAIN_WRITELOCK", *listed}
         assert "100.md" in contents(folder)[0]

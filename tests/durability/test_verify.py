@@ -16,8 +16,10 @@ import pytest
 
 import cnsearch
 from cnsearch import Article
-from cnsearch.codec import columns, segment
-from cnsearch.engine.terms import dictionary as termdict
+from cnsearch.engine.columns import ordinals
+from cnsearch.engine.segment import terms
+from cnsearch.engine.segment import writer as segment
+from cnsearch.engine.terms import dictionary_writer as termdict
 from cnsearch.faces.cli import program
 from cnsearch.store.transaction import begin
 from cnsearch.store.verify import verify_path
@@ -150,9 +152,9 @@ def _document(**changes: Any) -> Callable[..., Any]:
 
 FAULTS: dict[str, tuple[str, Callable[[], tuple[Any, str, Any]], bool]] = {
     # what: (part that is named, what to do, whether only --deep finds it)
-    "a length": ("field_lengths", lambda: _wrap(segment.SegmentFileWriter, "add_lengths", _length_off), False),
-    "statistics": ("manifest", lambda: _wrap(segment.SegmentFileWriter, "close", _statistics_off), False),
-    "an order": ("column_value_bytes", lambda: _wrap(columns.OrdinalColumn, "write", _sorted_backwards), False),
+    "a length": ("field_lengths", lambda: _wrap(segment.SegmentWriter, "add_lengths", _length_off), False),
+    "statistics": ("manifest", lambda: _wrap(segment.SegmentWriter, "close", _statistics_off), False),
+    "an order": ("column_value_bytes", lambda: _wrap(ordinals.OrdinalColumn, "write", _sorted_backwards), False),
     "an id": ("stored_bytes", lambda: _wrap_document(stored={"id": "else"}), False),
     "two ids": ("postings", lambda: _wrap_document(tokens={"id": ["1.md", "x.md"]}), False),
     "a title": ("stored_bytes", lambda: _wrap_document(stored={"title": 5}), False),
@@ -183,9 +185,8 @@ def test_two_live_documents_with_one_id(tmp_path: Path) -> None:
     with cnsearch.open_index(tmp_path, create=True) as index:
         index.add(article(1))
         transaction = begin(index._backend.store)
-        transaction._writer.merge = False
-        add = transaction._writer.add_batch
-        transaction._writer.add_batch = lambda batch, replace: add(batch, replace=False)
+        add = transaction._writer.add
+        transaction._writer.add = lambda batch, replace: add(batch, replace=False)
         from cnsearch.indexing.reading import analyse
         from cnsearch.indexing.tasks import Origin, Task
         from cnsearch.indexing.transactions import AsBatches
@@ -207,8 +208,6 @@ def test_terms_and_postings_out_of_order(tmp_path: Path) -> None:
 
     def lighter(encode: Any, doc_ids: Any, weights: Any, *args: Any, **kwargs: Any) -> Any:
         return encode(doc_ids, np.where(weights > 1, 1, weights), *args, **kwargs)
-
-    from cnsearch.codec import terms
 
     for number, (fault, section) in enumerate(
         [

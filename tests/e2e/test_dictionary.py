@@ -22,7 +22,6 @@ from cnsearch import Article
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.analysis.userdict import UserDictionary
-from cnsearch.codec import open_writer
 from cnsearch.faces.cli import program
 from cnsearch.indexing import reading, transactions, workers
 from cnsearch.search.substrings import documents_containing
@@ -147,7 +146,8 @@ def check_changes(texts: list[tuple[str, str]], changes: list[tuple[str, list[st
         for field in ("title", "body"):
             assert words_of(index, field) == expected(index, tokenizer, field)
         if len(articles):
-            open_writer(Store.open(index.path).whoosh).commit(optimize=True)  # statistics without deleted documents
+            transaction = begin(Store.open(index.path))  # for statistics without deleted documents
+            transaction._writer.commit(transaction.snapshot.schema.to_dict(), optimize=True)
             index.refresh()
         built, _ = cnsearch.rebuild_index(f"{folder}/index")
         with built:
@@ -306,7 +306,7 @@ def test_an_interrupted_change_leaves_no_trace(
     with pytest.raises(KeyboardInterrupt):
         index.add_words("澜舟鹿鸣", progress=interrupt)
     with monkeypatch.context() as patched:
-        patched.setattr("cnsearch.codec.toc.ColumnarIndex.write_toc", interrupt)
+        patched.setattr("cnsearch.engine.commit.commits.Commits.write", interrupt)
         with pytest.raises(KeyboardInterrupt):
             index.add_words("澜舟鹿鸣")
     assert not index.refresh()

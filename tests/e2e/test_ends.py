@@ -19,7 +19,7 @@ import pytest
 
 import cnsearch
 from cnsearch import Article
-from cnsearch.codec import DurableStorage
+from cnsearch.engine.files.folder import Folder
 from cnsearch.faces.cli import program
 from cnsearch.indexing import transactions, workers
 from cnsearch.store.transaction import begin
@@ -210,7 +210,7 @@ def test_a_broken_off_snapshot_does_not_refuse_the_next(
 
     target = tmp_path / "copy"
     with monkeypatch.context() as patch:
-        patch.setattr(DurableStorage, "copy_to", full)
+        patch.setattr(Folder, "copy_to", full)
         with pytest.raises(OSError, match="No space"):
             data_index.snapshot(target)
     data_index.snapshot(target)

@@ -120,11 +120,11 @@ def test_a_rebuild_is_seen_and_written_to(index: cnsearch.Index, path: Path, dat
 
 def test_each_index_has_an_identity_which_its_commits_keep(tmp_path: Path) -> None:
     one, two = (make(tmp_path / name, "江豚") for name in "ab")
-    first = Store.open(one).whoosh.identity
+    first = Store.open(one).commits.identity
     assert len(first) == 32
-    assert Store.open(two).whoosh.identity != first
+    assert Store.open(two).commits.identity != first
     make(one, "白鲟")
-    assert Store.open(one).whoosh.identity == first
+    assert Store.open(one).commits.identity == first
 
 
 CALLS: list[Callable[[cnsearch.Index, Path], Any]] = [

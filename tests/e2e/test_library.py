@@ -22,7 +22,7 @@ from whoosh.filedb.filestore import FileStorage
 
 import cnsearch
 from cnsearch import Article
-from cnsearch.codec.storage import DurableStorage
+from cnsearch.engine.files.folder import Folder
 from cnsearch.store.opening import Store
 from cnsearch.store.schema import SCHEMA_VERSION
 from cnsearch.store.transaction import begin
@@ -230,7 +230,7 @@ def test_a_commit_that_fails_changes_nothing(index: cnsearch.Index, monkeypatch:
 
     index.add(ONE)
     with monkeypatch.context() as patch:
-        patch.setattr(DurableStorage, "sync_file", full)
+        patch.setattr(Folder, "sync_file", full)
         with pytest.raises(OSError, match="No space"):
             index.add([TWO, Article(id="a/1", title="新的")])
     index.refresh()

@@ -10,7 +10,7 @@ from whoosh.writing import SegmentWriter
 
 import cnsearch
 from cnsearch import Article
-from cnsearch.codec import ColumnarIndex
+from cnsearch.engine.commit.commits import Commits
 from cnsearch.faces.advice import in_commands
 
 
@@ -34,7 +34,7 @@ def test_a_failed_commit_needs_nothing_that_only_whoosh3_has(tmp_path: Path, mon
 
     with cnsearch.open_index(tmp_path / "index", create=True) as index:
         with monkeypatch.context() as patch:
-            patch.setattr(ColumnarIndex, "write_toc", fails)
+            patch.setattr(Commits, "write", fails)
             with pytest.raises(OSError, match="full"):
                 index.add(Article(id="a", title="江豚"))
         assert index.add(Article(id="a", title="江豚"), wait=0).added == 1

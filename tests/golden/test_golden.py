@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import cnsearch
-from cnsearch.codec.toc import decode_toc, encode_toc
+from cnsearch.engine.commit.toc import decode_toc, encode_toc
 from cnsearch.store.schema import SCHEMA_VERSION
 
 FOLDER = Path(__file__).parent
@@ -111,9 +111,9 @@ def test_a_rebuild_keeps_user_words_records_and_library_articles(golden: Path, t
 def test_one_of_a_later_version_is_refused(golden: Path) -> None:
     (toc,) = (golden / "index").glob("commit_*.toc")
     generation = int(toc.stem.partition("_")[2])
-    schema, segments = decode_toc(toc.read_bytes(), generation, path=str(toc))
-    assert isinstance(schema, dict)
-    toc.write_bytes(encode_toc(generation, {**schema, "version": SCHEMA_VERSION + 1}, segments))
+    commit = decode_toc(toc.read_bytes(), generation, path=str(toc))
+    assert isinstance(commit.state, dict)
+    toc.write_bytes(encode_toc(generation, {**commit.state, "version": SCHEMA_VERSION + 1}, commit.segments))
     with pytest.raises(cnsearch.IndexFormatError, match="Update cnsearch") as caught:
         cnsearch.open_index(golden / "index")
     assert (caught.value.found, caught.value.expected) == (SCHEMA_VERSION + 1, SCHEMA_VERSION)

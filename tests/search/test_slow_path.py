@@ -21,6 +21,7 @@ from cnsearch.search.steps.base import Step
 from cnsearch.search.steps.conditions import Label
 from cnsearch.search.steps.joined import AllOf, AnyOf, Boosted
 from cnsearch.search.steps.leaf import Term
+from cnsearch.store.whoosh_view import whoosh_index
 
 SEED = 7
 NUM_QUERIES = 300
@@ -106,7 +107,7 @@ def test_arrays_and_matchers_give_the_same_hits_and_scores(index: cnsearch.Index
     rnd = random.Random(SEED)
     searcher = Searcher(index._backend.current().snapshot)
     found_something = 0
-    with index._backend.store.whoosh.searcher(weighting=PlainBM25F()) as slow:
+    with whoosh_index(index.path).searcher(weighting=PlainBM25F()) as slow:
         for _ in range(NUM_QUERIES):
             step, query = make(rnd, rnd.randint(0, DEPTH))
             fast = searcher.rank(Plan(step, leaves(step)), order="score", limit=1000, offset=0)

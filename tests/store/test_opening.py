@@ -13,7 +13,7 @@ import pytest
 
 import cnsearch
 from cnsearch import Article
-from cnsearch.codec import toc
+from cnsearch.engine.commit import commits
 from cnsearch.store.opening import Store
 from cnsearch.store.schema import ArticleSchema
 from cnsearch.store.transaction import begin
@@ -40,7 +40,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     monkeypatch.setattr(os, "listdir", counted("listed", os.listdir))
     monkeypatch.setattr(os, "scandir", counted("listed", os.scandir))
-    monkeypatch.setattr(toc, "decode_commit", counted("decoded", toc.decode_commit))
+    monkeypatch.setattr(commits, "decode_toc", counted("decoded", commits.decode_toc))
     monkeypatch.setattr(ArticleSchema, "__init__", counted("schemas", ArticleSchema.__init__))
     return counts
 

@@ -1,7 +1,4 @@
-"""One file per segment: sections of bytes behind a header, with checksums, read through memory mapping.
-
-Layout (FORMAT.md has the tables): header, sections in the order they were written, section table, block checksums,
-footer. The writer never seeks, so it works on any file object; the reader starts from the footer.
+"""Read the file of a segment: its sections, through memory mapping, with their checksums.
 
 Opening reads header, footer and table only, whatever the size. The sections are covered by one CRC-32 per 8 KiB
 block of the file; a block is checked when it is first touched and remembered, so damage anywhere raises
@@ -12,203 +9,31 @@ from __future__ import annotations
 
 import mmap
 import os
-import struct
 import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, NamedTuple, Protocol
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch.engine.bytes.layout import (
+    CHECK_BLOCK_SHIFT,
+    CHECK_BLOCK_SIZE,
+    END_MAGIC,
+    FOOTER,
+    FORMAT_VERSION,
+    HEADER,
+    MAGIC,
+    MIN_FORMAT_VERSION,
+    NO_FIELD,
+    SECTION_NAMES,
+    TABLE_ENTRY,
+    UNSIGNED,
+    SectionEntry,
+)
 from cnsearch.errors import NEWER_HINT, REBUILD_HINT, CorruptIndexError, IndexFormatError
-
-EXTENSION = ".cnp"
-MAGIC = b"CNSEG\r\n\x1a"  # the line ends reveal a transfer in text mode, as in PNG
-END_MAGIC = b"CNSEGEND"
-FORMAT_VERSION = 1
-MIN_FORMAT_VERSION = 1
-
-#: bytes per checksum. 8 KiB take about 3 microseconds to check, once; with 64 KiB, checking took a third of the time of
-#: the first few hundred queries.
-CHECK_BLOCK_SHIFT = 13
-CHECK_BLOCK_SIZE = 1 << CHECK_BLOCK_SHIFT
-SECTION_ALIGNMENT = 8
-
-# magic, format_version, reserved, check_block_size, reserved x 3, crc of the 28 bytes before
-HEADER = struct.Struct("<8sHHIIIII")
-# kind, field, item_size, reserved, offset, length
-TABLE_ENTRY = struct.Struct("<HHHHQQ")
-# table_offset, data_length, file_length, section_count, block_count, table_crc, crc of the 36 bytes before, magic
-FOOTER = struct.Struct("<QQQIIII8s")
-
-NO_FIELD = 0xFFFF  # the section belongs to the segment, not to one field
-
-
-class SectionKind:
-    """Numbers of the section kinds, as written in the section table. Never reuse one."""
-
-    MANIFEST = 1
-    TERM_KEYS = 10
-    TERM_PREFIX_LENGTHS = 11
-    TERM_SUFFIX_LENGTHS = 12
-    TERM_BLOCK_OFFSETS = 13
-    TERM_BYTES = 14
-    TERM_POINTERS = 15
-    POSTINGS = 20
-    POSTING_VALUES = 21
-    FIELD_LENGTHS = 30
-    COLUMN_DATA = 40
-    COLUMN_PRESENT = 41
-    COLUMN_OFFSETS = 42
-    COLUMN_VALUE_LENGTHS = 43
-    COLUMN_VALUE_BASES = 44
-    COLUMN_VALUE_BYTES = 45
-    STORED_LENGTHS = 50
-    STORED_BASES = 51
-    STORED_BYTES = 52
-    LONG_DOCS = 53
-    LONG_LENGTHS = 54
-    LONG_BLOCK_RANKS = 55
-    LONG_BLOCK_STARTS = 56
-    LONG_BLOCK_SIZES = 57
-    LONG_BLOCKS = 58
-    VECTOR_LENGTHS = 60
-    VECTOR_BASES = 61
-    VECTOR_BYTES = 62
-
-
-SECTION_NAMES: dict[int, str] = {
-    number: name.lower() for name, number in vars(SectionKind).items() if not name.startswith("_")
-}
-
-
-class SectionEntry(NamedTuple):
-    """One row of the section table: ``offset`` and ``length`` in bytes, ``item_size`` bytes per number (1 = bytes)."""
-
-    kind: int
-    field: int
-    item_size: int
-    offset: int
-    length: int
-
-
-class WritableFile(Protocol):
-    def write(self, data: bytes, /) -> object: ...
-
-
-class ContainerWriter:
-    """Write sections one after the other; ``close`` adds table, checksums and footer.
-
-    file : anything with ``write(bytes)``, at its beginning; it is not closed here
-    """
-
-    def __init__(self, file: WritableFile) -> None:
-        self._file = file
-        self._position = 0
-        self._block_crc = 0
-        self._block_crcs: list[int] = []
-        self._entries: list[SectionEntry] = []
-        self._open_entry: tuple[int, int, int, int] | None = None
-        head = HEADER.pack(MAGIC, FORMAT_VERSION, 0, CHECK_BLOCK_SIZE, 0, 0, 0, 0)
-        head = head[:-4] + struct.pack("<I", zlib.crc32(head[:-4]))
-        self._write(head)
-
-    @property
-    def position(self) -> int:
-        """Bytes written so far."""
-        return self._position
-
-    def _write(self, data: bytes | memoryview) -> None:
-        view = memoryview(data).cast("B") if not isinstance(data, bytes) else memoryview(data)
-        start = 0
-        while start < len(view):
-            room = CHECK_BLOCK_SIZE - (self._position & (CHECK_BLOCK_SIZE - 1))
-            piece = view[start : start + room]
-            self._block_crc = zlib.crc32(piece, self._block_crc)
-            self._position += len(piece)
-            start += len(piece)
-            if len(piece) == room:
-                self._block_crcs.append(self._block_crc)
-                self._block_crc = 0
-        self._file.write(view)  # type: ignore[arg-type]
-
-    def begin(self, kind: int, field: int = NO_FIELD, item_size: int = 1) -> None:
-        """Start a section at the next aligned offset; one section is open at a time."""
-        if self._open_entry is not None:
-            raise ValueError("a section is open already")
-        self._write(b"\0" * (-self._position % SECTION_ALIGNMENT))
-        self._open_entry = (kind, field, item_size, self._position)
-
-    def write(self, data: bytes | memoryview | npt.NDArray[Any]) -> None:
-        """Append to the open section. Arrays are written little-endian, in C order."""
-        if isinstance(data, np.ndarray):
-            if data.dtype.byteorder == ">" or (data.dtype.byteorder == "=" and sys.byteorder == "big"):
-                data = data.astype(data.dtype.newbyteorder("<"))
-            data = np.ascontiguousarray(data).reshape(-1).view(np.uint8).data
-        if len(data):
-            self._write(data)
-
-    def end(self) -> None:
-        """Finish the open section."""
-        if self._open_entry is None:
-            raise ValueError("no section is open")
-        kind, field, item_size, offset = self._open_entry
-        self._entries.append(SectionEntry(kind, field, item_size, offset, self._position - offset))
-        self._open_entry = None
-
-    @property
-    def section_position(self) -> int:
-        """Bytes written to the open section so far."""
-        if self._open_entry is None:
-            raise ValueError("no section is open")
-        return self._position - self._open_entry[3]
-
-    def add(
-        self,
-        kind: int,
-        data: bytes | memoryview | npt.NDArray[Any],
-        field: int = NO_FIELD,
-        item_size: int | None = None,
-    ) -> None:
-        """Write a whole section; ``item_size`` defaults to the array's item size, or 1 for bytes."""
-        if item_size is None:
-            item_size = data.itemsize if isinstance(data, np.ndarray) else 1
-        self.begin(kind, field, item_size)
-        self.write(data)
-        self.end()
-
-    def copy_from(self, other: Container, skip_kinds: frozenset[int] = frozenset()) -> None:
-        """Copy every section of ``other``, checked, except those of ``skip_kinds``."""
-        for entry in other.entries:
-            if entry.kind not in skip_kinds:
-                section = Section(other, entry)
-                self.add(entry.kind, section.read(0, entry.length), entry.field, entry.item_size)
-
-    def close(self) -> None:
-        """Write table, checksums and footer. The file stays open."""
-        if self._open_entry is not None:
-            raise ValueError("a section is still open")
-        self._write(b"\0" * (-self._position % SECTION_ALIGNMENT))
-        data_length = self._position
-        if data_length & (CHECK_BLOCK_SIZE - 1):
-            self._block_crcs.append(self._block_crc)
-        table = b"".join(TABLE_ENTRY.pack(e.kind, e.field, e.item_size, 0, e.offset, e.length) for e in self._entries)
-        table += np.array(self._block_crcs, dtype="<u4").tobytes()
-        footer = FOOTER.pack(
-            data_length,
-            data_length,
-            data_length + len(table) + FOOTER.size,
-            len(self._entries),
-            len(self._block_crcs),
-            zlib.crc32(table),
-            0,
-            END_MAGIC,
-        )
-        checked = footer[: FOOTER.size - 12]
-        self._file.write(table)
-        self._file.write(checked + struct.pack("<I", zlib.crc32(checked)) + END_MAGIC)
 
 
 class Container:
@@ -334,7 +159,7 @@ class Container:
         self._by_key: dict[tuple[int, int], SectionEntry] = {}
         for kind, field, item_size, _, offset, length in TABLE_ENTRY.iter_unpack(table[: sections * TABLE_ENTRY.size]):
             entry = SectionEntry(kind, field, item_size, offset, length)
-            if offset + length > data_length or item_size not in _UNSIGNED or length % item_size:
+            if offset + length > data_length or item_size not in UNSIGNED or length % item_size:
                 raise self.corrupt("lies outside the file", section=SECTION_NAMES.get(kind, str(kind)), offset=offset)
             self.entries.append(entry)
             self._by_key[kind, field] = entry
@@ -412,15 +237,6 @@ class Container:
 
 
 _FORMAT_OF_SIZE: dict[int, Literal["B", "H", "I", "Q"]] = {1: "B", 2: "H", 4: "I", 8: "Q"}
-_UNSIGNED: dict[int, np.dtype[Any]] = {1: np.dtype("u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4"), 8: np.dtype("<u8")}
-
-
-def smallest_unsigned(largest: int) -> np.dtype[Any]:
-    """The narrowest of uint8, uint16, uint32, uint64 that holds ``largest``."""
-    for size in (1, 2, 4):
-        if largest < 1 << (8 * size):
-            return _UNSIGNED[size]
-    return _UNSIGNED[8]
 
 
 class Section:
@@ -490,7 +306,7 @@ class Section:
             if sys.byteorder == "little":
                 self._items = self.bytes.cast(_FORMAT_OF_SIZE[self.item_size])
             else:
-                swapped = np.frombuffer(self.bytes, _UNSIGNED[self.item_size]).astype(f"u{self.item_size}")
+                swapped = np.frombuffer(self.bytes, UNSIGNED[self.item_size]).astype(f"u{self.item_size}")
                 self._items = swapped.data
         return self._items
 
@@ -511,5 +327,5 @@ class Section:
     def array(self, dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any]:
         """The whole section as a read-only array, checked; unsigned of ``item_size`` bytes unless told otherwise."""
         self.check(0, self.length)
-        found: npt.NDArray[Any] = np.frombuffer(self.bytes, dtype=_UNSIGNED[self.item_size] if dtype is None else dtype)
+        found: npt.NDArray[Any] = np.frombuffer(self.bytes, dtype=UNSIGNED[self.item_size] if dtype is None else dtype)
         return found

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.engine.bytes.container import Container, ContainerWriter, smallest_unsigned
+from cnsearch.engine.bytes.container import Container
+from cnsearch.engine.bytes.container_writer import ContainerWriter
+from cnsearch.engine.bytes.layout import smallest_unsigned
 
 #: rows per base offset: 16 costs a quarter byte per row and sums 8 lengths on average (0.2 microseconds)
 GROUP = 16

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from cnsearch.engine.bytes import container as c
-from cnsearch.engine.bytes.container import CHECK_BLOCK_SIZE, Container, ContainerWriter, SectionKind
+from cnsearch.engine.bytes.container import Container
+from cnsearch.engine.bytes.container_writer import ContainerWriter
+from cnsearch.engine.bytes.layout import CHECK_BLOCK_SIZE, SectionKind
 from cnsearch.errors import CorruptIndexError, IndexFormatError
 
 

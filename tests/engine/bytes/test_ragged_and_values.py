@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnsearch.engine.bytes import ragged, values
-from cnsearch.engine.bytes.container import Container, ContainerWriter
+from cnsearch.engine.bytes.container import Container
+from cnsearch.engine.bytes.container_writer import ContainerWriter
 from cnsearch.errors import CorruptIndexError
 
 KINDS = (50, 51, 52)

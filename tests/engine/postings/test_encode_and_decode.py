@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnsearch.engine.bytes.container import Container, ContainerWriter, SectionKind
+from cnsearch.engine.bytes.container import Container
+from cnsearch.engine.bytes.container_writer import ContainerWriter
+from cnsearch.engine.bytes.layout import SectionKind
 from cnsearch.engine.bytes.ragged import lengths_of
 from cnsearch.engine.postings import decode as pr
 from cnsearch.engine.postings import encode as p

@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnsearch.engine.bytes.container import Container, ContainerWriter, SectionKind
-from cnsearch.engine.terms.dictionary import TermDictionary, TermDictionaryWriter, pack_pointers, unpack_pointers
+from cnsearch.engine.bytes.container import Container
+from cnsearch.engine.bytes.container_writer import ContainerWriter
+from cnsearch.engine.bytes.layout import SectionKind
+from cnsearch.engine.terms.dictionary import TermDictionary, pack_pointers, unpack_pointers
+from cnsearch.engine.terms.dictionary_writer import TermDictionaryWriter
 from cnsearch.errors import CorruptIndexError
 
 SIZES = [0, 1, 2, 15, 16, 17, 31, 32, 33, 127, 128, 129, 255, 256, 257]

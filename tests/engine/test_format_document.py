@@ -7,11 +7,18 @@ import struct
 from pathlib import Path
 
 import cnsearch.engine
-from cnsearch.codec import columns
 from cnsearch.engine.bytes import bitpack, values
-from cnsearch.engine.bytes import container as c
+from cnsearch.engine.bytes import layout as c
+from cnsearch.engine.columns.kinds import COLUMN_CLASSES
+from cnsearch.engine.columns.spec import ColumnSpec
+from cnsearch.engine.files.folder import Folder
 from cnsearch.engine.postings import encode as postings
-from cnsearch.engine.stored import stored
+from cnsearch.engine.segment.batch import BatchBuilder
+from cnsearch.engine.segment.buffer import SegmentBuffer
+from cnsearch.engine.segment.entry import SegmentEntry
+from cnsearch.engine.segment.fields import FieldSpec
+from cnsearch.engine.segment.reader import open_segment
+from cnsearch.engine.stored import pieces
 
 DOCUMENT = (Path(cnsearch.engine.__file__).parent / "FORMAT.md").read_text(encoding="utf-8")
 
@@ -103,25 +110,25 @@ def test_value_tags():
     tags = {row[0].strip("`").encode(): row[1] for row in table("Values")[1:]}
     constants = {tag: name for name, tag in vars(values).items() if name.startswith("TAG_")}
     assert tags.keys() == constants.keys()
-    assert f"Values of {stored.LONG_BYTES} bytes or more" in DOCUMENT
-    assert f"some {stored.BLOCK_BYTES // 1024} KB" in DOCUMENT
+    assert f"Values of {pieces.LONG_BYTES} bytes or more" in DOCUMENT
+    assert f"some {pieces.BLOCK_BYTES // 1024} KB" in DOCUMENT
 
 
 def test_column_kinds():
-    assert {row[0].strip("`") for row in table("Columns")[1:]} == set(columns.COLUMN_CLASSES)
+    assert {row[0].strip("`") for row in table("Columns")[1:]} == set(COLUMN_CLASSES)
 
 
-def test_manifest(make_index, corpora):
-    import random
-
-    from cnsearch.codec import open_writer, segment_arrays
-
-    ix = make_index(corpora.schema())
-    with open_writer(ix) as writer:
-        for number in range(5):
-            writer.add_document(**corpora.document(random.Random(number), number))
-    with ix.reader() as reader:
-        manifest = segment_arrays(reader).data.manifest
+def test_manifest(tmp_path):
+    folder, entry = Folder(tmp_path), SegmentEntry("MAIN")
+    spec = FieldSpec(indexed=True, frequency_is_value=True, scorable=True, column=ColumnSpec("bytes", default=b""))
+    builder = BatchBuilder()
+    builder.add({"field": ["word"]}, {"field": "text"}, {"field": b"value"})
+    batch = builder.build()
+    batch.vectors["field"] = [b"vector"]
+    buffer = SegmentBuffer(folder, {"field": spec}, entry)
+    buffer.add(batch)
+    buffer.finish()
+    manifest = open_segment(folder, entry).manifest
     documented = {row[0].strip("`") for row in table("Manifest")[1:]}
     found = set(manifest) | {f"fields[].{key}" for info in manifest["fields"] for key in info}
     assert found == documented

@@ -1,4 +1,4 @@
-"""Several segments become one, array by array; and which segments to merge when.
+"""Several segments become one, array by array.
 
 Documents keep their order: those of the first source come first. Deleted documents are left out, compressed blocks
 without deletions are copied as they are. The terms are treated in slices, so that memory is bounded by a slice and
@@ -15,15 +15,21 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.codec.column_types import kind_of, value_checker
-from cnsearch.codec.columns import AnyColumn, OpaqueColumn, concatenate, make_column
-from cnsearch.codec.segment import VECTOR_KINDS, ColumnarSegment, SegmentData, SegmentFileWriter
-from cnsearch.codec.terms import FieldTermsWriter, has_frequency_values
-from cnsearch.engine.bytes.ragged import gather_rows, offsets_of, take_rows, write_ragged
+from cnsearch.engine.bytes.ragged import gather_rows, offsets_of, take_rows
+from cnsearch.engine.columns.byte_strings import OpaqueColumn
+from cnsearch.engine.columns.kinds import AnyColumn, concatenate, make_column
+from cnsearch.engine.columns.spec import ColumnSpec
+from cnsearch.engine.files.folder import Files
 from cnsearch.engine.postings.decode import PostingsReader
 from cnsearch.engine.postings.encode import PostingValues
 from cnsearch.engine.postings.runs import PIECE_POSTINGS, Run, combine_runs, pieces
-from cnsearch.engine.stored.stored import SegmentPiece, StoredWriter
+from cnsearch.engine.segment.entry import SegmentEntry
+from cnsearch.engine.segment.fields import Fields
+from cnsearch.engine.segment.reader import SegmentReader
+from cnsearch.engine.segment.terms import FieldTermsWriter
+from cnsearch.engine.segment.writer import SegmentWriter
+from cnsearch.engine.stored.reader import SegmentPiece
+from cnsearch.engine.stored.writer import StoredWriter
 from cnsearch.engine.terms.dictionary import TermDictionary
 
 Ints = npt.NDArray[np.int64]
@@ -35,114 +41,62 @@ SLICE_TERMS = 1 << 15
 class MergeSource(NamedTuple):
     """A segment to merge; ``kept`` are its documents that are not deleted, ascending, or None for all."""
 
-    data: SegmentData
+    segment: SegmentReader
     kept: Ints | None
     added: Mapping[str, OpaqueColumn] = MappingProxyType({})
-    """Columns that are beside the segment's file, see ``segment.added_column_name``."""
+    """Columns that somebody has put beside the segment's file."""
 
     def column(self, name: str) -> AnyColumn | None:
-        return self.data.column(name) or self.added.get(name)
+        return self.segment.column(name) or self.added.get(name)
 
     @property
     def doc_count(self) -> int:
-        return self.data.doc_count if self.kept is None else len(self.kept)
+        return self.segment.doc_count if self.kept is None else len(self.kept)
 
 
-# -- policy -----------------------------------------------------------------------------------------------------------
-
-#: segments of similar size that are merged as soon as there are so many. With 8, a million documents lie in 8 to 25
-#: segments, and each document is rewritten 2 to 3 times on the way.
-MERGE_FACTOR = 8
-#: segments below this size count as similar: 1,000 articles are rewritten in some 50 ms
-SMALL_SEGMENT_DOCS = 1000
-#: a segment is rewritten alone when more than this part of it is deleted
-MAX_DELETED_FRACTION = 0.5
-
-
-def choose_merges(live: Sequence[int], total: Sequence[int]) -> list[list[int]]:
-    """Decide which segments to merge after a commit: the logarithmic policy of Lucene's LogMergePolicy.
-
-    live    : documents of each segment that are not deleted
-    total   : documents of each segment
-    Returns : groups of positions, each to become one segment. Every group but those that only drop deleted documents
-              has MERGE_FACTOR members or more, all of the same level, where level k holds the segments of up to
-              SMALL_SEGMENT_DOCS * MERGE_FACTOR ** k documents.
-    """
-    levels: dict[int, list[tuple[list[int], int]]] = {}
-    for position, size in enumerate(live):
-        levels.setdefault(_level(size), []).append(([position], size))
-    level = 0
-    while level <= max(levels, default=-1):
-        members = levels.get(level, [])
-        if len(members) >= MERGE_FACTOR:
-            # What becomes one segment takes part in the next level at once, so that it is written only once.
-            joined = sorted(position for positions, _ in members for position in positions)
-            size = sum(size for _, size in members)
-            levels[level] = []
-            levels.setdefault(_level(size), []).append((joined, size))
-        level += 1
-    groups = [positions for members in levels.values() for positions, _ in members if len(positions) > 1]
-    chosen = {position for group in groups for position in group}
-    for position, (alive, all_docs) in enumerate(zip(live, total, strict=True)):
-        if position not in chosen and all_docs - alive > MAX_DELETED_FRACTION * all_docs:
-            groups.append([position])
-    return groups
-
-
-def _level(size: int) -> int:
-    level, limit = 0, SMALL_SEGMENT_DOCS
-    while size > limit:
-        limit *= MERGE_FACTOR
-        level += 1
-    return level
-
-
-# -- merging ----------------------------------------------------------------------------------------------------------
-
-
-def merge_segments(storage: Any, schema: Any, segment: ColumnarSegment, sources: Sequence[MergeSource]) -> None:
-    """Write the file of ``segment`` with the documents of all sources. Fields that the schema lacks are dropped.
+def merge_segments(files: Files, fields: Fields, entry: SegmentEntry, sources: Sequence[MergeSource]) -> None:
+    """Write the file of ``entry`` with the documents of all sources. What is not among ``fields`` is dropped.
 
     REQUIRES: at least one document is kept
     """
-    file = SegmentFileWriter(storage, segment)
+    file = SegmentWriter(files, entry.filename)
     try:
-        names = sorted({name for source in sources for name in (*source.data.infos, *source.added) if name in schema})
+        names = sorted(
+            {name for source in sources for name in (*source.segment.infos, *source.added) if name in fields}
+        )
         _merge_stored(file, sources, names)
         for name in names:
             _merge_lengths(file, sources, name)
-            _merge_column(file, sources, name, schema[name])
+            _merge_column(file, sources, name, fields[name].column)
             _merge_vectors(file, sources, name)
         for name in names:
-            if any("term_count" in source.data.infos.get(name, {}) for source in sources):
-                _merge_terms(file, sources, name, schema[name])
+            if any("term_count" in source.segment.infos.get(name, {}) for source in sources):
+                _merge_terms(file, sources, name, frequency_is_value=fields[name].frequency_is_value)
                 for source in sources:
-                    source.data.container.release()
+                    source.segment.container.release()
         doc_count = sum(source.doc_count for source in sources)
         file.close(doc_count)
     except BaseException:
         file.abandon()
-        storage.delete_file(segment.make_filename(file.extension))
         raise
-    segment.set_doc_count(doc_count)
+    entry.set_doc_count(doc_count)
 
 
-def _merge_stored(file: SegmentFileWriter, sources: Sequence[MergeSource], names: list[str]) -> None:
+def _merge_stored(file: SegmentWriter, sources: Sequence[MergeSource], names: list[str]) -> None:
     writer = StoredWriter(file.container)
     for source in sources:
         pieces_of = {}
         for name in names:
-            reader = source.data.stored(name)
+            reader = source.segment.stored_field(name)
             if reader is not None:
-                pieces_of[name] = SegmentPiece(reader, source.data.doc_count, source.kept)
+                pieces_of[name] = SegmentPiece(reader, source.segment.doc_count, source.kept)
         writer.add(pieces_of, source.doc_count)
-        source.data.container.release()
-    for name in writer.finish({name: file.field(name)[0] for name in writer.names()}):
-        file.field(name)[1]["stored"] = True
+        source.segment.container.release()
+    file.add_stored(writer)
 
 
-def _merge_lengths(file: SegmentFileWriter, sources: Sequence[MergeSource], name: str) -> None:
-    found = [source.data.lengths(name) for source in sources]
+def _merge_lengths(file: SegmentWriter, sources: Sequence[MergeSource], name: str) -> None:
+    found = [source.segment.lengths(name) for source in sources]
     if all(lengths is None for lengths in found):
         return
     parts: list[npt.NDArray[Any]] = []
@@ -154,43 +108,41 @@ def _merge_lengths(file: SegmentFileWriter, sources: Sequence[MergeSource], name
     file.add_lengths(name, np.concatenate(parts))
 
 
-def _merge_column(file: SegmentFileWriter, sources: Sequence[MergeSource], name: str, field: Any) -> None:
-    column, kinds = field.column_type, set()
+def _merge_column(file: SegmentWriter, sources: Sequence[MergeSource], name: str, spec: ColumnSpec | None) -> None:
+    kinds = set()
     for source in sources:
-        info = source.data.infos.get(name, {})
+        info = source.segment.infos.get(name, {})
         if "column" in info:
             kinds.add(info["column"]["kind"])
         elif name in source.added:
             kinds.add("opaque")
-    if not column or not kinds:
+    if spec is None or not kinds:
         return
-    kind = kind_of(column)
-    if kinds == {kind} and kind != "opaque":
+    if kinds == {spec.kind} and spec.kind != "opaque":
         parts: list[tuple[AnyColumn | None, int]] = []
         for source in sources:
-            part = source.data.column(name)
+            part = source.segment.column(name)
             if part is not None and not isinstance(part, OpaqueColumn):
                 part = part.take(source.kept)
             parts.append((part, source.doc_count))
-        file.add_column(name, kind, concatenate(parts, column, kind))
+        file.add_column(name, spec.kind, concatenate(parts, spec))
         return
     values: list[Any] = []
-    check = value_checker(column)
+    check = spec.checker()
     for source in sources:
         part = source.column(name)
         if part is None:
-            rows: list[Any] = [None] * source.data.doc_count
+            rows: list[Any] = [None] * source.segment.doc_count
         elif isinstance(part, OpaqueColumn):
-            reader = part.reader(column)
-            rows = [check(reader[doc]) for doc in range(source.data.doc_count)]
+            rows = list(map(check, part.values(spec)))
         else:
             rows = part.optional_values()
         values += rows if source.kept is None else [rows[doc] for doc in source.kept.tolist()]
-    file.add_column(name, kind, make_column(values, column))
+    file.add_column(name, spec.kind, make_column(values, spec))
 
 
-def _merge_vectors(file: SegmentFileWriter, sources: Sequence[MergeSource], name: str) -> None:
-    readers = [source.data.vectors(name) for source in sources]
+def _merge_vectors(file: SegmentWriter, sources: Sequence[MergeSource], name: str) -> None:
+    readers = [source.segment.vectors(name) for source in sources]
     if all(reader is None for reader in readers):
         return
     lengths: list[Ints] = []
@@ -204,9 +156,7 @@ def _merge_vectors(file: SegmentFileWriter, sources: Sequence[MergeSource], name
             sizes, flat = take_rows(flat, sizes, source.kept)
         lengths.append(sizes)
         flats.append(flat)
-    number, info = file.field(name)
-    info["vector"] = True
-    write_ragged(file.container, VECTOR_KINDS, number, np.concatenate(lengths), flats)
+    file.add_vectors(name, np.concatenate(lengths), flats)
 
 
 class _TermSource:
@@ -214,11 +164,11 @@ class _TermSource:
 
     def __init__(self, source: MergeSource, name: str, base: int, terms: TermDictionary) -> None:
         self.terms = terms
-        self.postings: PostingsReader = source.data.postings(name)
+        self.postings: PostingsReader = source.segment.lists(name)
         self.base = base
         self.new_ids: npt.NDArray[np.int32] | None = None
         if source.kept is not None:
-            self.new_ids = np.full(source.data.doc_count, -1, dtype=np.int32)
+            self.new_ids = np.full(source.segment.doc_count, -1, dtype=np.int32)
             self.new_ids[source.kept] = np.arange(base, base + len(source.kept), dtype=np.int32)
 
     def run(self, numbers: Ints, pointers: Ints) -> Run | None:
@@ -240,11 +190,10 @@ class _TermSource:
         return Run(numbers[some], counts[some], doc_ids[alive], lists.weights[alive], values)
 
 
-def _merge_terms(file: SegmentFileWriter, sources: Sequence[MergeSource], name: str, field: Any) -> None:
-    frequency_is_value = has_frequency_values(field.format)
+def _merge_terms(file: SegmentWriter, sources: Sequence[MergeSource], name: str, *, frequency_is_value: bool) -> None:
     term_sources, base = [], 0
     for source in sources:
-        terms = source.data.terms(name)
+        terms = source.segment.terms(name)
         if terms is not None and terms.count:
             term_sources.append(_TermSource(source, name, base, terms))
         base += source.doc_count

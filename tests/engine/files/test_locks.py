@@ -15,12 +15,12 @@ import pytest
 
 import cnsearch
 from cnsearch import Article
-from cnsearch.codec.locks import HeldError, Holder, WriteLock
+from cnsearch.engine.files.locks import HeldError, Holder, WriteLock
 from cnsearch.store.transaction import begin
 
 HOLDER = """
 import sys
-from cnsearch.codec.locks import WriteLock
+from cnsearch.engine.files.locks import WriteLock
 lock = WriteLock(sys.argv[1])
 assert lock.acquire()
 print("held", flush=True)

@@ -24,9 +24,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
-
-from whoosh.index import LockError
 
 POLL_S = 0.05
 """How often the lock of another process is asked for again."""
@@ -46,7 +43,7 @@ class Holder:
     thread: bool = False
 
 
-class HeldError(LockError):  # type: ignore[misc]  # Whoosh has no types
+class HeldError(Exception):
     """The lock is held by ``holder``, and waiting has not helped."""
 
     def __init__(self, holder: Holder) -> None:
@@ -144,7 +141,7 @@ if hasattr(os, "register_at_fork"):
 
 
 class WriteLock:
-    """The lock of which ``filename`` is the file. As Whoosh's locks, with what ``wait`` adds."""
+    """The lock of which ``filename`` is the file."""
 
     def __init__(self, filename: str) -> None:
         self.filename = filename
@@ -298,9 +295,3 @@ else:
         import fcntl
 
         fcntl.flock(descriptor, fcntl.LOCK_UN)
-
-
-def held_by(error: Any) -> Holder:
-    """The holder that an error of locking names, or one that nobody knows."""
-    holder = getattr(error, "holder", None)
-    return holder if isinstance(holder, Holder) else Holder()

@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from cnsearch.codec.columns import OrdinalColumn, OrdinalListsColumn
-from cnsearch.codec.segment import SegmentData
-from cnsearch.engine.bytes.container import NO_FIELD, SECTION_ALIGNMENT, SECTION_NAMES, Container
+from cnsearch.engine.bytes.container import Container
+from cnsearch.engine.bytes.layout import NO_FIELD, SECTION_ALIGNMENT, SECTION_NAMES
 from cnsearch.engine.bytes.ragged import offsets_of
-from cnsearch.engine.postings.decode import ListsOfPostings
-from cnsearch.engine.postings.runs import pieces
+from cnsearch.engine.columns.ordinals import OrdinalColumn, OrdinalListsColumn
+from cnsearch.engine.segment.reader import SegmentReader
 from cnsearch.errors import CorruptIndexError
 
 MAX_FINDINGS = 20
@@ -26,17 +25,6 @@ MAX_FINDINGS = 20
 
 _WRONG = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError, RecursionError)
 """What reading raises where a writer has broken the format and the checksums are right."""
-
-
-def read_postings(data: SegmentData, field: str) -> Iterator[tuple[list[bytes], ListsOfPostings]]:
-    """All terms of a field with their postings, some thousands at a time, in order."""
-    terms = data.terms(field)
-    if terms is None or not terms.count:
-        return
-    reader = data.postings(field)
-    pointers = terms.pointers(0, terms.count)
-    for first, stop in pieces(reader.counts(pointers)):
-        yield terms.term_list(first, stop), reader.read_lists(pointers[first:stop])
 
 
 class SegmentCheck:
@@ -47,8 +35,8 @@ class SegmentCheck:
     counts    : what was checked: bytes, blocks, sections, terms, postings, lengths, columns, values
     """
 
-    def __init__(self, data: SegmentData, doc_count: int, *, unboosted: bool = False) -> None:
-        self._opened = data.container
+    def __init__(self, segment: SegmentReader, doc_count: int, *, unboosted: bool = False) -> None:
+        self._opened = segment.container
         self._unboosted = unboosted
         self._doc_count = doc_count
         self.counts: Counter[str] = Counter()
@@ -72,12 +60,12 @@ class SegmentCheck:
                 return
             yield from _table_findings(container)
             self.counts["sections"] += len(container.entries)
-            data = SegmentData(container)
-            if data.doc_count != self._doc_count:
+            segment = SegmentReader(container)
+            if segment.doc_count != self._doc_count:
                 yield container.corrupt(
                     "has another number of documents than the table of contents",
                     section="manifest",
-                    found=data.doc_count,
+                    found=segment.doc_count,
                     expected=self._doc_count,
                 )
                 return
@@ -87,33 +75,33 @@ class SegmentCheck:
         except _WRONG as error:
             yield self._opened.corrupt(f"cannot be understood: {error}", section="manifest")
             return
-        for name in data.infos:
+        for name in segment.infos:
             for check in (self._terms, self._lengths, self._column, self._stored):
                 try:
-                    yield from check(data, name)
+                    yield from check(segment, name)
                 except CorruptIndexError as error:
                     yield error
                 except _WRONG as error:
                     what = check.__name__.strip("_")
                     yield container.corrupt(f'of the field "{name}" cannot be read: {error}', section=what)
 
-    def _terms(self, data: SegmentData, name: str) -> Iterator[CorruptIndexError]:
-        terms = data.terms(name)
+    def _terms(self, segment: SegmentReader, name: str) -> Iterator[CorruptIndexError]:
+        terms = segment.terms(name)
         if terms is None:
             return
         last = None
-        tokens = np.zeros(data.doc_count, dtype=np.float64)
+        tokens = np.zeros(segment.doc_count, dtype=np.float64)
         number = 0
-        for words, lists in read_postings(data, name):
+        for words, lists in segment.all_postings(name):
             ascending = all(map(_less, words, words[1:])) and (last is None or last < words[0])
             if not ascending:
-                yield data.container.corrupt(
+                yield segment.container.corrupt(
                     f'of the field "{name}" has terms that do not ascend', section="term_bytes"
                 )
                 return
             for at in range(-number % 16, len(words), 16):  # the first term of each block, by which it is looked up
                 if terms.find(words[at]) != number + at:
-                    yield data.container.corrupt(
+                    yield segment.container.corrupt(
                         f'of the field "{name}" does not find the term {words[at]!r:.60}', section="term_keys"
                     )
                     return
@@ -124,59 +112,59 @@ class SegmentCheck:
             weights_wrong = not bool(np.isfinite(lists.weights).all()) or float(lists.weights.min()) <= 0
             if wrong or weights_wrong or int(starts[-1]) != len(lists.doc_ids):
                 what = "documents that do not ascend" if wrong else "impossible frequencies"
-                yield data.container.corrupt(f'of the field "{name}" has {what}', section="postings")
+                yield segment.container.corrupt(f'of the field "{name}" has {what}', section="postings")
                 return
-            tokens += np.bincount(lists.doc_ids, lists.weights, minlength=data.doc_count)
+            tokens += np.bincount(lists.doc_ids, lists.weights, minlength=segment.doc_count)
             last = words[-1]
             number += len(words)
             self.counts.update(terms=len(words), postings=len(lists.doc_ids))
-        lengths = data.lengths(name)
+        lengths = segment.lengths(name)
         if lengths is None:
             return
         # A boost multiplies the frequencies, not the lengths: then only that there is something can be compared.
         wrong_lengths = lengths != tokens if self._unboosted else (lengths > 0) & (tokens <= 0)
         if (unequal := np.flatnonzero(wrong_lengths)).size:
             doc_id = int(unequal[0])
-            yield data.container.corrupt(
+            yield segment.container.corrupt(
                 f'of the field "{name}" is not the sum of the frequencies in document {doc_id}',
                 section="field_lengths",
                 found=int(lengths[doc_id]),
                 expected=int(tokens[doc_id]),
             )
 
-    def _lengths(self, data: SegmentData, name: str) -> Iterator[CorruptIndexError]:
-        lengths = data.lengths(name)
+    def _lengths(self, segment: SegmentReader, name: str) -> Iterator[CorruptIndexError]:
+        lengths = segment.lengths(name)
         if lengths is None:
             return
         self.counts["lengths"] += len(lengths)
         found = {"total": int(lengths.sum(dtype=np.int64)), "min": int(lengths.min()), "max": int(lengths.max())}
-        if data.length_statistics(name) != found:
-            yield data.container.corrupt(
+        if segment.length_statistics(name) != found:
+            yield segment.container.corrupt(
                 f'has wrong statistics of the lengths of the field "{name}"',
                 section="manifest",
-                found=data.length_statistics(name),
+                found=segment.length_statistics(name),
                 expected=found,
             )
 
-    def _column(self, data: SegmentData, name: str) -> Iterator[CorruptIndexError]:
-        column = data.column(name)
+    def _column(self, segment: SegmentReader, name: str) -> Iterator[CorruptIndexError]:
+        column = segment.column(name)
         if column is None:
             return
         self.counts["columns"] += 1
         if isinstance(column, (OrdinalColumn, OrdinalListsColumn)) and not all(
             map(_less, column.uniques, column.uniques[1:])
         ):
-            yield data.container.corrupt(
+            yield segment.container.corrupt(
                 f'of the field "{name}" has values that do not ascend', section="column_value_bytes"
             )
 
-    def _stored(self, data: SegmentData, name: str) -> Iterator[CorruptIndexError]:
-        stored, vectors = data.stored(name), data.vectors(name)
+    def _stored(self, segment: SegmentReader, name: str) -> Iterator[CorruptIndexError]:
+        stored, vectors = segment.stored_field(name), segment.vectors(name)
         if stored is not None:
-            for doc_id in range(data.doc_count):
+            for doc_id in range(segment.doc_count):
                 self.counts["values"] += stored.get(doc_id) is not None
         if vectors is not None:
-            for doc_id in range(data.doc_count):
+            for doc_id in range(segment.doc_count):
                 vectors[doc_id]
         return
         yield  # what is wrong is raised

@@ -15,15 +15,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.codec.column_types import kind_of, value_checker
-from cnsearch.codec.columns import make_column
-from cnsearch.codec.segment import VECTOR_KINDS, ColumnarSegment, SegmentFileWriter
-from cnsearch.codec.terms import FieldTermsWriter, has_frequency_values
-from cnsearch.engine.bytes.ragged import lengths_of, offsets_of, write_ragged
+from cnsearch.engine.bytes.ragged import lengths_of, offsets_of
+from cnsearch.engine.columns.kinds import make_column
+from cnsearch.engine.files.folder import Files
 from cnsearch.engine.postings.inversion import TermPostings
 from cnsearch.engine.postings.runs import CombinedRuns, Run, combine_runs, pieces, slice_values
 from cnsearch.engine.segment.batch import DocumentBatch
-from cnsearch.engine.stored.stored import StoredWriter
+from cnsearch.engine.segment.entry import SegmentEntry
+from cnsearch.engine.segment.fields import Fields, FieldSpec
+from cnsearch.engine.segment.terms import FieldTermsWriter
+from cnsearch.engine.segment.writer import SegmentWriter
+from cnsearch.engine.stored.writer import StoredWriter
 from cnsearch.engine.terms.keys import LONG, terms_of_keys
 
 Ints = npt.NDArray[np.int64]
@@ -91,18 +93,18 @@ def _in_order(short: list[bytes], long_terms: list[bytes]) -> tuple[list[bytes],
 class SegmentBuffer:
     """Collect batches for one segment. Not safe to share between threads.
 
-    schema : the Whoosh schema; decides which fields have lengths, and how columns are kept
+    entry : of the segment that it becomes
     """
 
-    def __init__(self, storage: Any, schema: Any, segment: ColumnarSegment) -> None:
-        self.segment = segment
+    def __init__(self, files: Files, fields: Fields, entry: SegmentEntry) -> None:
+        self.entry = entry
         self.doc_count = 0
         #: estimate of the bytes that this takes, including what ``finish`` will take; may be read by another thread
         self.memory = 0
         self._size = 0
-        self._schema = schema
-        self._storage = storage
-        self._file: SegmentFileWriter | None = None
+        self._specs = fields
+        self._files = files
+        self._file: SegmentWriter | None = None
         self._stored: StoredWriter | None = None
         self._fields: dict[str, _FieldBuffer] = defaultdict(_FieldBuffer)
         self._lengths: dict[str, list[tuple[int, Ints]]] = defaultdict(list)
@@ -110,30 +112,30 @@ class SegmentBuffer:
         self._vectors: dict[str, list[tuple[int, list[bytes]]]] = defaultdict(list)
 
     def check(self, batch: DocumentBatch) -> None:
-        """Raises ValueError or TypeError if the batch does not fit the schema."""
-        schema = self._schema
+        """Raises ValueError or TypeError if the batch does not fit the fields."""
+        specs = self._specs
         for name in {*batch.fields, *batch.stored, *batch.columns, *batch.vectors}:
-            if name not in schema:
-                raise ValueError(f'the schema has no field "{name}"')
+            if name not in specs:
+                raise ValueError(f'there is no field "{name}"')
         for name, postings in batch.fields.items():
-            check_format(name, schema[name], with_values=postings.values is not None or not len(postings.doc_ids))
+            _check_postings(name, specs[name], with_values=postings.values is not None or not len(postings.doc_ids))
         for name, values in batch.columns.items():
-            _checked_column(name, schema[name], values)
+            _checked_column(name, specs[name], values)
 
     def add(self, batch: DocumentBatch) -> None:
-        """Append the documents of a batch.  REQUIRES: it fits the schema"""
-        schema = self._schema
-        columns = {name: _checked_column(name, schema[name], values) for name, values in batch.columns.items()}
+        """Append the documents of a batch.  REQUIRES: ``check`` takes it"""
+        specs = self._specs
+        columns = {name: _checked_column(name, specs[name], values) for name, values in batch.columns.items()}
         if self._file is None:
-            self._file = SegmentFileWriter(self._storage, self.segment)
+            self._file = SegmentWriter(self._files, self.entry.filename)
             self._stored = StoredWriter(self._file.container)
         assert self._stored is not None
         base = self.doc_count
         self._stored.add(batch.stored, batch.doc_count)
         for name, postings in batch.fields.items():
-            if schema[name].indexed:
-                self._fields[name].add(without_duplicates(schema[name], postings), base)
-                if schema[name].scorable and name in batch.lengths:
+            if specs[name].indexed:
+                self._fields[name].add(without_duplicates(specs[name], postings), base)
+                if specs[name].scorable and name in batch.lengths:
                     self._lengths[name].append((base, batch.lengths[name]))
                     self._size += batch.lengths[name].nbytes
         for name, values in columns.items():
@@ -146,35 +148,33 @@ class SegmentBuffer:
         self._size += sum(len(piece.short_bytes) + piece.short_lengths.nbytes for piece in batch.stored.values())
         self.memory = self._size + sum(field.size for field in self._fields.values())
 
-    def finish(self) -> ColumnarSegment:
+    def finish(self) -> SegmentEntry:
         """Write the file. Returns the segment's entry.  REQUIRES: at least one document"""
         file, doc_count = self._file, self.doc_count
         assert file is not None
         assert self._stored is not None
-        for name in self._stored.finish({name: file.field(name)[0] for name in self._stored.names()}):
-            file.field(name)[1]["stored"] = True
+        file.add_stored(self._stored)
         for name in sorted(self._lengths):
             lengths = np.zeros(doc_count, dtype=np.int64)
             for base, piece in self._lengths[name]:
                 lengths[base : base + len(piece)] = piece
             file.add_lengths(name, lengths)
         for name in sorted(self._columns):
-            column = self._schema[name].column_type
-            file.add_column(name, kind_of(column), make_column(_fill(self._columns[name], doc_count, None), column))
+            spec = self._specs[name].column
+            assert spec is not None
+            file.add_column(name, spec.kind, make_column(_fill(self._columns[name], doc_count, None), spec))
         for name in sorted(self._vectors):
             rows = [row or b"" for row in _fill(self._vectors[name], doc_count, b"")]
-            number, info = file.field(name)
-            info["vector"] = True
-            write_ragged(file.container, VECTOR_KINDS, number, lengths_of(rows), [b"".join(rows)])
+            file.add_vectors(name, lengths_of(rows), [b"".join(rows)])
         for name in sorted(self._fields):
             self._write_terms(file, name, self._fields.pop(name))
         file.close(doc_count)
-        self.segment.set_doc_count(doc_count)
-        return self.segment
+        self.entry.set_doc_count(doc_count)
+        return self.entry
 
-    def _write_terms(self, file: SegmentFileWriter, name: str, field: _FieldBuffer) -> None:
+    def _write_terms(self, file: SegmentWriter, name: str, field: _FieldBuffer) -> None:
         terms, runs = field.finish()
-        frequency_is_value = has_frequency_values(self._schema[name].format)
+        frequency_is_value = self._specs[name].frequency_is_value
         combined = combine_runs(runs, len(terms), frequency_is_value=frequency_is_value)
         del runs
         write_combined(FieldTermsWriter(file, name, frequency_is_value=frequency_is_value), terms, combined)
@@ -183,7 +183,6 @@ class SegmentBuffer:
         """Forget everything, and remove the file."""
         if self._file is not None:
             self._file.abandon()
-            self._storage.delete_file(self.segment.make_filename(self._file.extension))
 
 
 def write_combined(writer: FieldTermsWriter, terms: list[bytes], combined: CombinedRuns) -> None:
@@ -202,29 +201,25 @@ def write_combined(writer: FieldTermsWriter, terms: list[bytes], combined: Combi
     writer.finish()
 
 
-def check_format(name: str, field: Any, *, with_values: bool) -> None:
+def _check_postings(name: str, spec: FieldSpec, *, with_values: bool) -> None:
     """Raises ValueError if the field is not indexed, or keeps something per posting that bare tokens do not have."""
-    if not field.indexed or field.format is None:
+    if not spec.indexed:
         raise ValueError(f'the field "{name}" is not indexed')
-    if not with_values and not has_frequency_values(field.format) and field.format.supports("positions"):
-        raise ValueError(
-            f'the field "{name}" keeps positions, which tokens alone do not have: '
-            "use TEXT(phrase=False), or add_document"
-        )
+    if spec.needs_values and not with_values:
+        raise ValueError(f'the field "{name}" keeps positions, which tokens alone do not have')
 
 
-def without_duplicates(field: Any, postings: TermPostings) -> TermPostings:
-    """For fields that only note whether a term occurs (ID), every frequency is 1."""
-    if postings.values is not None or has_frequency_values(field.format) or postings.weights.dtype.kind == "f":
+def without_duplicates(spec: FieldSpec, postings: TermPostings) -> TermPostings:
+    """For fields that only note whether a term occurs, every frequency is 1."""
+    if postings.values is not None or spec.frequency_is_value or postings.weights.dtype.kind == "f":
         return postings
     return postings._replace(weights=np.ones(len(postings.doc_ids), dtype=np.uint16))
 
 
-def _checked_column(name: str, field: Any, values: list[Any]) -> list[Any]:
-    column = field.column_type
-    if not column:
-        raise ValueError(f'the field "{name}" has no column: declare it with sortable=True or a column')
-    check = value_checker(column)
+def _checked_column(name: str, spec: FieldSpec, values: list[Any]) -> list[Any]:
+    if spec.column is None:
+        raise ValueError(f'the field "{name}" has no column')
+    check = spec.column.checker()
     try:
         return [None if value is None else check(value) for value in values]
     except (ValueError, TypeError) as exc:

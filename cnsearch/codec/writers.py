@@ -1,12 +1,10 @@
-"""The codec as Whoosh knows it: writers that take one posting at a time, readers for any Whoosh query.
+"""What Whoosh's writer needs of a codec: writers that take one document, one term, one posting at a time.
 
-``ColumnarCodec`` is what a foreign schema uses: ``ix.writer(codec=ColumnarCodec())``. The fast writer for documents
-that were analysed into arrays is writer.py; both write the same files.
+Slow, but complete. ``ColumnarWriter`` (writer.py) is the quick one; both write the same files.
 """
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -15,22 +13,19 @@ import numpy as np
 from whoosh.codec import base
 from whoosh.writing import PostingPool, SegmentWriter
 
-from cnsearch.codec.column_types import kind_of, value_checker
-from cnsearch.codec.columns import make_column
-from cnsearch.codec.reader import ColumnarPerDocumentReader, ColumnarTermsReader
-from cnsearch.codec.segment import (
-    VECTOR_KINDS,
-    ColumnarSegment,
-    SegmentFileWriter,
-    added_column_name,
-    open_segment,
-)
-from cnsearch.codec.terms import FieldTermsWriter, has_frequency_values
-from cnsearch.engine.bytes.container import EXTENSION
-from cnsearch.engine.bytes.ragged import lengths_of, write_ragged
+from cnsearch.codec.column_types import column_spec
+from cnsearch.codec.schema import has_frequency_values
+from cnsearch.codec.storage import StorageFiles, open_segment
+from cnsearch.engine.bytes.layout import EXTENSION
+from cnsearch.engine.bytes.ragged import lengths_of
 from cnsearch.engine.bytes.values import PLAIN_TYPES, encode_value
+from cnsearch.engine.columns.kinds import make_column
+from cnsearch.engine.columns.spec import ColumnSpec
 from cnsearch.engine.postings.encode import PostingValues
-from cnsearch.engine.stored.stored import StoredWriter, encode_piece
+from cnsearch.engine.segment.terms import FieldTermsWriter
+from cnsearch.engine.segment.writer import SegmentWriter as SegmentFile
+from cnsearch.engine.stored.pieces import encode_piece
+from cnsearch.engine.stored.writer import StoredWriter
 
 #: documents per piece of stored values on the generic path
 _DOCS_PER_PIECE = 1000
@@ -38,40 +33,6 @@ _DOCS_PER_PIECE = 1000
 _POSTINGS_PER_PIECE = 100_000
 
 TEMPORARY_EXTENSION = EXTENSION + ".tmp"
-
-
-class ColumnarCodec(base.Codec):  # type: ignore[misc]
-    """Columns of numbers instead of pickled objects: one memory-mapped, checksummed file per segment."""
-
-    length_stats = False  # lengths are kept per document; postings need none
-
-    def per_document_writer(self, storage: Any, segment: ColumnarSegment) -> ColumnarPerDocumentWriter:
-        return ColumnarPerDocumentWriter(storage, segment, careful_pool(sys._getframe(1).f_locals.get("self")))
-
-    def field_writer(self, storage: Any, segment: ColumnarSegment) -> ColumnarFieldWriter:
-        return ColumnarFieldWriter(storage, segment)
-
-    def postings_writer(self, dbfile: Any, byteids: bool = False) -> Any:
-        raise NotImplementedError("ColumnarCodec writes all postings of a field at once: use field_writer")
-
-    def postings_reader(self, dbfile: Any, terminfo: Any, format_: Any, term: Any = None, scorer: Any = None) -> Any:
-        raise NotImplementedError("ColumnarCodec reads postings by term: use terms_reader(...).matcher")
-
-    def terms_reader(self, storage: Any, segment: ColumnarSegment) -> ColumnarTermsReader:
-        return ColumnarTermsReader(open_segment(storage, segment))
-
-    def per_document_reader(self, storage: Any, segment: ColumnarSegment) -> ColumnarPerDocumentReader:
-        return ColumnarPerDocumentReader(open_segment(storage, segment), segment, storage)
-
-    def supports_columns(self) -> bool:
-        return True
-
-    def column_filename(self, segment: ColumnarSegment, fieldname: str) -> str:
-        """Where ``whoosh.sorting.add_sortable`` puts a column of its own kind, beside the segment's file."""
-        return added_column_name(segment, fieldname)
-
-    def new_segment(self, storage: Any, indexname: str) -> ColumnarSegment:
-        return ColumnarSegment(indexname)
 
 
 class CarefulPool(PostingPool):  # type: ignore[misc]
@@ -116,18 +77,18 @@ class ColumnarPerDocumentWriter(base.PerDocumentWriter):  # type: ignore[misc]
     for a ValueError.
     """
 
-    def __init__(self, storage: Any, segment: ColumnarSegment, pool: CarefulPool | None = None) -> None:
+    def __init__(self, storage: Any, segment: Any, pool: CarefulPool | None = None) -> None:
         self._pool = pool
         self._storage = storage
         self._segment = segment
-        self._file: SegmentFileWriter | None = None
+        self._file: SegmentFile | None = None
         self._stored_writer: StoredWriter | None = None
         self._doc_count = 0
         self._in_doc = False
         self._pending_docs = 0
         self._stored: dict[str, dict[int, Any]] = defaultdict(dict)
         self._lengths: dict[str, dict[int, int]] = defaultdict(dict)
-        self._columns: dict[str, tuple[Any, Callable[[Any], Any], dict[int, Any]]] = {}
+        self._columns: dict[str, tuple[ColumnSpec, Callable[[Any], Any], dict[int, Any]]] = {}
         self._vectors: dict[str, dict[int, bytes]] = defaultdict(dict)
         self.is_closed = False
 
@@ -153,7 +114,8 @@ class ColumnarPerDocumentWriter(base.PerDocumentWriter):  # type: ignore[misc]
 
     def add_column_value(self, fieldname: str, columnobj: Any, value: Any) -> None:
         if fieldname not in self._columns:
-            self._columns[fieldname] = (columnobj, value_checker(columnobj), {})
+            spec = column_spec(columnobj)
+            self._columns[fieldname] = (spec, spec.checker(), {})
         _, check, values = self._columns[fieldname]
         values[self._doc_count] = check(value)
 
@@ -185,7 +147,7 @@ class ColumnarPerDocumentWriter(base.PerDocumentWriter):  # type: ignore[misc]
 
     def _flush_stored(self) -> None:
         if self._file is None:
-            self._file = SegmentFileWriter(self._storage, self._segment)
+            self._file = SegmentFile(StorageFiles(self._storage), self._segment.filename)
             self._stored_writer = StoredWriter(self._file.container)
         assert self._stored_writer is not None
         count = self._pending_docs
@@ -207,21 +169,17 @@ class ColumnarPerDocumentWriter(base.PerDocumentWriter):  # type: ignore[misc]
         file, count = self._file, self._doc_count
         assert file is not None
         assert self._stored_writer is not None
-        numbers = {name: file.field(name)[0] for name in sorted(self._stored_writer.names())}
-        for name in self._stored_writer.finish(numbers):
-            file.field(name)[1]["stored"] = True
+        file.add_stored(self._stored_writer)
         for name in sorted(self._lengths):
             lengths = np.zeros(count, dtype=np.int64)
             lengths[list(self._lengths[name])] = list(self._lengths[name].values())
             file.add_lengths(name, lengths)
         for name in sorted(self._columns):
-            column, _, values = self._columns[name]
-            file.add_column(name, kind_of(column), make_column([values.get(doc) for doc in range(count)], column))
+            spec, _, values = self._columns[name]
+            file.add_column(name, spec.kind, make_column([values.get(doc) for doc in range(count)], spec))
         for name in sorted(self._vectors):
-            number, info = file.field(name)
-            info["vector"] = True
             rows = [self._vectors[name].get(doc, b"") for doc in range(count)]
-            write_ragged(file.container, VECTOR_KINDS, number, lengths_of(rows), [b"".join(rows)])
+            file.add_vectors(name, lengths_of(rows), [b"".join(rows)])
         file.close(count)
         self._segment.set_doc_count(count)
         self._segment.written_docs = count
@@ -230,10 +188,10 @@ class ColumnarPerDocumentWriter(base.PerDocumentWriter):  # type: ignore[misc]
 class ColumnarFieldWriter(base.FieldWriter):  # type: ignore[misc]
     """Terms and postings, one posting at a time, into the file that the per-document writer closed."""
 
-    def __init__(self, storage: Any, segment: ColumnarSegment) -> None:
+    def __init__(self, storage: Any, segment: Any) -> None:
         self._storage = storage
         self._segment = segment
-        self._file: SegmentFileWriter | None = None
+        self._file: SegmentFile | None = None
         self._field: FieldTermsWriter | None = None
         self._reset_piece()
         self.is_closed = False
@@ -252,7 +210,7 @@ class ColumnarFieldWriter(base.FieldWriter):  # type: ignore[misc]
 
     def _begin(self) -> None:
         data = open_segment(self._storage, self._segment)
-        self._file = SegmentFileWriter(self._storage, self._segment, TEMPORARY_EXTENSION)
+        self._file = SegmentFile(StorageFiles(self._storage), self._segment.segment_id() + TEMPORARY_EXTENSION)
         self._file.continue_from(data)
         self._doc_count = data.doc_count
 

@@ -8,30 +8,24 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from whoosh import formats
 
-from cnsearch.codec.segment import SegmentFileWriter
-from cnsearch.engine.bytes.container import SectionKind
+from cnsearch.engine.bytes.layout import SectionKind
 from cnsearch.engine.postings.encode import PostingValues, encode_postings
-from cnsearch.engine.terms.dictionary import TermDictionaryWriter
+from cnsearch.engine.segment.writer import SegmentWriter
+from cnsearch.engine.terms.dictionary_writer import TermDictionaryWriter
 
 #: bytes of posting values (positions) that are kept in memory before they go to a temporary file
 _SPOOL_BYTES = 16 << 20
 
 
-def has_frequency_values(format_: Any) -> bool:
-    """True if the format's values are the frequency as a big-endian uint32, and nothing else."""
-    return type(format_) is formats.Frequency
-
-
 class FieldTermsWriter:
     """Write the terms of one field, in pieces.
 
-    frequency_is_value : the field's format is Frequency: values are derived from the weights
+    frequency_is_value : see FieldSpec: values are derived from the weights
     REQUIRES           : no other section is written between construction and ``finish``
     """
 
-    def __init__(self, file: SegmentFileWriter, name: str, *, frequency_is_value: bool) -> None:
+    def __init__(self, file: SegmentWriter, name: str, *, frequency_is_value: bool) -> None:
         self._file = file
         self._frequency_is_value = frequency_is_value
         self._number, self._info = file.field(name)

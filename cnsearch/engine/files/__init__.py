@@ -1,0 +1,1 @@
+"""The folder of an index, its files, and the lock of its one writer."""
