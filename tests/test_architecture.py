@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Container
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -55,6 +56,37 @@ def test_imports_point_downwards() -> None:
     rooms = list(documented())
     for room, (below, _) in documented().items():
         assert below <= set(rooms[: rooms.index(room)]), room
+
+
+def test_no_file_imports_itself_by_way_of_others() -> None:
+    files = {module_of(path): path for path in (ROOT / "cnsearch").rglob("*.py")}
+    imports = {module: imported(path, files) - {module} for module, path in files.items()}
+    left = dict(imports)
+    while ends := [module for module, below in left.items() if not below & left.keys()]:
+        for module in ends:
+            del left[module]
+    while tops := left.keys() - {below for module in left for below in imports[module]}:
+        for module in tops:
+            del left[module]
+    assert not left, "these import one another: " + ", ".join(sorted(left))
+
+
+def module_of(path: Path) -> str:
+    """Its dotted name; of a package that of the folder."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported(path: Path, files: Container[str]) -> set[str]:
+    """The modules of the house that a file names, also inside functions and for types only."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in files else node.module for name in names}
+    return {name for name in found if name in files}
 
 
 def test_searching_does_not_load_what_only_others_need() -> None:

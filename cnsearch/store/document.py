@@ -16,11 +16,7 @@ from cnsearch.analysis.signature import signature
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.model import Article
 from cnsearch.store.dates import seconds_of
-from cnsearch.store.fields import (
-    CHARS_FIELD,
-    DRAFT,
-    SHIFTED_FIELD,
-)
+from cnsearch.store.fields import CHARS_FIELD, DRAFT, SHIFTED_FIELD
 from cnsearch.store.labels import category_terms, label_term, own_label_term, tag_paths
 
 ENCODERS = dict.fromkeys(CHARS_FIELD.values(), character_pairs)

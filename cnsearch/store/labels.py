@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from cnsearch.analysis.reading import spelt
-from cnsearch.store.fields import (
-    PATH_FIELDS,
-)
+from cnsearch.store.fields import PATH_FIELDS
 
 MAX_PATH_LEVELS = 16
 """Of categories; feeds have three. All paths of n levels take n squared bytes, and a megabyte has half a million."""

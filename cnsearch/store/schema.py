@@ -37,11 +37,7 @@ from cnsearch.engine.segment.fields import FieldSpec
 from cnsearch.errors import NEWER_HINT, REBUILD_HINT, IndexFormatError
 from cnsearch.settings import Settings
 from cnsearch.store.dates import NO_DATE
-from cnsearch.store.fields import (
-    CHARS_FIELD,
-    DIGEST_BYTES,
-    TEXT_FIELDS,
-)
+from cnsearch.store.fields import CHARS_FIELD, DIGEST_BYTES, TEXT_FIELDS
 
 SCHEMA_VERSION = 4
 """Rises with every change of the fields or of what stands in them."""

@@ -21,13 +21,9 @@ from cnsearch.engine.columns.ordinals import OrdinalColumn, OrdinalListsColumn
 from cnsearch.engine.segment.check import SegmentCheck
 from cnsearch.engine.segment.entry import SegmentEntry
 from cnsearch.engine.segment.reader import SegmentReader
-from cnsearch.errors import (
-    CorruptIndexError,
-)
+from cnsearch.errors import CorruptIndexError
 from cnsearch.store.dates import MAX_DATE, MIN_DATE, NO_DATE
-from cnsearch.store.fields import (
-    LIST_FIELDS,
-)
+from cnsearch.store.fields import LIST_FIELDS
 from cnsearch.store.labels import MAX_PATH_LEVELS
 from cnsearch.store.postings import DocIds, Postings
 from cnsearch.store.schema import FIELDS

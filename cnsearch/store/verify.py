@@ -1,8 +1,8 @@
 """Is the index whole? Every checksum, every cross-reference, and on request every article tokenised again.
 
-``codec.verify`` looks at each file. Here stands what must be true of an index of articles: one id per document, the
-same in its stored values and in its postings, no two live documents with one id; and, with ``deep``, that the postings
-are those that the stored text gives.
+``engine/segment/check.py`` looks at each file. Here stands what must be true of an index of articles: one id per
+document, the same in its stored values and in its postings, no two live documents with one id; and, with ``deep``, that
+the postings are those that the stored text gives.
 """
 
 from __future__ import annotations
@@ -21,10 +21,7 @@ import numpy.typing as npt
 from cnsearch.errors import CorruptIndexError, IndexFormatError
 from cnsearch.model import FORMAT_VERSION
 from cnsearch.store.document import ENCODERS, document_of
-from cnsearch.store.fields import (
-    DIGEST_BYTES,
-    LIST_FIELDS,
-)
+from cnsearch.store.fields import DIGEST_BYTES, LIST_FIELDS
 from cnsearch.store.opening import Store
 from cnsearch.store.schema import SCHEMA_VERSION
 from cnsearch.store.segment import Segment

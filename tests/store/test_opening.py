@@ -28,7 +28,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def done(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often a folder is listed, a table of contents decoded, a schema made, and a fact of a file asked for."""
+    """How often a folder is listed, a table of contents decoded, a schema made."""
     counts: Counter[str] = Counter()
 
     def counted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
