@@ -33,7 +33,7 @@ from cnsearch.errors import (
     QuerySyntaxError,
     UnsupportedError,
 )
-from cnsearch.index import Index, open_index, rebuild_index
+from cnsearch.index import Index, open_index, rebuild_index, whoosh_reader
 from cnsearch.limits import Limits
 from cnsearch.model import (
     Article,
@@ -93,4 +93,5 @@ __all__ = [
     "VerifyReport",
     "open_index",
     "rebuild_index",
+    "whoosh_reader",
 ]

@@ -23,7 +23,7 @@ from cnsearch.query.synonyms import Synonyms
 from cnsearch.request import Match, Moment, SearchRequest, Sort, Values, requested
 from cnsearch.store.verify import VerifyReport
 
-__all__ = ["Analysis", "Index", "analyze_text", "index_exists", "open_index", "rebuild_index"]
+__all__ = ["Analysis", "Index", "analyze_text", "index_exists", "open_index", "rebuild_index", "whoosh_reader"]
 
 T = TypeVar("T")
 _RAISE: Final = object()
@@ -93,6 +93,27 @@ def rebuild_index(
         engine=engine,
     )
     return Index(backend), report
+
+
+def whoosh_reader(path: str | os.PathLike[str] = "index") -> Any:
+    """A reader of Whoosh's (``whoosh.reading.IndexReader``) over the last commit of the index in the folder ``path``:
+    for Whoosh's searchers, queries and parsers. Close it when done.
+
+        with cnsearch.whoosh_reader("index") as reader:
+            searcher = whoosh.searching.Searcher(reader)
+            query = whoosh.qparser.QueryParser("body", reader.schema).parse("数字化转型")
+            hits = searcher.search(query)
+
+    The fields of ``reader.schema`` have the analyzers with which the articles were indexed. title, tags and body have
+    words; title_chars, tags_chars and body_chars have bigrams; source, category, author, tag and label have values,
+    folded. No field has positions, so Whoosh finds no phrases. What ``Index.search`` adds (which documents are hits,
+    exact texts, closeness) is not in it.
+
+    Raises IndexNotFoundError, IndexFormatError, AnalyzerMismatchError, CorruptIndexError.
+    """
+    from cnsearch.store import whoosh_view  # Whoosh's half takes as long to load as a search
+
+    return whoosh_view.whoosh_reader(path)
 
 
 class Index:

@@ -22,8 +22,8 @@ ROOT = Path(__file__).parents[1]
 SLOW = """
 analysis/test_all_kinds_of_text.py analysis/test_analyzer.py analysis/test_analyzer_contract.py
 analysis/test_tokens.py analysis/test_userdict.py
-codec/test_damage.py codec/test_locks.py codec/test_refused_documents.py codec/test_whoosh_equality.py
-codec/test_whoosh_suite.py codec/test_writer.py
+codec/test_damage.py codec/test_refused_documents.py codec/test_whoosh_equality.py
+codec/test_whoosh_suite.py codec/test_writer.py engine/files/test_locks.py
 corpus/test_hostile.py corpus/test_shared_posts.py test_a_post_of_20_megabytes
 test_folders_deeper_than_a_path_can_be_long test_hostile_pages_are_read test_ten_megabytes
 test_hostile_components test_what_never_ends_ends_nothing pool_arrives test_one_of_each_in_what

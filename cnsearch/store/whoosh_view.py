@@ -1,10 +1,6 @@
 """An index of articles as a Whoosh index, to be read: for those who have Whoosh's queries, parsers or scorers.
 
-    with cnsearch.whoosh_reader("index") as reader:
-        searcher = whoosh.searching.Searcher(reader)
-        query = whoosh.qparser.QueryParser("body", reader.schema).parse("数字化转型")
-
-Not good for: what cnsearch's own search adds (the rule of hits, closeness, exact texts), and writing.
+Nothing of cnsearch imports this but ``cnsearch.whoosh_reader``, when it is called.
 """
 
 from __future__ import annotations
@@ -27,15 +23,7 @@ from cnsearch.store.schema import ArticleSchema
 
 
 def whoosh_reader(path: str | os.PathLike[str]) -> Any:
-    """A Whoosh reader (``whoosh.reading.IndexReader``) of the last commit of the index in the folder ``path``. Close it
-    when done.
-
-    Its schema has the analyzers with which the articles were indexed, so Whoosh's query parser cuts words as they were
-    cut. ``title``, ``tags`` and ``body`` have words; ``title_chars``, ``tags_chars`` and ``body_chars`` have bigrams.
-    Neither has positions, so Whoosh finds no phrases.
-
-    Raises IndexNotFoundError, IndexFormatError, CorruptIndexError.
-    """
+    """See ``cnsearch.whoosh_reader``."""
     index = whoosh_index(path)
     with clear_errors(Path(path)):
         return index.reader()
