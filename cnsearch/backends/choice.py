@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from cnsearch.analysis.userdict import UserDictionary
 from cnsearch.backends.base import Backend, Options, Path
 from cnsearch.backends.local import opening as local
+from cnsearch.backends.opensearch.address import is_address
 from cnsearch.backends.writing import Writing
 from cnsearch.errors import UnsupportedError
 from cnsearch.model import UpdateReport
@@ -22,6 +23,10 @@ _SCHEME = re.compile(r"([a-z][a-z0-9.-]*(?:\+[a-z]+)?)://", re.IGNORECASE)
 
 def exists(path: Path) -> bool:
     """Whether there is an index, or what is left of one, or one that is not ours."""
+    if is_address(path):
+        from cnsearch.backends.opensearch import opening as cluster  # where one is named
+
+        return cluster.exists(path)
     _require_folder(path)
     return local.exists(path)
 
@@ -30,6 +35,10 @@ def open_backend(
     path: Path, options: Options, *, create: bool, words: UserDictionary | None, engine: str | None
 ) -> Backend:
     """Open the index at ``path``; see ``open_index``. Raises UnsupportedError for an address that nobody serves."""
+    if is_address(path):
+        from cnsearch.backends.opensearch import opening as cluster  # where one is named
+
+        return cluster.open_backend(path, options, create=create, words=words, engine=engine)
     _require_folder(path)
     return local.open_backend(path, options, create=create, words=words, engine=engine)
 
@@ -45,6 +54,10 @@ def rebuild_backend(
     engine: str | None,
 ) -> tuple[Backend, UpdateReport]:
     """Build the index at ``path`` anew; see ``rebuild_index``."""
+    if is_address(path):
+        from cnsearch.backends.opensearch import opening as cluster  # where one is named
+
+        return cluster.rebuild_backend(path, options, paths, settings, how, words=words, engine=engine)
     _require_folder(path)
     return local.rebuild_backend(path, options, paths, settings, how, words=words, engine=engine)
 

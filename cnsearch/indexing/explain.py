@@ -15,14 +15,14 @@ from cnsearch.corpus.readers import read_file
 from cnsearch.errors import CorpusError, NoArticlesError
 from cnsearch.indexing.scopes import scanned, scopes_of
 from cnsearch.indexing.tasks import options_of
+from cnsearch.indexing.writer import Remembers
 from cnsearch.limits import Limits
 from cnsearch.model import Article, Failure
 from cnsearch.settings import PathSettings, Settings
-from cnsearch.store.snapshot import Snapshot
 
 
 def explain_files(
-    snapshot: Snapshot, paths: Sequence[str | os.PathLike[str]], *, given: PathSettings, limits: Limits
+    snapshot: Remembers, paths: Sequence[str | os.PathLike[str]], *, given: PathSettings, limits: Limits
 ) -> Iterator[tuple[str, str]]:
     """(path, how it is taken or why it is not) of each file below ``paths``; see ``Index.explain_files``."""
     scopes = scopes_of(paths, snapshot.roots())

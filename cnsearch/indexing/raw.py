@@ -13,12 +13,12 @@ from cnsearch.corpus.reader import read_post
 from cnsearch.corpus.readers import read_file
 from cnsearch.errors import ArticleNotFoundError, CorpusError
 from cnsearch.indexing.tasks import ENTRY_SIZE, file_of, options_of
+from cnsearch.indexing.writer import Remembers
 from cnsearch.limits import Limits
 from cnsearch.model import Article
-from cnsearch.store.snapshot import Snapshot
 
 
-def raw_text_of(snapshot: Snapshot, article_id: str, limits: Limits) -> str:
+def raw_text_of(snapshot: Remembers, article_id: str, limits: Limits) -> str:
     """The text that an article was made of; see ``Index.raw``."""
     entry = snapshot.find_indexed(article_id)
     if entry is None:

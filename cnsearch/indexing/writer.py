@@ -48,6 +48,17 @@ class Kept(Protocol):
     def num_live_docs(self) -> int: ...
 
 
+class Remembers(Protocol):
+    """What an index remembers of its folders: a ``Snapshot``, or what another back end has in its place."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    def roots(self) -> set[str]: ...
+
+    def find_indexed(self, article_id: str) -> Indexed | None: ...
+
+
 class Writer(Protocol):
     """Writes into one index.
 

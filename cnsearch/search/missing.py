@@ -11,7 +11,8 @@ from cnsearch.search.plan import Plan
 from cnsearch.search.searcher import Ranked, Searcher
 from cnsearch.search.steps.keywords import Keywords
 
-_NEVER_MISSED = ASKING | GRAMMAR | {""}
+NEVER_MISSED = ASKING | GRAMMAR | {""}
+"""Words that no article lacks."""
 MAX_NOTED = 8
 """Of more words nobody expects one article to have all."""
 
@@ -23,7 +24,7 @@ class Missing:
         self._leaves = searcher.leaves
         steps = () if plan.step is None else plan.step.walk()
         runs = [step for step in steps if isinstance(step, Keywords)]
-        self._words = [word for run in runs for word in run.words if word.text not in _NEVER_MISSED]
+        self._words = [word for run in runs for word in run.words if word.text not in NEVER_MISSED]
         self._noted = 0 < len(self._words) <= MAX_NOTED and not any(run.sentence for run in runs)
 
     def of(self, number: int) -> tuple[str, ...]:

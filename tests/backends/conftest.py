@@ -60,5 +60,5 @@ def new_url(node: str) -> Iterator[Callable[..., str]]:
 
     yield make
     for name in made:
-        client.indices.delete(f"{name}-*,.{name}-*", params={"expand_wildcards": "all"}, ignore=[400, 404])
+        client.transport.perform_request("DELETE", f"/{name}-*", params={"ignore": 404, "expand_wildcards": "all"})
     client.close()

@@ -155,7 +155,7 @@ def shared_node(session: int) -> str:
         known = file.read()
         if not known:
             home = Path(tempfile.mkdtemp(prefix="cnsearch-tests-home-"))
-            node = Node("shared", home, watch=session, settings={"action.destructive_requires_name": "true"})
+            node = Node("shared", home, watch=session)
             known = node.start().wait().host
             assert node.process is not None
             node.process.returncode = 0  # it outlives this process, which shall not be warned of that

@@ -6,6 +6,7 @@ writes is sent again only where that changes nothing twice (``bulk``). Credentia
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import re
@@ -64,6 +65,15 @@ class Cluster:
             if not self._closed:
                 self._closed = True
                 self._client.close()
+
+    def require_open(self) -> None:
+        """Raise ValueError after ``close``."""
+        if self._closed:
+            raise ValueError("this Index is closed")
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
 
     # Asking
 
@@ -163,27 +173,27 @@ class Cluster:
 
     def scroll(self, index: str, query: Query, *, size: int, **body: Any) -> Iterator[Any]:
         """Every hit of a query by id, as it was when the first was asked for."""
+        body = {"query": query, "sort": [{"id": "asc"}], "track_total_hits": False, **body}
+        for hits, _ in self.pages(index, body, size=size):
+            yield from hits
+
+    def pages(self, index: str, body: Query, *, size: int) -> Iterator[tuple[list[Any], int]]:
+        """The hits of a search in their order, so many at a time, as they were when the first were asked for; and how
+        many there are (0 where that is not tracked). ``body`` has a ``sort`` that tells all hits apart."""
         kept = self.request("POST", f"/{index}/_search/point_in_time", keep_alive="5m")["pit_id"]
-        after: list[Any] | None = None
+        asked = {**body, "size": size, "pit": {"id": kept, "keep_alive": "5m"}}
+        total = 0
         try:
             while True:
-                asked = {
-                    "query": query,
-                    "size": size,
-                    "sort": [{"id": "asc"}],
-                    "pit": {"id": kept, "keep_alive": "5m"},
-                    "track_total_hits": False,
-                    **body,
-                }
-                if after is not None:
-                    asked["search_after"] = after
-                answer = self.request("POST", "/_search", asked)
+                answer = self.request("POST", "/_search", asked, search_type=_SEARCH_TYPE)
                 self._require_whole(answer)
                 hits = answer["hits"]["hits"]
-                yield from hits
+                total = total or answer["hits"].get("total", {}).get("value", 0)
+                if hits:
+                    yield hits, total
                 if len(hits) < size:
                     return
-                after = hits[-1]["sort"]
+                asked |= {"search_after": hits[-1]["sort"], "track_total_hits": False}
         finally:
             with suppress(IndexUnusableError):  # it ends by itself in five minutes
                 self.request("DELETE", "/_search/point_in_time", {"pit_id": [kept]}, timeout=CONNECT_S)
@@ -229,8 +239,7 @@ class Cluster:
         """What goes wrong inside, in our words."""
         from opensearchpy import exceptions as theirs
 
-        if self._closed:
-            raise ValueError("this Index is closed")
+        self.require_open()
         try:
             yield
         except theirs.SSLError as error:
@@ -273,6 +282,7 @@ _HEADER = as_json({"search_type": _SEARCH_TYPE})
 
 
 def _client(address: Address, who: Credentials) -> Any:
+    logging.getLogger("opensearch").addHandler(logging.NullHandler())  # what goes wrong is said by what is raised
     try:
         from opensearchpy import OpenSearch
     except ImportError:

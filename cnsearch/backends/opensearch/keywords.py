@@ -15,7 +15,7 @@ from cnsearch.backends.opensearch.cluster import Cluster
 from cnsearch.backends.opensearch.matching import NOTHING, Query, all_of, any_of, constant, matching
 from cnsearch.backends.opensearch.scoring import Scoring, within
 from cnsearch.search.steps.base import Step
-from cnsearch.search.steps.keywords import MOST, NORM, NUM_BEST, Keyword, Keywords
+from cnsearch.search.steps.keywords import MOST, NUM_BEST, Keyword, Keywords, threshold
 from cnsearch.search.steps.leaf import Term
 from cnsearch.search.steps.synonyms import WordForms
 
@@ -32,13 +32,11 @@ class _Run:
 
     cover : adds up what an article has of the words
     need  : what a hit must have, before the best article is known
-    words : for ``match="any"``: what finds each word, and what at best
     """
 
     step: Keywords
     cover: Query
     need: float
-    whole: float
 
 
 class Rule:
@@ -89,6 +87,7 @@ class Rule:
         """Of a very long run the rarest words and bigrams."""
         if len(step.words) <= MAX_WORDS and len(step.bigrams) <= MAX_BIGRAMS:
             return step
+        self._scoring.notes.append("the query is long: its rarest words count")
         of = self._counts.of
         words = sorted(step.words, key=lambda word: of(word.step) or 1 << 60)[:MAX_WORDS]
         bigrams = sorted(step.bigrams, key=lambda leaf: of(leaf) or 1 << 60)[:MAX_BIGRAMS]
@@ -103,9 +102,8 @@ class Rule:
             if found is not None:
                 weights.append(found[0])
                 parts += found[1]
-        norm = sum(weight**NORM for weight in weights) ** (1 / NORM)
-        need = max(step.need * norm, step.share * sum(weights))
-        return _Run(step, any_of(parts) if parts else NOTHING, need, sum(weights))
+        need = threshold(weights, step.need, step.share) if weights else 0.0
+        return _Run(step, any_of(parts) if parts else NOTHING, need)
 
     def _presence(self, word: Keyword, many: bool) -> tuple[float, list[Query]] | None:
         """What a word weighs, and the clauses that add up to it where it is; None where nothing of it occurs."""

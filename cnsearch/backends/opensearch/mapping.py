@@ -28,7 +28,6 @@ from cnsearch.backends.opensearch.address import Address
 from cnsearch.backends.opensearch.tokens import FREQUENCY_MARK, SCALE
 from cnsearch.errors import NEWER_HINT, REBUILD_HINT, AnalyzerMismatchError, IndexFormatError, IndexUnusableError
 from cnsearch.search.scoring import FIELD_WEIGHTS, K1, B
-from cnsearch.settings import Settings
 from cnsearch.store.schema import SCHEMA_VERSION
 
 CLUSTER_VERSION = 1
@@ -55,12 +54,10 @@ class Facts:
     """What an index records of itself, in ``_meta`` of its mapping.
 
     averages : mean lengths of the fields that frequencies are made with; a rebuild measures them again
-    settings : how its folders are read
     measured : whether ``averages`` are those of its articles
     """
 
     analyzer: ChineseAnalyzer
-    settings: Settings = Settings()  # noqa: RUF009  # immutable
     averages: Mapping[str, float] = field(default_factory=lambda: dict(AVERAGES))
     measured: bool = False
 
@@ -75,7 +72,7 @@ class Facts:
         }
 
 
-def facts_of(address: Address, mapping: Mapping[str, Any], settings: Settings) -> Facts:
+def facts_of(address: Address, mapping: Mapping[str, Any]) -> Facts:
     """Inverse of ``to_meta``, of what the cluster says the mapping is.
 
     Raises IndexUnusableError for an index that is not ours, IndexFormatError for another version of ours.
@@ -104,7 +101,7 @@ def facts_of(address: Address, mapping: Mapping[str, Any], settings: Settings) -
         raise
     except (KeyError, TypeError, ValueError) as error:
         raise IndexUnusableError(str(address), f"what it records of itself cannot be read ({error})") from error
-    return Facts(analyzer, settings, averages, meta.get("measured") is True)
+    return Facts(analyzer, averages, meta.get("measured") is True)
 
 
 def index_body(address: Address, facts: Facts) -> dict[str, Any]:

@@ -52,7 +52,8 @@ class Scoring:
 
     covers : of each run of words, which articles are hits
     used   : of each word in it, the step that finds it (``Keyword.otherwise`` where the word itself finds nothing)
-    bigrams : of each run, those that count
+    kept   : of each run, the words and bigrams that count
+    notes  : what was left out, for the user
     """
 
     def __init__(self, counts: Counts, version: tuple[int, ...]) -> None:
@@ -62,6 +63,7 @@ class Scoring:
         self.covers: dict[Keywords, Query] = {}
         self.used: dict[Keyword, Step] = {}
         self.kept: dict[Keywords, Keywords] = {}
+        self.notes: list[str] = []
 
     def of(self, step: Step) -> Query:
         """Matches what the step matches, and scores it."""

@@ -8,7 +8,7 @@ these texts.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -18,16 +18,18 @@ from cnsearch.backends.opensearch.cluster import Cluster
 from cnsearch.backends.opensearch.counts import Counts
 from cnsearch.backends.opensearch.documents import text_hash
 from cnsearch.backends.opensearch.keywords import Rule
-from cnsearch.backends.opensearch.mapping import CHARS
+from cnsearch.backends.opensearch.mapping import CHARS, Facts
 from cnsearch.backends.opensearch.matching import NOTHING, Query, all_of, constant, matching, runs_of
 from cnsearch.backends.opensearch.scoring import Scoring, leaves_to_count
 from cnsearch.backends.opensearch.tokens import escaped
+from cnsearch.backends.opensearch.values import Values
+from cnsearch.backends.opensearch.vocabulary import ClusterVocabulary
 from cnsearch.limits import DEFAULT_LIMITS, Limits
 from cnsearch.search.closeness import as_written, closeness
 from cnsearch.search.plan import Plan
 from cnsearch.search.scoring import DEFAULT_RANKING, idf
 from cnsearch.search.steps.base import Step
-from cnsearch.search.steps.leaf import Term
+from cnsearch.search.steps.leaf import Leaf, Term
 from cnsearch.search.steps.texts import Substring, Verbatim
 from cnsearch.search.verbatim import LONG, NUM_PAIRS, squeezed, stands
 from cnsearch.search.written import TO_THE_DOT, letters, pieces
@@ -37,6 +39,8 @@ Order = Literal["score", "date", "oldest"]
 
 WINDOW = 10_000
 """Hits that a cluster gives in one answer; beyond them it is asked on from the last one."""
+PAGE = 500
+"""Hits that are fetched at a time where all are walked through."""
 TEXTS_AT_ONCE = 50
 """Hits whose texts come with them; those of a longer page are fetched when they are shown."""
 MAX_VERBATIM = 200
@@ -61,6 +65,16 @@ class Found:
     named: list[frozenset[str]] = field(default_factory=list)
     answer: dict[str, Any] = field(default_factory=dict)
     fields: list[dict[str, Any]] = field(default_factory=list)
+
+    def filled(self, chosen: Sequence[tuple[float, Any]]) -> Found:
+        """With these hits of the cluster, each with its score."""
+        for score, hit in chosen:
+            self.ids.append(hit["_id"])
+            self.scores.append(score)
+            self.articles.append(hit["_source"]["article"])
+            self.named.append(frozenset(hit.get("matched_queries", ())))
+            self.fields.append(hit.get("fields", {}))
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +107,12 @@ class Ready:
 class Searcher:
     """Executes plans on one index of a cluster. Thread-safe."""
 
-    def __init__(self, cluster: Cluster, index: str, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(self, cluster: Cluster, index: str, facts: Facts, limits: Limits = DEFAULT_LIMITS) -> None:
         self.cluster = cluster
         self.index = index
         self.counts = Counts(cluster, index)
+        self.snapshot = Values(cluster, index, facts, self.counts)
+        self._vocabulary: ClusterVocabulary | None = None
         self._pattern_terms = limits.pattern_terms
         self._verbatim: dict[Verbatim, list[str]] = {}
         self._span: tuple[float, int | None, int | None] | None = None
@@ -104,8 +120,17 @@ class Searcher:
     def forget(self) -> None:
         """Something was written: what is remembered may be wrong."""
         self.counts.forget()
+        self.snapshot.forget()
+        self._vocabulary = None
         self._verbatim = {}
         self._span = None
+
+    @property
+    def vocabulary(self) -> ClusterVocabulary:
+        """Of suggestions and corrections."""
+        if self._vocabulary is None:
+            self._vocabulary = ClusterVocabulary(self.cluster, self.index, self.snapshot)
+        return self._vocabulary
 
     # Understanding a plan
 
@@ -233,28 +258,43 @@ class Searcher:
         first = 0 if second else offset
         size = max(offset + limit, second) - first
         texts = size <= TEXTS_AT_ONCE if with_texts is None else with_texts
-        body: Query = {
-            "query": self._whole(ready, names or {}, half_life_days if by_score else None),
+        body = self._body(ready, order, half_life_days, names or {}, texts=texts or second > 0) | more
+        hits, answer = self._page(body, first, size)
+        found = Found(total=answer["hits"]["total"]["value"], num_second=second, answer=answer)
+        return found.filled(self._scored(ready, hits, second, half_life_days)[offset - first : offset - first + limit])
+
+    def walk(
+        self, ready: Ready, *, order: Order, half_life_days: float | None = None, names: dict[str, Query] | None = None
+    ) -> Generator[Found, None, None]:
+        """All hits in rank order, page by page, as they are when the first page is asked for."""
+        if ready.plan.step is None:
+            return
+        by_score = order == "score" and ready.plan.ranked
+        second = DEFAULT_RANKING.depth if by_score and ready.plan.focus else 0
+        body = self._body(ready, order, half_life_days, names or {}, texts=True)
+        for hits, total in self.cluster.pages(self.index, body, size=PAGE):
+            page = Found(total=total, num_second=second)
+            yield page.filled(self._scored(ready, hits, second, half_life_days))
+            second = 0
+
+    def _body(
+        self, ready: Ready, order: Order, half_life_days: float | None, names: dict[str, Query], *, texts: bool
+    ) -> Query:
+        by_score = order == "score" and ready.plan.ranked
+        no_texts = {"includes": ["article"], "excludes": ["article.paragraphs"]}
+        return {
+            "query": self._whole(ready, names, half_life_days if by_score else None),
             "sort": [{"_score": "desc"}, _TIE] if by_score else [_by_date(order), _TIE],
             "track_total_hits": True,
             "track_scores": True,
-            "_source": ["article"]
-            if texts or second
-            else {"includes": ["article"], "excludes": ["article.paragraphs"]},
-            **more,
+            "_source": ["article"] if texts else no_texts,
         }
-        hits, answer = self._page(body, first, size)
-        found = Found(total=answer["hits"]["total"]["value"], num_second=second, answer=answer)
+
+    def _scored(
+        self, ready: Ready, hits: Sequence[Any], second: int, half_life_days: float | None
+    ) -> list[tuple[float, Any]]:
         chosen = [(float(hit["_score"] or 0.0), hit) for hit in hits]
-        if second:
-            chosen = self._second_pass(ready, chosen, second, half_life_days)
-        for score, hit in chosen[offset - first : offset - first + limit]:
-            found.ids.append(hit["_id"])
-            found.scores.append(score)
-            found.articles.append(hit["_source"]["article"])
-            found.named.append(frozenset(hit.get("matched_queries", ())))
-            found.fields.append(hit.get("fields", {}))
-        return found
+        return self._second_pass(ready, chosen, second, half_life_days) if second else chosen
 
     def _page(self, body: Query, first: int, size: int) -> tuple[list[Any], Any]:
         """The hits ``first .. first + size`` of a search, and its answer. Beyond what one answer may have, the cluster
@@ -356,6 +396,25 @@ class Searcher:
             texts = [as_written(text, ready.plan.focus.synonyms) for text in texts]
         best, lead = closeness(texts, *ready.weights)
         return best.tolist(), lead.tolist()
+
+    def has_hits(self, plan: Plan) -> bool:
+        """Whether any article matches."""
+        return self.count(self.ready(plan, ranked=False)) > 0
+
+    def keys(self, ready: Ready) -> Iterator[str]:
+        """The ids (ours) of all articles that match, in no particular order."""
+        if ready.plan.step is not None:
+            query = matching(ready.plan.step, ready.scoring.covers)
+            for hit in self.cluster.scroll(self.index, query, size=WINDOW, _source=["article.id"]):
+                yield hit["_source"]["article"]["id"]
+
+    def num_articles(self, text: str) -> int:
+        """How many articles contain the folded ``text``: as a word where it is one, else exactly as it stands."""
+        return self.counts.of(Term(text)) or self.counts.of(Substring(text))
+
+    def term_weight(self, leaf: Leaf) -> float:
+        """The idf of a leaf: how telling it is, for choosing snippets."""
+        return self.counts.idf(leaf)
 
     def finds_words(self, plan: Plan) -> bool:
         """Whether any of the plan's words, or a bigram of them, is in the index; True if all are single characters."""

@@ -19,7 +19,6 @@ from cnsearch.indexing.tasks import Origin
 from cnsearch.query.filters import Filters
 from cnsearch.query.syntax import parse_query
 from cnsearch.search.planning.planner import make_plan
-from cnsearch.settings import Settings
 
 ANALYZER = ChineseAnalyzer()
 
@@ -38,7 +37,7 @@ def searcher(node: str, data_index: cnsearch.Index, request: pytest.FixtureReque
         name: max(1.0, lengths[name] / max(1, tagged if name.startswith("tags") else len(articles)))
         for name in AVERAGES
     }
-    cluster.request("PUT", "/searcher", index_body(address, Facts(ANALYZER, Settings(), averages)))
+    cluster.request("PUT", "/searcher", index_body(address, Facts(ANALYZER, averages)))
     lines = [
         (
             as_json({"index": {"_id": key_of(article.id)}}),
@@ -48,7 +47,7 @@ def searcher(node: str, data_index: cnsearch.Index, request: pytest.FixtureReque
     ]
     assert not any(cluster.bulk("searcher", lines, is_alias=False))
     cluster.request("POST", "/searcher/_refresh")
-    yield Searcher(cluster, "searcher")
+    yield Searcher(cluster, "searcher", Facts(ANALYZER, averages))
     cluster.request("DELETE", "/searcher")
     cluster.close()
 

@@ -1,0 +1,252 @@
+"""What an update writes with, on a cluster: documents in bulk, each taken or refused by itself.
+
+What was acknowledged stays, whatever ends the run: there is no transaction. So the order is what makes it safe: first
+the articles, then what is recorded of them all (the dictionary, how folders are read), so that a run that was cut short
+is done again by the next one. A new generation is another index until it takes the alias.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+
+from cnsearch.analysis.analyzer import ChineseAnalyzer
+from cnsearch.analysis.tokenizer import WordTokenizer
+from cnsearch.backends.opensearch.cluster import Query
+from cnsearch.backends.opensearch.documents import as_json, key_of, lengths_of, source_of
+from cnsearch.backends.opensearch.kept import SCROLLED, Kept
+from cnsearch.backends.opensearch.lease import Lease
+from cnsearch.backends.opensearch.mapping import AVERAGES, Facts
+from cnsearch.backends.opensearch.matching import any_of, substring_queries
+from cnsearch.indexing.tasks import Origin, Stopped
+from cnsearch.indexing.writer import Writer
+from cnsearch.model import Article
+from cnsearch.settings import Settings
+from cnsearch.store.fields import TEXT_FIELDS
+from cnsearch.store.segment import Indexed
+
+BULK_BYTES = 4_000_000
+"""Of a bulk request, about."""
+SAMPLE = 200
+"""Articles whose lengths are taken for those of all, when the first are written."""
+WORDS_AT_ONCE = 200
+"""Words that are looked for in one query when a dictionary changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One article to be written: its id, the action and the document, as JSON."""
+
+    article_id: str
+    action: str
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class AsDocuments:
+    """Articles as lines of a bulk request. ``averages`` are the mean lengths that frequencies are made with."""
+
+    averages: tuple[tuple[str, float], ...]
+
+    def builder(self, tokenizer: WordTokenizer) -> Lines:
+        return Lines(tokenizer, dict(self.averages))
+
+
+class Lines:
+    """The articles of one chunk."""
+
+    def __init__(self, tokenizer: WordTokenizer, averages: dict[str, float]) -> None:
+        self._tokenizer = tokenizer
+        self._averages = averages
+        self._lines: list[Line] = []
+
+    @property
+    def doc_count(self) -> int:
+        return len(self._lines)
+
+    def add(self, article: Article, origin: Origin) -> None:
+        source = source_of(article, origin, self._tokenizer, self._averages)
+        action = as_json({"index": {"_id": key_of(article.id)}})
+        self._lines.append(Line(article.id, action, as_json(source)))
+
+    def build(self) -> list[Line]:
+        return self._lines
+
+
+def averages_of(articles: Iterable[Article], tokenizer: WordTokenizer) -> dict[str, float] | None:
+    """The mean lengths of fields, of tags over those that have any; None of no articles."""
+    total: dict[str, int] = dict.fromkeys(AVERAGES, 0)
+    num = tagged = 0
+    for article in articles:
+        num += 1
+        tagged += bool(article.tags)
+        for name, length in lengths_of(article, tokenizer).items():
+            total[name] += length
+    if not num:
+        return None
+    return {
+        name: max(1.0, length / max(1, tagged if name.startswith("tags") else num)) for name, length in total.items()
+    }
+
+
+class ClusterWriter:
+    """Writes into the present generation, or builds a new one. See ``indexing.writer.Writer``."""
+
+    def __init__(self, kept: Kept, facts: Facts, lease: Lease | None, stopped: Stopped, *, replace: bool) -> None:
+        self._kept = kept
+        self._facts = facts
+        self._lease = lease
+        self._stopped = stopped
+        self._replaces = replace
+        self._settings: Settings | None = None
+        self._changed_facts = False
+        self._generation: str | None = None
+        self._whole = replace
+
+    # What there is
+
+    @property
+    def snapshot(self) -> Kept:
+        return self._kept
+
+    @property
+    def analyzer(self) -> ChineseAnalyzer:
+        return self._facts.analyzer
+
+    def indexed(self) -> dict[str, Indexed]:
+        return self._kept.indexed()
+
+    def find(self, article_id: str) -> Indexed | None:
+        return self._kept.find_indexed(article_id)
+
+    def containing(self, words: Iterable[str]) -> list[str]:
+        """Exact: the phrases of bigrams are."""
+        found: dict[str, None] = {}
+        rest = iter(words)
+        while some := list(islice(rest, WORDS_AT_ONCE)):
+            query: Query = any_of(chain.from_iterable(substring_queries(word, TEXT_FIELDS) for word in some))
+            hits = self._kept.cluster.scroll(self._kept.alias, query, size=SCROLLED, _source=["article.id"])
+            found |= dict.fromkeys(hit["_source"]["article"]["id"] for hit in hits)
+        return list(found)
+
+    def stored(self, article_ids: Iterable[str]) -> Iterator[tuple[Article, Indexed]]:
+        return self._kept.stored(article_ids)
+
+    # What changes
+
+    @property
+    def whole(self) -> bool:
+        """Nothing that was acknowledged is taken back, so a stopped update is finished as far as it went."""
+        return False
+
+    @whole.setter
+    def whole(self, whole: bool) -> None:
+        if whole and not self._whole and self._lease is not None:
+            self._lease.be_alone(None, self._stopped)
+        self._whole = self._whole or whole
+
+    def change_analyzer(self, analyzer: ChineseAnalyzer) -> None:
+        self.whole = True
+        self._facts = replace(self._facts, analyzer=analyzer)
+        self._changed_facts = True
+
+    def change_settings(self, settings: Settings) -> None:
+        if self._lease is None:
+            return
+        # Read otherwise from now on: said when all articles are, else the next run would leave the others alone.
+        if not self._whole and settings != self._settings:
+            self._kept.record_settings(settings)
+        self._settings = settings
+
+    @property
+    def form(self) -> AsDocuments | None:
+        return None if self._lease is None else AsDocuments(tuple(self._facts.averages.items()))
+
+    def _target(self) -> tuple[str, bool]:
+        if not self._replaces:
+            return self._kept.alias, True
+        if self._generation is None:
+            self._generation = self._kept.make_generation(self._facts)
+        return self._generation, False
+
+    def add(self, documents: Sequence[Line]) -> list[tuple[str, str]]:
+        """Raises IndexUnusableError where the cluster takes nothing any more."""
+        refused: list[tuple[str, str]] = []
+        some: list[Line] = []
+        size = 0
+        for line in documents:
+            some.append(line)
+            size += len(line.document)
+            if size >= BULK_BYTES // 2:
+                refused += self._send(some)
+                some, size = [], 0
+        return refused + self._send(some)
+
+    def _send(self, lines: list[Line]) -> list[tuple[str, str]]:
+        if not lines:
+            return []
+        target, is_alias = self._target()
+        reasons = self._kept.cluster.bulk(
+            target, [(line.action, line.document) for line in lines], is_alias=is_alias, stopped=self._stopped
+        )
+        return [(line.article_id, reason) for line, reason in zip(lines, reasons, strict=True) if reason]
+
+    def delete(self, article_ids: Sequence[str]) -> int:
+        if self._lease is None:
+            return len(article_ids)
+        if article_ids and not self._replaces:
+            lines = [(as_json({"delete": {"_id": key_of(article_id)}}), "") for article_id in article_ids]
+            for at in range(0, len(lines), 5_000):
+                self._kept.cluster.bulk(self._kept.alias, lines[at : at + 5_000], stopped=self._stopped)
+        return len(article_ids)
+
+    def finish(self) -> int:
+        if self._lease is None:
+            return self._kept.num_live_docs
+        if self._replaces:
+            target, _ = self._target()
+            self._kept.cluster.request("POST", f"/{target}/_refresh")
+            self._lease.require()
+            self._kept.switch(target)
+            self._generation = None
+        elif self._whole:
+            self._lease.require()
+        if self._changed_facts and not self._replaces and not self._stopped():
+            self._kept.record(self._facts)
+        if self._settings is not None and not (self._whole and self._stopped()):
+            self._kept.record_settings(self._settings)
+        self._kept.record_change()
+        self._kept.refresh()
+        return self._kept.num_live_docs
+
+    def cancel(self) -> None:
+        if self._generation is not None:
+            self._kept.remove(self._generation)
+            self._generation = None
+
+
+class ClusterHome:
+    """Where the commands of ``indexing`` write, for one index on a cluster.
+
+    facts : what it says of itself; its averages hold for all that is written from now on
+    """
+
+    def __init__(self, kept: Kept, facts: Facts) -> None:
+        self._kept = kept
+        self._facts = facts
+
+    @contextmanager
+    def begin_update(self, wait: float | None, dry_run: bool, *, replace: bool, stopped: Stopped) -> Iterator[Writer]:
+        if dry_run:
+            yield ClusterWriter(self._kept, self._facts, None, stopped, replace=False)
+            return
+        self._kept.require_state()
+        with Lease(self._kept.cluster, self._kept.state).held(alone=replace, wait=wait, stopped=stopped) as lease:
+            writer = ClusterWriter(self._kept, self._facts, lease, stopped, replace=replace)
+            try:
+                yield writer
+            except BaseException:
+                writer.cancel()
+                raise

@@ -1,0 +1,167 @@
+"""What changes an index on a cluster, by the commands that the index on disk has too (``indexing``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain, islice
+
+from cnsearch.analysis.userdict import UserDictionary
+from cnsearch.backends.base import Options, Path
+from cnsearch.backends.opensearch.kept import Kept
+from cnsearch.backends.opensearch.mapping import Facts
+from cnsearch.backends.opensearch.writer import SAMPLE, ClusterHome, averages_of
+from cnsearch.backends.writing import Writing
+from cnsearch.corpus.entries import ReadOptions
+from cnsearch.corpus.posts import PostFile, scan_posts
+from cnsearch.corpus.reader import read_post
+from cnsearch.corpus.readers import read_file, suffixes
+from cnsearch.errors import CnsearchError
+from cnsearch.indexing import articles as arriving
+from cnsearch.indexing import explain, retokenise
+from cnsearch.indexing import raw as reading
+from cnsearch.indexing import rebuild as rebuilding
+from cnsearch.indexing import update as updating
+from cnsearch.indexing.scopes import scopes_of
+from cnsearch.limits import Limits
+from cnsearch.model import Article, Failure, UpdateReport
+from cnsearch.settings import PathSettings
+
+Stopped = Callable[[], bool]
+
+
+def update(
+    kept: Kept,
+    paths: Sequence[Path],
+    settings: PathSettings,
+    words: UserDictionary | None,
+    how: Writing,
+    options: Options,
+    stopped: Stopped,
+) -> UpdateReport:
+    folders = paths or sorted(kept.roots())
+    return updating.update_posts(
+        _home(kept, how, lambda: _posts(folders, options.limits)),
+        folders,
+        words=words,
+        jobs=how.jobs,
+        dry_run=how.dry_run,
+        wait=how.wait,
+        limits=options.limits,
+        given=settings,
+        progress=how.progress,
+        stopped=stopped,
+    )
+
+
+def rebuild(
+    kept: Kept,
+    facts: Facts,
+    paths: Sequence[Path],
+    settings: PathSettings,
+    words: UserDictionary | None,
+    how: Writing,
+    options: Options,
+    engine: str | None,
+) -> UpdateReport:
+    """``facts``: of the index as it is, whose mean lengths are measured anew."""
+    folders = paths or sorted(kept.roots())
+    tokenizer = facts.analyzer.tokenizer
+    averages = averages_of(kept.sample(SAMPLE), tokenizer) or averages_of(_posts(folders, options.limits), tokenizer)
+    if averages is not None:
+        facts = replace(facts, averages=averages, measured=True)
+    return rebuilding.rebuild(
+        ClusterHome(kept, facts),
+        folders,
+        engine=engine,
+        words=words,
+        jobs=how.jobs,
+        wait=how.wait,
+        limits=options.limits,
+        given=settings,
+        progress=how.progress,
+    )
+
+
+def add(
+    kept: Kept,
+    articles: Iterable[Article | Failure],
+    words: UserDictionary | None,
+    how: Writing,
+    stopped: Stopped,
+) -> UpdateReport:
+    rest = iter(articles)
+    first: list[Article | Failure] = []
+    if not kept.facts().measured:
+        first = list(islice(rest, SAMPLE))
+    return arriving.add_articles(
+        _home(kept, how, lambda: (article for article in first if isinstance(article, Article))),
+        chain(first, rest),
+        words=words,
+        jobs=how.jobs,
+        dry_run=how.dry_run,
+        wait=how.wait,
+        progress=how.progress,
+        stopped=stopped,
+    )
+
+
+def delete(kept: Kept, article_ids: Iterable[str], how: Writing) -> int:
+    wanted = list(dict.fromkeys(article_ids))
+    with ClusterHome(kept, kept.facts()).begin_update(
+        how.wait, how.dry_run, replace=False, stopped=lambda: False
+    ) as writer:
+        there = [source["id"] for source in kept.sources(wanted)]
+        if there:
+            writer.delete(there)
+            writer.finish()
+    return len(there)
+
+
+def change_dictionary(
+    kept: Kept, change: Callable[[UserDictionary], UserDictionary], how: Writing
+) -> tuple[UserDictionary, UserDictionary, UpdateReport]:
+    home = ClusterHome(kept, kept.facts())
+    return retokenise.change_dictionary(
+        home, change, jobs=how.jobs, dry_run=how.dry_run, wait=how.wait, progress=how.progress
+    )
+
+
+def explain_files(
+    kept: Kept, paths: Sequence[Path], settings: PathSettings, options: Options
+) -> Iterator[tuple[str, str]]:
+    return explain.explain_files(kept, paths or sorted(kept.roots()), given=settings, limits=options.limits)
+
+
+def raw(kept: Kept, article_id: str, options: Options) -> str:
+    return reading.raw_text_of(kept, article_id, options.limits)
+
+
+def _home(kept: Kept, how: Writing, sample: Callable[[], Iterable[Article]]) -> ClusterHome:
+    """Where to write; before the first articles, mean lengths are taken from ``sample``."""
+    facts = kept.facts()
+    if not facts.measured and not how.dry_run:
+        averages = averages_of(sample(), facts.analyzer.tokenizer)
+        if averages is not None:
+            facts = replace(facts, averages=averages, measured=True)
+            kept.record(facts)
+    return ClusterHome(kept, facts)
+
+
+def _posts(paths: Sequence[Path], limits: Limits) -> Iterator[Article]:
+    """The articles of some posts below the folders, evenly spread; what cannot be read is left out."""
+    files: list[PostFile] = []
+    for scope in scopes_of(paths, ()):
+        files += scan_posts(scope.root, below=scope.below, suffixes=suffixes()).files
+    options = ReadOptions(max_bytes=min(limits.post_bytes, 1 << 20))
+    left = SAMPLE
+    for file in files[:: max(1, len(files) // SAMPLE)]:
+        try:
+            for made, _ in read_file(read_post(file, max_bytes=options.max_bytes), file, options).entries:
+                if isinstance(made, Article):
+                    yield made
+                    left -= 1
+                if left <= 0:
+                    return
+        except CnsearchError:
+            continue
