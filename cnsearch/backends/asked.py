@@ -3,7 +3,7 @@ share, so that the same arguments mean the same articles."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -93,21 +93,21 @@ class Asked(Generic[Searched]):
         """The query as a text that stands so in an article."""
         return parse_as_text(self.request.query, require_all=self.request.match == "all", limits=self.options.limits)
 
-    def read(self, parsed: ParsedQuery) -> Reading:
-        """Expand and plan. Raises QuerySyntaxError for a date that does not exist."""
+    def read(self, parsed: ParsedQuery, *, apart: bool = False) -> Reading:
+        """Expand and plan. ``apart``: see ``make_plan``. Raises QuerySyntaxError for a date that does not exist."""
         tokenizer = self.searcher.snapshot.analyzer.tokenizer
         need = 0.0 if self.request.match == "any" else MOST
         expanded = self.options.synonyms.expand(parsed.root, tokenizer)
-        return Reading(
-            parsed, expanded, make_plan(expanded, self.filters, tokenizer, self.options.time_zone, need=need)
-        )
+        zone = self.options.time_zone
+        plan = make_plan(expanded, self.filters, tokenizer, zone, need=need, apart=apart)
+        return Reading(parsed, expanded, plan)
 
     # Rank
 
     def answered(self, rank: Callable[[Plan], Found], total: Callable[[Found], int]) -> tuple[Reading, Found]:
-        """How the query was taken, and what ``rank`` finds by its plan. A query that finds nothing is taken without its
-        signs, if it finds something then: 甲*乙 as a pattern finds nothing. A long one that an article has as typed,
-        signs and all, is this text."""
+        """How the query was taken, and what ``rank`` finds by its plan. A query that finds nothing is taken otherwise,
+        if it finds something then (``_otherwise``). A long one that an article has as typed, signs and all, is this
+        text."""
         query, limits = self.request.query, self.options.limits
         parsed = self.parsed(query)
         typed = "" if self.request.raw else text_with_signs(query, parsed.root, limits)
@@ -116,14 +116,25 @@ class Asked(Generic[Searched]):
         reading = self.read(parsed)
         found = rank(reading.plan)
         if not total(found):
-            stands = bool(typed) and self.searcher.stands(typed)
-            literal = self.parsed_as_text() if stands else self.parsed(query, literal=True)
-            if literal.root != parsed.root:
-                other = self.read(literal)
+            for other in self._otherwise(reading, typed):
                 ranked = rank(other.plan)
                 if total(ranked):
                     return other, ranked
         return reading, found
+
+    def _otherwise(self, reading: Reading, typed: str) -> Iterator[Reading]:
+        """Other ways to take a query that finds nothing: without its signs (甲*乙 is no pattern then), and with a
+        letter and a character as two words (e 甲, which nobody writes as U 盘).
+
+        typed : the text with its signs, if it has any
+        """
+        stands = bool(typed) and self.searcher.stands(typed)
+        literal = self.parsed_as_text() if stands else self.parsed(self.request.query, literal=True)
+        if literal.root != reading.parsed.root:
+            yield self.read(literal)
+        apart = self.read(reading.parsed, apart=True)
+        if apart.plan != reading.plan:
+            yield apart
 
     # Without ranking
 

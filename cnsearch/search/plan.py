@@ -51,4 +51,4 @@ class Plan:
     @property
     def ranked(self) -> bool:
         """Whether any clause gives a score."""
-        return bool(self.leaves)
+        return self.step is not None and any(isinstance(step, Leaf) for step in self.step.walk())

@@ -104,9 +104,10 @@ class Twin:
         return max(1.0, sum(counted) / max(1, len(counted)))
 
     def search(
-        self, root: tree.Node | None, conditions: list[set[int]], by_date: bool, match: str
+        self, root: tree.Node | None, conditions: list[set[int]], by_date: bool, match: str, *, apart: bool = False
     ) -> list[tuple[int, float]]:
-        """(document, score), in rank order."""
+        """(document, score), in rank order. ``apart``: a letter and a character side by side are two words."""
+        self.apart = apart
         self.ranked, self.match, self.focus_pairs, self.focus_words = False, match, {}, set()
         self.written, self.whole, self.coarse, self.words_asked = [], [], set(), False
         found = self.every() if root is None else self.read(root, optional=True)
@@ -333,7 +334,7 @@ class Twin:
         if CJK_RUN.fullmatch(text.strip()) and len(text.strip()) == 1:
             self.ranked = True
             return self.substring(text.strip(), fields)
-        text = closed_up(text.strip())
+        text = closed_up(text.strip(), apart=self.apart)
         by_position: dict[int, list[Token]] = {}
         for token in TOKENIZER.tokens(text):
             by_position.setdefault(token.position, []).append(token)
@@ -490,9 +491,9 @@ class Twin:
         return {n for n in numbers if fold(getattr(self.documents[n], field)) == fold(value)}
 
 
-def closed_up(text: str) -> str:
+def closed_up(text: str, *, apart: bool) -> str:
     """A spaced-out run closed up if at least half of its characters are then in words."""
-    text = with_lone_chars(text)
+    text = text if apart else with_lone_chars(text)
     closed = read(text).text
     words = [word for word in TOKENIZER.coarse(closed)[0] if HAN_CHAR.search(word)]
     many = sum(len(word) if len(word) > 1 else -1 for word in words) > 0
@@ -701,6 +702,37 @@ def normalised(node: tree.Node | None) -> tree.Node | None:
     return parse_query(str(node).replace(" / ", "/")).root
 
 
+def compare(
+    index: cnsearch.Index, twin: Twin, text: str, filters: dict[str, Any], match: str, sort: str
+) -> tuple[cnsearch.SearchResults, list[tuple[int, float]]]:
+    """What both find, after they were found to be the same."""
+    shown = f"seed {SEED}: {text!r} {filters} match={match} sort={sort}"
+    root = parse_query(text, require_all=match == "all").root
+    typed = text_with_signs(text, root)
+    literal = parse_query(text, require_all=match == "all", literal=True).root
+    tree = normalised(root)
+    if twin.verbatim(typed):
+        root = tree = parse_as_text(text, require_all=match == "all").root
+    expected = twin.search(tree, conditions_of(filters, twin), sort == "date", match)
+    if not expected and literal != root:  # 没有* finds nothing as a pattern
+        expected = twin.search(normalised(literal), conditions_of(filters, twin), sort == "date", match)
+    if not expected:
+        expected = twin.search(tree, conditions_of(filters, twin), sort == "date", match, apart=True)
+    results = index.search(text, match=match, sort=sort, limit=1000, **filters)  # type: ignore[arg-type]
+    assert results.total == len(expected) == len(results), shown
+    scores = {twin.documents[number].id: score for number, score in expected}
+    assert {hit.id: pytest.approx(hit.score, rel=1e-4, abs=1e-5) for hit in results} == scores, shown
+    if sort == "date" or not twin.ranked:
+        assert [hit.id for hit in results] == list(scores), shown
+    else:  # by our scores, and documents of equal score in order of the index
+        numbers = {twin.documents[number].id: number for number, _ in expected}
+        assert list(results) == sorted(results, key=lambda hit: (-hit.score, numbers[hit.id])), shown
+    assert [hit.rank for hit in results] == list(range(1, len(results) + 1))
+    for hit in (*results.hits[:2], *results.hits[10:12]):
+        assert sum(part.score for part in hit.explain()) == pytest.approx(hit.score, rel=1e-4, abs=1e-5), shown
+    return results, expected
+
+
 def test_queries_find_rank_and_score_like_the_twin(indexed: tuple[cnsearch.Index, Twin]) -> None:
     index, twin = indexed
     queries = Queries(SEED, [texts["body"] for texts in twin.texts])
@@ -709,36 +741,24 @@ def test_queries_find_rank_and_score_like_the_twin(indexed: tuple[cnsearch.Index
         text, filters = queries.query(), queries.filters()
         match = queries.rnd.choice(["most", "most", "any", "all"])
         sort = queries.rnd.choice(["score", "score", "score", "date"])
-        shown = f"seed {SEED}: {text!r} {filters} match={match} sort={sort}"
-        root = parse_query(text, require_all=match == "all").root
-        typed = text_with_signs(text, root)
-        literal = parse_query(text, require_all=match == "all", literal=True).root
-        tree = normalised(root)
-        if twin.verbatim(typed):
-            root = tree = parse_as_text(text, require_all=match == "all").root
-        expected = twin.search(tree, conditions_of(filters, twin), sort == "date", match)
-        if not expected and literal != root:  # 没有* finds nothing as a pattern
-            expected = twin.search(normalised(literal), conditions_of(filters, twin), sort == "date", match)
-        results = index.search(text, match=match, sort=sort, limit=1000, **filters)  # type: ignore[arg-type]
-        assert results.total == len(expected) == len(results), shown
-        scores = {twin.documents[number].id: score for number, score in expected}
-        assert {hit.id: pytest.approx(hit.score, rel=1e-4, abs=1e-5) for hit in results} == scores, shown
-        if sort == "date" or not twin.ranked:
-            assert [hit.id for hit in results] == list(scores), shown
-        else:  # by our scores, and documents of equal score in order of the index
-            numbers = {twin.documents[number].id: number for number, _ in expected}
-            assert list(results) == sorted(results, key=lambda hit: (-hit.score, numbers[hit.id])), shown
-        assert [hit.rank for hit in results] == list(range(1, len(results) + 1))
-        for hit in (*results.hits[:2], *results.hits[10:12]):
-            assert sum(part.score for part in hit.explain()) == pytest.approx(hit.score, rel=1e-4, abs=1e-5), shown
+        results, expected = compare(index, twin, text, filters, match, sort)
         num_hits.append(len(expected))
         if expected:
             offset, limit = queries.rnd.randrange(len(expected) + 2), queries.rnd.randrange(12)
             page = index.search(text, match=match, sort=sort, limit=limit, offset=offset, **filters)  # type: ignore[arg-type]
-            assert page.hits == results.hits[offset : offset + limit], shown
-            assert page.total == results.total, shown
+            assert page.hits == results.hits[offset : offset + limit], text
+            assert page.total == results.total, text
     assert sum(map(bool, num_hits)) > NUM_QUERIES / 2, "most queries should find something"
     assert len(set(num_hits)) > 50
+
+
+@pytest.mark.parametrize("match", ["most", "any", "all"])
+def test_a_letter_and_a_character_that_nobody_writes_together_are_two_words(
+    indexed: tuple[cnsearch.Index, Twin], match: str
+) -> None:
+    for text in ("s 城", "城 s", "300 城", "5 茶", "+s +城", "s 城 没有的词", "q 城"):
+        results, _ = compare(*indexed, text, {}, match, "score")
+        assert results.total or (text, match) == ("q 城", "all") or "没有" in text or "+" in text, text
 
 
 def test_hits_carry_the_article(indexed: tuple[cnsearch.Index, Twin]) -> None:

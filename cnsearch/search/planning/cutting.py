@@ -41,14 +41,14 @@ def texts_of(group: Group) -> Texts:
     return tuple(token.text for token in group)
 
 
-def closed_up(text: str, tokenizer: WordTokenizer) -> str:
+def closed_up(text: str, tokenizer: WordTokenizer, *, apart: bool = False) -> str:
     """A spaced-out run (数 字 化) closed up where that makes words of half of its characters; else these are keywords
-    each. And one character beside one letter or a number: ``with_lone_chars``.
+    each. And, unless ``apart``, one character beside one letter or a number: ``with_lone_chars``.
 
     >>> closed_up("数 字 化 转 型", WordTokenizer()), closed_up("鼎 猫 灯", WordTokenizer())
     ('数字化转型', '鼎 猫 灯')
     """
-    text = with_lone_chars(text)
+    text = text if apart else with_lone_chars(text)
     reading = read(text)
     if not reading.shifted:
         return text

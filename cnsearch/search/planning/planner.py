@@ -29,9 +29,19 @@ from cnsearch.store.fields import DRAFT
 
 
 def make_plan(
-    root: Node | None, filters: Filters, tokenizer: WordTokenizer, zone: tzinfo, *, need: float = MOST
+    root: Node | None,
+    filters: Filters,
+    tokenizer: WordTokenizer,
+    zone: tzinfo,
+    *,
+    need: float = MOST,
+    apart: bool = False,
 ) -> Plan:
-    """The plan of a parsed query under ``filters``. Dates are read in ``zone``. ``need``: see ``Keywords``.
+    """The plan of a parsed query under ``filters``.
+
+    zone  : in which dates are read
+    need  : how much of the words a hit must have, see ``Keywords``
+    apart : a letter and a character with a space between them are two words (e 甲), not one (U 盘)
 
     Raises QuerySyntaxError for a date that does not exist.
 
@@ -44,7 +54,7 @@ def make_plan(
     >>> planned('+上海 "迪士尼"', labels=(("source", ("每经网",)),))
     (((+上海 chars:上海) AND "迪士尼") AND source:每经网)
     """
-    planner = _Planner(tokenizer, zone, need)
+    planner = _Planner(tokenizer, zone, need, apart)
     step = None if root is None else planner.step(root, _Role.OPTIONAL)
     conditions = planner.conditions(filters)
     if conditions:
@@ -76,10 +86,11 @@ class _Role(enum.Enum):
 class _Planner:
     """Makes steps; collects what is marked in excerpts, and what the second pass looks for."""
 
-    def __init__(self, tokenizer: WordTokenizer, zone: tzinfo, need: float) -> None:
+    def __init__(self, tokenizer: WordTokenizer, zone: tzinfo, need: float, apart: bool) -> None:
         self._tokenizer = tokenizer
         self._zone = zone
         self._need = need
+        self._apart = apart
         self._steps_of: dict[type[Node], Callable[[Any, _Role], Step | None]] = {
             Words: self._words,
             Phrase: self._phrase,
@@ -125,7 +136,7 @@ class _Planner:
         character = lone_character(words)
         if character is not None:  # marked and found as a quoted one
             return self._phrase(Phrase(character.text, words.field), role)
-        run = Run(words, self._tokenizer, excluded=not wanted)
+        run = Run(words, self._tokenizer, excluded=not wanted, apart=self._apart)
         if not wanted:
             return run.excluded()
         self.marks += run.marks()

@@ -39,11 +39,13 @@ class Run:
     ['数字化', '转型']
     """
 
-    def __init__(self, words: Words, tokenizer: WordTokenizer, *, excluded: bool = False) -> None:
-        """excluded : no document with these words is wanted: other forms of them are not looked for"""
+    def __init__(self, words: Words, tokenizer: WordTokenizer, *, excluded: bool = False, apart: bool = False) -> None:
+        """excluded : no document with these words is wanted: other forms of them are not looked for
+        apart    : see ``closed_up``
+        """
         self.fields = fields_of(words.field)
         self.typed = words.text.strip()
-        self.text = self.typed if words.synonyms else closed_up(self.typed, tokenizer)
+        self.text = self.typed if words.synonyms else closed_up(self.typed, tokenizer, apart=apart)
         self._anywhere = words.field is None
         self._groups = grouped(self.text, tokenizer)
         self._pairs = weighed_bigrams(self.text, self._groups, characters_of(self.fields))

@@ -11,13 +11,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cnsearch.analysis.compounds import atoms, joined
+from cnsearch.analysis.compounds import atoms, joined, spellings
 from cnsearch.analysis.scripts import CJK_RUN, HAN_CHAR
 from cnsearch.query.asking import ASKING, WEIGHT
 from cnsearch.query.tree import Phrase, Synonym
 from cnsearch.search.planning.cutting import Group, Texts, is_loose, spaced, texts_of
 from cnsearch.search.steps.base import Marked, Step
-from cnsearch.search.steps.compound import CompoundMark, Together, whole_or_together
+from cnsearch.search.steps.compound import CompoundMark, PartsMark, Together, whole_or_together
 from cnsearch.search.steps.joined import AllOf, AnyOf, BestOf
 from cnsearch.search.steps.keywords import Keyword
 from cnsearch.search.steps.leaf import Term, bigrams
@@ -90,18 +90,19 @@ class LooseRun(QueryWord):
     fields: tuple[str, ...]
 
     def required(self) -> Substring | SynonymTerm:
-        apart = spaced(self.text)
-        if apart == self.text:
-            return Substring(self.text, self.fields)
-        return SynonymTerm(tuple(Substring(one, self.fields) for one in sorted({self.text, apart})), self.fields)
+        return self._with_space() or Substring(self.text, self.fields)
+
+    def _with_space(self) -> SynonymTerm | None:
+        """As it is written, or with spaces; None if these are the same."""
+        both = sorted({self.text, spaced(self.text)})
+        return SynonymTerm(tuple(Substring(one, self.fields) for one in both), self.fields) if len(both) > 1 else None
 
     def keyword(self) -> Keyword:
         if len(self.text) == 1:
             return Keyword(Substring(self.text, self.fields), text=self.text)
-        written = self.required()
-        weight = 1.0 if isinstance(written, SynonymTerm) or self.text not in ASKING else WEIGHT
+        weight = WEIGHT if self.text in ASKING else 1.0
         return Keyword(
-            written if isinstance(written, SynonymTerm) else Term(self.text, self.fields, weight),
+            self._with_space() or Term(self.text, self.fields, weight),
             bigrams(self.text, characters_of(self.fields)),
             singles=tuple(Term(char, self.fields) for char in dict.fromkeys(HAN_CHAR.findall(self.text))),
             text=self.text,
@@ -109,8 +110,8 @@ class LooseRun(QueryWord):
         )
 
     def marks(self) -> tuple[Marked, ...]:
-        written = self.required()
-        return written.members if isinstance(written, SynonymTerm) else (written,)
+        with_space = self._with_space()
+        return with_space.members if with_space else (Substring(self.text, self.fields),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,12 @@ class Compound(QueryWord):
         return Keyword(self.required(), otherwise=Together.of(self.text, self.fields).parts, text=self.text)
 
     def marks(self) -> tuple[Marked, ...]:
-        return CompoundMark.of(self.text, self.fields), Term(joined(self.text), self.fields)
+        step, parts = self.required(), dict.fromkeys(atoms(self.text))
+        return (
+            CompoundMark(step, spellings(self.text)),
+            PartsMark(step, tuple(Term(part, self.fields) for part in parts)),
+            Term(joined(self.text), self.fields),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from cnsearch.search.leaves import Leaves, Mask
 from cnsearch.search.scoring import Scores
 from cnsearch.search.steps.base import Marks, Step, Weights
 from cnsearch.search.steps.joined import AllOf, AnyOf
-from cnsearch.search.steps.leaf import Term
+from cnsearch.search.steps.leaf import Leaf, Term
 from cnsearch.search.substrings import find_alone
 from cnsearch.store.fields import TEXT_FIELDS
 
@@ -74,23 +74,28 @@ def whole_or_together(compound: str, fields: tuple[str, ...] = TEXT_FIELDS) -> A
 
 @dataclass(frozen=True, slots=True)
 class CompoundMark:
-    """A compound is marked in its spellings where neither letters nor digits go on at its ends; where ``step`` finds
-    nothing, its parts are."""
+    """A compound is marked in its spellings, where neither letters nor digits go on at its ends, if ``step`` finds
+    any."""
 
-    step: AnyOf
-    together: Together
-
-    @classmethod
-    def of(cls, compound: str, fields: tuple[str, ...] = TEXT_FIELDS) -> CompoundMark:
-        """That of a compound as it was typed."""
-        return cls(whole_or_together(compound, fields), Together.of(compound, fields))
+    step: Step
+    spellings: tuple[str, ...]
 
     def mark(self, marks: Marks, weights: Weights) -> None:
         """Add to ``marks`` what is marked of it."""
         weight = weights.step_weight(self.step)
         if weight:
-            marks.compounds.update(dict.fromkeys(self.together.spellings, weight))
-            return
-        for part in self.together.parts.clauses:
-            if isinstance(part, Term):
+            marks.compounds.update(dict.fromkeys(self.spellings, weight))
+
+
+@dataclass(frozen=True, slots=True)
+class PartsMark:
+    """Where ``step`` finds nothing, parts of it are marked."""
+
+    step: Step
+    parts: tuple[Leaf, ...]
+
+    def mark(self, marks: Marks, weights: Weights) -> None:
+        """Add to ``marks`` what is marked of it."""
+        if not weights.step_weight(self.step):
+            for part in self.parts:
                 part.mark(marks, weights)
