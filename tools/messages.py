@@ -23,7 +23,7 @@ from cnsearch.faces.messages.library import LIBRARY, WORDS
 ROOT = Path(__file__).parents[1]
 FACES = ROOT / "cnsearch" / "faces"
 CATALOGUES = FACES / "messages"
-ONE, MANY = ("_", "say"), ("count", "_n")
+ONE, MANY = ("_", "_m", "say"), ("count", "_n")
 
 Message = str | tuple[str, str]
 """A message, or its forms for one and for many."""

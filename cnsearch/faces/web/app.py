@@ -139,7 +139,7 @@ class _Application:
         response = await self._answer(request, HTML, lambda: _encoded(make()), about=shown.language.code)
         response.headers["Vary"] = "Accept-Language, Cookie"
         if request.query_params.get("lang") in LANGUAGES:
-            secure = request.url.scheme == "https"
+            secure = request.scope["scheme"] == "https"
             path = f"{shown.links.base}/"
             response.set_cookie(
                 COOKIE, shown.language.code, COOKIE_S, path=path, secure=secure, httponly=True, samesite="lax"
@@ -206,7 +206,7 @@ class _Application:
     async def _answer(self, request: Request, kind: str, make: Callable[[], bytes], about: str = "") -> Response:
         """What ``make`` gives of the last commit, if it is not what whoever asks has already."""
         known = request.headers.get("if-none-match", "")
-        asked = (about, __version__, request.url.path, request.url.query)
+        asked = (about, __version__, request.scope["path"], request.scope["query_string"].decode("latin-1"))
 
         def made() -> Made:
             self._shelf.refresh()
@@ -269,7 +269,7 @@ def _base(request: Request) -> str:
 
 
 def _origin(request: Request) -> str:
-    return f"{request.url.scheme}://{request.url.netloc}"
+    return f"{request.scope['scheme']}://{request.headers.get('host') or 'localhost'}"
 
 
 def _shown(request: Request, settings: WebSettings) -> Shown:

@@ -66,12 +66,19 @@ def side(facets: Mapping[str, Mapping[str, int]], state: State, links: Links) ->
         elif name == "year":
             values = [_year(year, counts, state, links) for year in sorted(counts, reverse=True)]
         else:
+            if name == "author":
+                counts = _without_sources(counts, facets.get("source") or {})
             values = [_value(name, value, count, state, links) for value, count in islice(counts.items(), MOST)]
             known = {value.text for value in values}
             values += [_value(name, value, 0, state, links) for value in state.values(name) if value not in known]
         if len(values) > 1 or any(value.chosen or value.inner for value in values):
             values.sort(key=lambda value: not value.chosen)
             yield Facet(name, heading, values[:SHOWN], values[SHOWN : SHOWN + MOST])
+
+
+def _without_sources(authors: Mapping[str, int], sources: Mapping[str, int]) -> dict[str, int]:
+    """The authors that do not just repeat a source, as those of feeds do: 海岸财经, 海岸财经 - 期货入门."""
+    return {name: count for name, count in authors.items() if name.partition(" - ")[0] not in sources}
 
 
 def _value(name: str, value: str, count: int, state: State, links: Links) -> Value:

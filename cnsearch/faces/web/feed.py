@@ -4,6 +4,7 @@ engines (OpenSearch 1.1). Both need whole addresses: ``origin`` is ``http://127.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timezone
 
@@ -14,6 +15,8 @@ from cnsearch.faces.web.rendering import Shown, marked, snippet
 from cnsearch.faces.web.shelf import Shelf
 
 NUM_ENTRIES = 30
+_NO_XML = re.compile("[\ufffe\uffff]")
+"""Of what ``rendering`` leaves in a text, that which XML 1.0 may not have."""
 NO_DATE = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -38,7 +41,7 @@ def feed(shelf: Shelf, state: State, shown: Shown, origin: str) -> str:
             }
         )
     name = state.request.query or ", ".join(value for _, value in state.params() if value != "false")
-    return shown.render(
+    text = shown.render(
         "feed.xml",
         title=f"{name} · {shown.settings.title}" if name else shown.settings.title,
         address=origin + shown.links.feed(state),
@@ -46,6 +49,7 @@ def feed(shelf: Shelf, state: State, shown: Shown, origin: str) -> str:
         updated=_written(max((hit.date for hit in results if hit.date), default=None)),
         entries=entries,
     )
+    return _NO_XML.sub("\ufffd", text)
 
 
 def _written(date: datetime | None) -> str:

@@ -13,6 +13,7 @@ import hmac
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
 from typing import Final
+from urllib.parse import quote_from_bytes
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -33,6 +34,8 @@ HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+
+_ASCII: Final = bytes(range(128)).decode()
 
 Refuse = Callable[[Scope, Receive, Send, Problem], Awaitable[None]]
 
@@ -57,6 +60,9 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
+        query = scope["query_string"]
+        if not query.isascii():  # as some programs send it, and browsers do not
+            scope = {**scope, "query_string": quote_from_bytes(query, _ASCII).encode()}
         headers = Headers(scope=scope)
         if not is_known_host(headers.get("host", ""), self._settings.hosts):
             await self._refuse(scope, receive, guarded, of_status(421))
@@ -97,7 +103,7 @@ def is_admitted(authorization: str, settings: WebSettings) -> bool:
     scheme, _, given = authorization.partition(" ")
     given = given.strip()
     if scheme.lower() == "bearer":
-        return bool(settings.token) and _is_equal(given, settings.token)
+        return bool(settings.token) and _is_equal(given.encode("latin-1").decode("utf-8", "replace"), settings.token)
     if scheme.lower() != "basic":
         return False
     try:

@@ -88,6 +88,10 @@ class Shown:
             if code != self.language.code
         ]
 
+    def marked_up(self, message: str, **values: Markup) -> Markup:
+        """A message whose values are HTML."""
+        return Markup(escape(self.language.say(message))).format(**values)
+
     def render(self, template: str, **values: Any) -> str:
         """The text of a template."""
         say: Callable[..., str] = self.language.say
@@ -105,6 +109,9 @@ class Shown:
                     "static": self.static,
                     "_": say,
                     "_n": self.language.count,
+                    "_m": self.marked_up,
+                    "key": lambda name: Markup("<kbd>{}</kbd>").format(name),
+                    "span": lambda text: Markup('<span lang="zh">{}</span>').format(printable(text)),
                     "number": lambda value: f"{value:,}",
                     **values,
                 }

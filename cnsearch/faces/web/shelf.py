@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from cnsearch import deadline
+from cnsearch.errors import IndexNotFoundError
 from cnsearch.faces.web.asking import FILTERS, State, file_name, page_request
 from cnsearch.faces.web.settings import WebSettings
 from cnsearch.index import Index
@@ -35,6 +36,8 @@ class Shelf:
 
     def refresh(self) -> None:
         """Move on to the last commit. Raises IndexNotFoundError if the index is gone."""
+        if self.index.closed:
+            raise IndexNotFoundError("", "the index was closed", code="index_closed")
         now = time.monotonic()
         if now - self._looked >= REFRESH_S:
             self._looked = now

@@ -42,6 +42,12 @@ class Client:
 
 
 @pytest.fixture(scope="session")
+def client_for() -> type[Client]:
+    """Makes a client of an application: ``client_for(app)``."""
+    return Client
+
+
+@pytest.fixture(scope="session")
 def web_index(data_index_path: object) -> Iterator[cnsearch.Index]:
     """The index of ``data``, open with the limits of a form."""
     with cnsearch.open_index(str(data_index_path), limits=WEB_LIMITS) as index:
