@@ -33,7 +33,7 @@ from cnsearch.errors import (
     QuerySyntaxError,
     UnsupportedError,
 )
-from cnsearch.index import Index, open_index, rebuild_index, whoosh_reader
+from cnsearch.index import Index
 from cnsearch.limits import Limits
 from cnsearch.model import (
     Article,
@@ -49,10 +49,11 @@ from cnsearch.model import (
     Stats,
     Suggestion,
     UpdateReport,
+    VerifyReport,
 )
 from cnsearch.model import read_records_with as _read_records_with
+from cnsearch.opening import open_index, rebuild_index, whoosh_reader
 from cnsearch.request import SearchRequest
-from cnsearch.store.verify import VerifyReport
 
 _read_records_with(_article_of_arguments)
 

@@ -58,16 +58,23 @@ def wait(value: Any) -> float | None:
     return None if value is None else seconds("wait", value)
 
 
-def several(name: str, values: Any, known: Collection[str]) -> tuple[str, ...]:
-    """Names that are all of ``known``. Raises TypeError for one string, whose letters would be taken for names,
-    ValueError for an unknown name."""
+def names(name: str, values: object, example: str) -> tuple[str, ...]:
+    """Several names as a tuple. Raises TypeError for one string, whose letters would be taken for names, ValueError for
+    what cannot be a name."""
     if isinstance(values, str) or not isinstance(values, Iterable):
-        raise TypeError(f"{name} must be a list of names, such as [{next(iter(known))!r}], not {values!r}")
-    names = tuple(values)
-    for one in names:
+        raise TypeError(f"{name} must be a list of names, such as [{example!r}], not {values!r}")
+    several = tuple(values)
+    for one in several:
+        if not isinstance(one, str):
+            raise ValueError(f"{name} must be a list of names, such as [{example!r}], with no {one!r} in it")
+    return several
+
+
+def each_of(name: str, values: Iterable[str], known: Collection[str]) -> None:
+    """Raises ValueError for a value that is none of ``known``."""
+    for one in values:
         if one not in known:
             raise ValueError(f"{name} must be of {', '.join(known)}, not {one!r}")
-    return names
 
 
 def binary_stream(name: str, value: Any) -> Any:

@@ -1,4 +1,7 @@
-"""``Index``: what library users hold. One call per method; what answers it is a back end (``backends``)."""
+"""``Index``: what library users hold. One call per method; what answers it is a back end (``backends``).
+
+Not good for: making one, which is in ``opening``.
+"""
 
 from __future__ import annotations
 
@@ -10,110 +13,27 @@ from datetime import tzinfo
 from typing import IO, Any, Final, TypeVar, overload
 
 from cnsearch import checks
-from cnsearch.analysis.shown import Analysis, analyze_text
-from cnsearch.backends import choice, dictionary
-from cnsearch.backends.base import Backend, Options
+from cnsearch.analysis.shown import Analysis
+from cnsearch.backends import dictionary
+from cnsearch.backends.base import Backend
 from cnsearch.backends.writing import Paths, Progress, Split, Writing, listed, loaded, path_settings
 from cnsearch.errors import ArticleNotFoundError, QuerySyntaxError
-from cnsearch.limits import DEFAULT_LIMITS, Limits
-from cnsearch.model import Article, DictionaryReport, Fragment, Hit, SearchResults, Stats, Suggestion, UpdateReport
-from cnsearch.query import dates
+from cnsearch.model import (
+    Article,
+    DictionaryReport,
+    Fragment,
+    Hit,
+    SearchResults,
+    Stats,
+    Suggestion,
+    UpdateReport,
+    VerifyReport,
+)
 from cnsearch.query.filters import Filters
-from cnsearch.query.synonyms import Synonyms
 from cnsearch.request import Match, Moment, SearchRequest, Sort, Values, requested
-from cnsearch.store.verify import VerifyReport
-
-__all__ = ["Analysis", "Index", "analyze_text", "index_exists", "open_index", "rebuild_index", "whoosh_reader"]
 
 T = TypeVar("T")
 _RAISE: Final = object()
-
-
-index_exists = choice.exists
-"""Whether there is an index at a path, or what is left of one, or one that is not ours."""
-
-
-def open_index(
-    path: str | os.PathLike[str] = "index",
-    *,
-    create: bool = False,
-    user_dict: str | os.PathLike[str] | None = None,
-    engine: str | None = None,
-    time_zone: str | tzinfo = dates.DEFAULT_ZONE,
-    synonyms: str | os.PathLike[str] | None = None,
-    limits: Limits = DEFAULT_LIMITS,
-) -> Index:
-    """Open the index at ``path``: a folder.
-
-    create    : make an empty one if there is none
-    user_dict : a dictionary file in jieba's format (``word [frequency] [tag]`` a line) for a new index; for an
-                existing one, what it must have been built with
-    engine    : "rjieba" or "jieba" for a new index; None takes the preferred one that is installed
-    time_zone : in which dates are shown, and read in filters
-    synonyms  : a file of words that find one another, a group a line, for the queries of this ``Index``
-    limits    : how much is taken of a post and of a query
-
-    Raises IndexNotFoundError, IndexFormatError, AnalyzerMismatchError (another user dictionary), CorruptIndexError,
-    CorpusError (a bad dictionary or file of synonyms).
-    """
-    options = Options(dates.time_zone(time_zone), Synonyms() if synonyms is None else Synonyms.load(synonyms), limits)
-    return Index(choice.open_backend(path, options, create=create, words=loaded(user_dict), engine=engine))
-
-
-def rebuild_index(
-    path: str | os.PathLike[str],
-    paths: Paths = (),
-    *,
-    user_dict: str | os.PathLike[str] | None = None,
-    engine: str | None = None,
-    time_zone: str | tzinfo = dates.DEFAULT_ZONE,
-    limits: Limits = DEFAULT_LIMITS,
-    jobs: int | None = None,
-    wait: float | None = None,
-    progress: Progress | None = None,
-    exclude: str | Sequence[str] | None = None,
-    split: Split | None = None,
-    source: str | None = None,
-    drafts: bool | None = None,
-) -> tuple[Index, UpdateReport]:
-    """Build the index anew beside the old one, which stays readable until the new one takes its place in one commit.
-
-    The posts below ``paths`` (none: the folders indexed before) are read again; articles that did not come from files
-    are carried over. Without ``user_dict`` the index keeps the dictionary that it has. An index that cannot be read at
-    all is replaced all the same, if ``paths`` are given; one of another program never is. The last four arguments are
-    those of ``Index.update``.
-    """
-    backend, report = choice.rebuild_backend(
-        path,
-        Options(dates.time_zone(time_zone), limits=limits),
-        listed(paths),
-        path_settings(exclude, split, source, drafts),
-        Writing(jobs, wait=wait, progress=progress),
-        words=loaded(user_dict),
-        engine=engine,
-    )
-    return Index(backend), report
-
-
-def whoosh_reader(path: str | os.PathLike[str] = "index") -> Any:
-    """A reader of Whoosh's (``whoosh.reading.IndexReader``) over the last commit of the index in the folder ``path``:
-    for Whoosh's searchers, queries and parsers. Close it when done.
-
-        with cnsearch.whoosh_reader("index") as reader:
-            searcher = whoosh.searching.Searcher(reader)
-            query = whoosh.qparser.QueryParser("body", reader.schema).parse("数字化转型")
-            hits = searcher.search(query)
-
-    The fields of ``reader.schema`` have the analyzers with which the articles were indexed. title, tags and body have
-    words; title_chars, tags_chars and body_chars have bigrams; source, category, author, tag and label have values,
-    folded. No field has positions, so Whoosh finds no phrases. What ``Index.search`` adds (which documents are hits,
-    exact texts, closeness) is not in it.
-
-    Raises IndexNotFoundError, IndexFormatError, AnalyzerMismatchError, CorruptIndexError.
-    """
-    from cnsearch.store import whoosh_view  # Whoosh's half takes as long to load as a search
-
-    return whoosh_view.whoosh_reader(path)
 
 
 class Index:
@@ -197,6 +117,7 @@ class Index:
         drafts: bool | None = None,
     ) -> UpdateReport:
         """Bring the index up to date with the posts in ``paths`` (none: the folders indexed before).
+
         Adds what is new, replaces what has changed, removes what is gone from these folders, and leaves the rest alone.
         One bad post stops nothing: it is in ``report.failed``.
 
@@ -267,6 +188,7 @@ class Index:
         stop: threading.Event | None = None,
     ) -> UpdateReport:
         """Add one article or many; each replaces the one that has its id, and one that is equal to it is left alone.
+
         Many are committed in batches of 10,000, so that a run that was killed or stopped goes on where it was when the
         same articles are given again. Arguments as in ``update``; the total that ``progress`` is told is None.
         """
@@ -395,6 +317,7 @@ class Index:
         collapse: bool = False,
     ) -> SearchResults:
         """The articles that match ``query``, best first.
+
         The arguments are the fields of ``SearchRequest``, which says what each means; or ``query`` is such a request.
         Raises QuerySyntaxError for a date that does not exist, ValueError for a facet that the index does not have; no
         query text is an error.
@@ -422,6 +345,7 @@ class Index:
     ) -> Iterator[Hit]:
         """Every hit of a query, in the order of ``search``, one after the other and without a limit: the arguments are
         those of ``search``. Without a query and filters: all articles, the newest first (or the oldest).
+
         A hit is made when it is asked for, so a million take the room of one, besides twenty bytes for each that there
         is. Ranking is done once, and all hits are of the commit that was the last then, whatever is written meanwhile.
         Raises as ``search`` does, at once; ValueError when going on after the Index was closed.
@@ -447,6 +371,7 @@ class Index:
         fragment_chars: int = 80,
     ) -> SearchResults:
         """The articles that share the weightiest terms of the one with this id, most similar first, without itself.
+
         Filters, pages and fragments are as in ``search``, and may be those of a ``request``; nothing else of it counts.
         In the results ``query`` is the id, ``understood`` the terms. Raises ArticleNotFoundError, QuerySyntaxError.
         """
@@ -460,8 +385,10 @@ class Index:
 
     def suggest(self, prefix: str, *, limit: int = 10) -> tuple[Suggestion, ...]:
         """At most ``limit`` completions of ``prefix``, from words and phrases of the articles, the most used first.
+
         prefix : Chinese characters, letters of another script, or pinyin: in full (``shuzihua``), initials (``szh``) or
                  both (``shuzihuazx``)
+
         The first call on a commit reads the titles, which takes a second or less; those after it, microseconds.
         """
         return tuple(self._backend.suggest(checks.text("prefix", prefix), checks.count("limit", limit)))
@@ -505,6 +432,7 @@ class Index:
 
     def verify(self, *, deep: bool = False) -> VerifyReport:
         """Check every checksum and cross-reference of the last commit; ``report.damage`` says what is wrong.
+
         deep : tokenise every article again, and compare its terms with the index; takes as long as indexing. Raises
                AnalyzerMismatchError where the tokenizer of the index is not to be had
         """
@@ -512,7 +440,9 @@ class Index:
 
     def snapshot(self, path: str | os.PathLike[str]) -> None:
         """Copy the last commit to the folder ``path``, which is made, or must be empty; a writer may go on meanwhile.
+
         What both have in common takes no room where the file system has hard links: files of an index never change.
+
         Raises IndexUnusableError if there is something in ``path``, CorruptIndexError, OSError.
         """
         self._backend.snapshot(path)

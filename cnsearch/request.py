@@ -138,10 +138,10 @@ class SearchRequest:
     collapse: bool = field(default=False, metadata=_about("flag", "Fold copies of an article under it."))
 
     def __post_init__(self) -> None:
-        for argument in ARGUMENTS.values():
-            given = getattr(self, argument.name)
-            if given is not argument.default:
-                object.__setattr__(self, argument.name, argument.checked(given))
+        for name, default in _DEFAULTS:
+            given = getattr(self, name)
+            if given is not default:  # which needs no check
+                object.__setattr__(self, name, ARGUMENTS[name].checked(given))
 
     @property
     def filters(self) -> Filters:
@@ -238,9 +238,7 @@ def _texts(about: Argument, given: Any) -> tuple[str, ...] | None:
 
 
 def _names(about: Argument, given: Any) -> tuple[str, ...]:
-    if isinstance(given, str) or not isinstance(given, Iterable):
-        raise TypeError(f"{about.name} must be a list of names, such as ['source'], not {given!r}")
-    return tuple(checks.texts(about.name, given))
+    return checks.names(about.name, given, "source")
 
 
 def _labels(about: Argument, given: Any) -> dict[str, tuple[str, ...]] | None:
@@ -406,3 +404,5 @@ ARGUMENTS: Final[Mapping[str, Argument]] = {
     one.name: Argument(one.name, default=one.default, **one.metadata) for one in fields(SearchRequest)
 }
 """Every field of ``SearchRequest`` by its name, in order."""
+
+_DEFAULTS: Final = tuple((name, argument.default) for name, argument in ARGUMENTS.items())

@@ -147,7 +147,7 @@ WRONG = [
     ({"match": "some"}, ValueError, 'match must be "most", "any" or "all", not \'some\''),
     ({"facets": "source"}, TypeError, "facets must be a list of names, such as ['source'], not 'source'"),
     ({"facets": 5}, TypeError, "facets must be a list of names, such as ['source'], not 5"),
-    ({"facets": [5]}, TypeError, "each of facets must be a str, not 5"),
+    ({"facets": [5]}, ValueError, "facets must be a list of names, such as ['source'], with no 5 in it"),
     ({"half_life_days": 0}, ValueError, "half_life_days must be above 0, not 0"),
     ({"half_life_days": float("nan")}, ValueError, "half_life_days must be above 0, not nan"),
     ({"half_life_days": "30"}, TypeError, "half_life_days must be a number, not '30'"),

@@ -17,11 +17,10 @@ from cnsearch.analysis.shown import Analysis
 from cnsearch.analysis.userdict import UserDictionary
 from cnsearch.backends.writing import Writing
 from cnsearch.limits import DEFAULT_LIMITS, Limits
-from cnsearch.model import Article, Failure, Fragment, Hit, SearchResults, Stats, Suggestion, UpdateReport
+from cnsearch.model import Article, Failure, Fragment, Hit, SearchResults, Stats, Suggestion, UpdateReport, VerifyReport
 from cnsearch.query.synonyms import Synonyms
 from cnsearch.request import SearchRequest
 from cnsearch.settings import PathSettings
-from cnsearch.store.verify import VerifyReport
 
 Path = str | os.PathLike[str]
 

@@ -25,9 +25,9 @@ from cnsearch.model import (
     Stats,
     Suggestion,
     UpdateReport,
+    VerifyReport,
     printable,
 )
-from cnsearch.store.verify import VerifyReport
 
 MAX_COLUMNS = 100
 """Longer lines are hard to read, however wide the terminal."""

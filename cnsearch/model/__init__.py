@@ -3,7 +3,7 @@
 from cnsearch.model.article import MAX_EXTRA_DEPTH, Article, ReaderContext, RecordReader, read_records_with
 from cnsearch.model.excerpt import ELLIPSIS, Fragment, Snippet, escaped, printable
 from cnsearch.model.labels import RESERVED_NAMES, checked_labels
-from cnsearch.model.report import DictionaryReport, Failure, UpdateReport
+from cnsearch.model.report import DictionaryReport, Failure, UpdateReport, VerifyReport
 from cnsearch.model.results import Duplicate, Hit, ScorePart, SearchResults, Suggestion
 from cnsearch.model.stats import Stats
 from cnsearch.model.written import FORMAT_VERSION, iso_date
@@ -27,6 +27,7 @@ __all__ = [
     "Stats",
     "Suggestion",
     "UpdateReport",
+    "VerifyReport",
     "checked_labels",
     "escaped",
     "iso_date",

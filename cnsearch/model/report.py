@@ -1,4 +1,4 @@
-"""What an update, an addition or a change of the dictionary has done."""
+"""What an update, an addition or a change of the dictionary has done, and what a look for damage has found."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cnsearch.errors import CorruptIndexError, IndexFormatError
 from cnsearch.model.written import FORMAT_VERSION
 
 
@@ -113,5 +114,53 @@ class DictionaryReport:
             "absent": list(self.absent),
             "retokenised": self.retokenised,
             "articles": self.articles,
+            "took_s": round(self.took_s, 3),
+        }
+
+
+@dataclass(frozen=True)
+class VerifyReport:
+    """What a look at the whole index found.
+
+    damage   : what is wrong, each with path, section, offset, found and expected; empty if nothing is
+    articles : that can be found
+    segments : files of postings and text
+    checked  : how much was checked: bytes, blocks (each with its checksum), terms, postings, values, ...
+    deep     : whether the articles were tokenised again
+    took_s   : seconds
+    """
+
+    path: str
+    damage: tuple[CorruptIndexError | IndexFormatError, ...] = ()
+    articles: int = 0
+    segments: int = 0
+    checked: Mapping[str, int] = field(default_factory=dict)
+    deep: bool = False
+    took_s: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """True if nothing is wrong."""
+        return not self.damage
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "version": FORMAT_VERSION,
+            "index": self.path,
+            "ok": self.ok,
+            "damage": [
+                {
+                    "path": error.path,
+                    "section": getattr(error, "section", ""),
+                    "offset": getattr(error, "offset", None),
+                    "reason": error.reason,
+                }
+                for error in self.damage
+            ],
+            "articles": self.articles,
+            "segments": self.segments,
+            "checked": dict(self.checked),
+            "deep": self.deep,
             "took_s": round(self.took_s, 3),
         }

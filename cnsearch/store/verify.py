@@ -11,15 +11,14 @@ import os
 import time
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cnsearch.errors import CorruptIndexError, IndexFormatError
-from cnsearch.model import FORMAT_VERSION
+from cnsearch.model import VerifyReport
 from cnsearch.store.document import ENCODERS, document_of
 from cnsearch.store.fields import DIGEST_BYTES, LIST_FIELDS
 from cnsearch.store.opening import Store
@@ -33,54 +32,6 @@ _ORIGIN = {"root": "", "size": 0, "mtime_ns": 0, "digest": bytes(DIGEST_BYTES)}
 
 Array = npt.NDArray[Any]
 Sums = npt.NDArray[np.uint64]
-
-
-@dataclass(frozen=True)
-class VerifyReport:
-    """What a look at the whole index found.
-
-    damage   : what is wrong, each with path, section, offset, found and expected; empty if nothing is
-    articles : that can be found
-    segments : files of postings and text
-    checked  : how much was checked: bytes, blocks (each with its checksum), terms, postings, values, ...
-    deep     : whether the articles were tokenised again
-    took_s   : seconds
-    """
-
-    path: str
-    damage: tuple[CorruptIndexError | IndexFormatError, ...] = ()
-    articles: int = 0
-    segments: int = 0
-    checked: Mapping[str, int] = field(default_factory=dict)
-    deep: bool = False
-    took_s: float = 0.0
-
-    @property
-    def ok(self) -> bool:
-        """True if nothing is wrong."""
-        return not self.damage
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "version": FORMAT_VERSION,
-            "index": self.path,
-            "ok": self.ok,
-            "damage": [
-                {
-                    "path": error.path,
-                    "section": getattr(error, "section", ""),
-                    "offset": getattr(error, "offset", None),
-                    "reason": error.reason,
-                }
-                for error in self.damage
-            ],
-            "articles": self.articles,
-            "segments": self.segments,
-            "checked": dict(self.checked),
-            "deep": self.deep,
-            "took_s": round(self.took_s, 3),
-        }
 
 
 def verify_path(path: str | os.PathLike[str], *, deep: bool = False) -> VerifyReport:

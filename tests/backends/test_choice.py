@@ -8,7 +8,7 @@ import pytest
 
 import cnsearch
 from cnsearch.backends.local.backend import LocalBackend
-from cnsearch.index import index_exists
+from cnsearch.opening import index_exists
 
 
 def test_a_path_is_a_folder(tmp_path: Path) -> None:

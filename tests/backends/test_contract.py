@@ -415,7 +415,7 @@ def test_an_update_can_be_stopped(index: cnsearch.Index) -> None:
 def test_an_index_that_is_not_there(where: str) -> None:
     with pytest.raises(IndexNotFoundError):
         cnsearch.open_index(where)
-    assert not cnsearch.index.index_exists(where)
+    assert not cnsearch.opening.index_exists(where)
 
 
 def test_a_closed_index(filled: cnsearch.Index) -> None:

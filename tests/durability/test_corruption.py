@@ -251,8 +251,8 @@ def run(tmp_path: Path, what: str, step: int) -> dict[str, Any]:
 
 
 LIMIT = f"""
-import resource, cnsearch.index, cnsearch.indexing.update
-cnsearch.index.analyze_text("上海")
+import resource, cnsearch.analysis.shown, cnsearch.indexing.update
+cnsearch.analysis.shown.analyze_text("上海")
 taken = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (taken + {MEMORY_BYTES} + (64 << 20), -1))
 """

@@ -43,7 +43,7 @@ from cnsearch.store.transaction import begin
 
 transactions.COMMIT_EVERY, workers.CHUNK = int(sys.argv[1]), 5
 tokenizer._load_rjieba = functools.cache(tokenizer._load_rjieba)
-cnsearch.index.analyze_text("上海")
+cnsearch.analysis.shown.analyze_text("上海")
 
 def careless(self, state, segments, generation):
     "Removes the old files before the new commit is there, and gives time to be killed in between."

@@ -28,6 +28,7 @@ from cnsearch.model import (
     Stats,
     Suggestion,
     UpdateReport,
+    VerifyReport,
 )
 from cnsearch.request import SearchRequest
 from cnsearch.search.facets import FACETS
@@ -35,7 +36,7 @@ from cnsearch.search.searcher import Searcher
 from cnsearch.search.suggest import suggest
 from cnsearch.settings import PathSettings
 from cnsearch.store.opening import Store
-from cnsearch.store.verify import VerifyReport, verify_store
+from cnsearch.store.verify import verify_store
 
 
 class LocalBackend:

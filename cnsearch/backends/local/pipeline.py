@@ -146,10 +146,10 @@ def number_of(snapshot: Snapshot, article_id: str) -> int:
 def known_facets(request: SearchRequest, snapshot: Snapshot) -> tuple[str, ...]:
     """What to count by. An index that is empty may yet get any own field."""
     facets = tuple(request.facets)
-    if not (facets and snapshot.num_live_docs):
-        return facets
-    known = (*FACETS, *snapshot.own_fields.values(), *snapshot.own_fields)
-    return checks.several("facets", facets, tuple(dict.fromkeys(known)))
+    if facets and snapshot.num_live_docs:
+        known = (*FACETS, *snapshot.own_fields.values(), *snapshot.own_fields)
+        checks.each_of("facets", facets, tuple(dict.fromkeys(known)))
+    return facets
 
 
 def _shown(request: SearchRequest) -> Shown:

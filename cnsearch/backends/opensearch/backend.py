@@ -32,11 +32,11 @@ from cnsearch.model import (
     Stats,
     Suggestion,
     UpdateReport,
+    VerifyReport,
 )
 from cnsearch.request import SearchRequest
 from cnsearch.search.suggest import suggest
 from cnsearch.settings import PathSettings
-from cnsearch.store.verify import VerifyReport
 
 _PAGE = 1_000
 

@@ -162,10 +162,10 @@ def stored(searcher: Searcher, article_id: str) -> dict[str, Any]:
 def known_facets(request: SearchRequest, searcher: Searcher) -> tuple[str, ...]:
     """What to count by. An index that is empty may yet get any own field."""
     facets = tuple(request.facets)
-    if not (facets and searcher.counts.num_docs):
-        return facets
-    known = (*searcher.snapshot.known_facets(), *searcher.snapshot.own_fields)
-    return checks.several("facets", facets, tuple(dict.fromkeys(known)))
+    if facets and searcher.counts.num_docs:
+        known = (*searcher.snapshot.known_facets(), *searcher.snapshot.own_fields)
+        checks.each_of("facets", facets, tuple(dict.fromkeys(known)))
+    return facets
 
 
 def _shown(request: SearchRequest) -> Shown:

@@ -17,9 +17,9 @@ from cnsearch.faces.cli.arguments import limit_option, limits_of
 from cnsearch.faces.cli.errors import FAILED
 from cnsearch.faces.cli.options import index_option, json_option, opened_index, wait_option
 from cnsearch.faces.cli.output import print_json, progress, say
-from cnsearch.index import open_index, rebuild_index
 from cnsearch.limits import Limits
 from cnsearch.model import UpdateReport, printable
+from cnsearch.opening import open_index, rebuild_index
 from cnsearch.settings import SPLITS
 from cnsearch.store.opening import Store
 

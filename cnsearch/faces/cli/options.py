@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 import click
 
 from cnsearch.faces.formats import FORMATS
-from cnsearch.index import Index, open_index
+from cnsearch.index import Index
 from cnsearch.limits import DEFAULT_LIMITS, Limits
+from cnsearch.opening import open_index
 from cnsearch.query.dates import DEFAULT_ZONE
 
 F = TypeVar("F", bound=Callable[..., Any])

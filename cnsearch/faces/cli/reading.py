@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from cnsearch.analysis.shown import analyze_text
 from cnsearch.faces.cli.options import color_option, index_option, json_option, opened_index, zone_option
 from cnsearch.faces.cli.output import colored, print_json
-from cnsearch.index import analyze_text
 from cnsearch.store.opening import Store
 
 

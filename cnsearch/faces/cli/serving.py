@@ -10,7 +10,7 @@ import click
 
 from cnsearch.faces.cli.options import Number, index_option, opened_index, zone_option
 from cnsearch.faces.cli.output import say
-from cnsearch.index import open_index
+from cnsearch.opening import open_index
 
 if TYPE_CHECKING:
     from cnsearch.faces.web.settings import WebSettings

@@ -21,8 +21,9 @@ from starlette.applications import Starlette
 from cnsearch.errors import CnsearchError
 from cnsearch.faces.web.app import create_app
 from cnsearch.faces.web.settings import WEB_LIMITS, WebSettings
-from cnsearch.index import Index, open_index
+from cnsearch.index import Index
 from cnsearch.model import UpdateReport, printable
+from cnsearch.opening import open_index
 
 BACKLOG = 1024
 ENVIRONMENT: Final = "CNSEARCH_SERVED"
