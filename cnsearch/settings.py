@@ -35,6 +35,7 @@ class PathSettings:
         return replace(self, **said)
 
     def to_dict(self) -> dict[str, Any]:
+        """What is said, fit for JSON."""
         said = {name: getattr(self, name) for name in _NAMES if getattr(self, name) is not None}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in said.items()}
 

@@ -22,6 +22,7 @@ _SURROGATES = slice(0xD800, 0xE000)
 _REPLACEMENT = 0xFFFD
 
 CodePoints = npt.NDArray[np.uint32]
+"""The code points of a text: uint32, shape (characters,)."""
 
 
 @cache
@@ -64,7 +65,7 @@ def text_of(points: CodePoints) -> str:
 
 @cache
 def folded_units() -> npt.NDArray[np.uint16]:
-    """The UTF-16 unit that each unit becomes, where that is one. Shape (0x10000,), read-only; halves of pairs stay, and
+    """The UTF-16 unit that each unit becomes, where that is one; shape (0x10000,), read-only; halves of pairs stay, and
     what becomes a character of two units is 0."""
     table = _table()[:0x10000]
     units = np.where(table < 0x10000, table, 0).astype(np.uint16)
@@ -75,7 +76,7 @@ def folded_units() -> npt.NDArray[np.uint16]:
 
 @cache
 def folds_two_units() -> npt.NDArray[np.bool_]:
-    """Whether each character of two UTF-16 units (from U+10000) is folded to another. Shape (0x100000,), read-only."""
+    """Whether each character of two UTF-16 units (from U+10000) is folded to another; shape (0x100000,), read-only."""
     table = _table()[0x10000:]
     changed: npt.NDArray[np.bool_] = table != np.arange(0x10000, _LAST_CODE_POINT + 1, dtype=np.uint32)
     changed.flags.writeable = False

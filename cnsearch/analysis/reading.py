@@ -32,6 +32,7 @@ MOST_MARKS = 30
 Format has (UAX #15, section 13)."""
 
 Places = npt.NDArray[np.int64]
+"""Places in a text: int64, shape (characters,)."""
 Kinds = npt.NDArray[np.uint8]
 
 
@@ -182,7 +183,7 @@ _WIDE_MARKS = "\u3001-\u3003\u3008-\u3011\u3014-\u301f\uff01-\uff0f\uff1a-\uff20
 @cache
 def read_otherwise() -> npt.NDArray[np.bool_]:
     """Whether each code point may be read as another than it folds to, itself or what stands beside it; spaced-out runs
-    aside, which lose their spaces. Shape (0x110000,), read-only."""
+    aside, which lose their spaces; shape (0x110000,), read-only."""
     found: npt.NDArray[np.bool_] = (_class_table() == ord("o")) | (_class_table() == ord("c"))
     found.flags.writeable = False
     return found

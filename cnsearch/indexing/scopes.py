@@ -24,6 +24,7 @@ class ScanScope:
 
     @property
     def path(self) -> str:
+        """Of what is scanned."""
         return os.fspath(self.root / self.below) if self.below else os.fspath(self.root)
 
 

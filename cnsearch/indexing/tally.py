@@ -72,6 +72,7 @@ class Tally:
         self.added = self.changed = self.removed = self.unchanged = self.retokenised = self.moved = self.excluded = 0
 
     def report(self, articles: int, took_s: float) -> UpdateReport:
+        """What is told of the update; ``articles`` are those that the index has now."""
         nothing_in = [number for number in self.unreadable if not self.found[number]]
         failed = {*self.failed, *(failure for number, failure in self.reasons if number in nothing_in)}
         return UpdateReport(

@@ -21,6 +21,7 @@ Stopped = Callable[[], bool]
 
 
 def never() -> bool:
+    """Do not stop."""
     return False
 
 

@@ -10,7 +10,7 @@ from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.indexing.tally import Tally
 from cnsearch.indexing.tasks import Origin, Stopped, never
-from cnsearch.indexing.writer import Home, Writer
+from cnsearch.indexing.writer import Builder, Form, Home, Writer
 from cnsearch.model import Article
 from cnsearch.search.substrings import documents_containing
 from cnsearch.settings import Settings
@@ -26,14 +26,14 @@ COMMIT_EVERY = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class AsBatches:
+class AsBatches(Form):
     """Articles as arrays, of which segments are made."""
 
     def builder(self, tokenizer: WordTokenizer) -> ArticleBatch:
         return ArticleBatch(tokenizer)
 
 
-class ArticleBatch:
+class ArticleBatch(Builder):
     """The articles of one chunk, inverted."""
 
     def __init__(self, tokenizer: WordTokenizer) -> None:
@@ -53,7 +53,7 @@ class ArticleBatch:
         return self._batch.build()
 
 
-class Update:
+class Update(Writer):
     """A transaction that commits and begins anew every COMMIT_EVERY articles; ``finish`` commits the last. If it is to
     be ``whole`` it is one: no commit may hold articles of two analyzers, or that were read by two settings."""
 
@@ -125,18 +125,26 @@ class Update:
         self.transaction.cancel()
 
 
-class DryRun:
+class DryRun(Writer):
     """Takes everything and writes nothing."""
 
     whole = False
     form = None
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self.snapshot = snapshot
-        self.analyzer = snapshot.analyzer
+        self._snapshot = snapshot
+        self._analyzer = snapshot.analyzer
+
+    @property
+    def analyzer(self) -> ChineseAnalyzer:
+        return self._analyzer
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self._snapshot
 
     def change_analyzer(self, analyzer: ChineseAnalyzer) -> None:
-        self.analyzer = analyzer
+        self._analyzer = analyzer
 
     def change_settings(self, settings: Settings) -> None:
         pass

@@ -154,6 +154,8 @@ _tokenizer_of_worker: WordTokenizer | None = None
 
 
 def begin_worker(identity: TokenizerIdentity, user_dictionary: UserDictionary, parent: int) -> None:
+    """What a worker process does first: it loads the tokenizer, ends with the process ``parent``, leaves Ctrl-C to that
+    one, and looks for cycles only between chunks."""
     global _tokenizer_of_worker
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its workers
@@ -172,6 +174,7 @@ def _end_with(parent: int) -> None:
 
 
 def analyse_in_worker(tasks: Sequence[Task], form: Form | None) -> Chunk:
+    """``analyse`` with the tokenizer of this worker process."""
     assert _tokenizer_of_worker is not None
     try:
         return analyse(tasks, _tokenizer_of_worker, form)

@@ -22,68 +22,84 @@ class Builder(Protocol):
     """Collects the articles of one chunk, in whatever process. What ``build`` makes can be pickled."""
 
     @property
-    def doc_count(self) -> int: ...
+    def doc_count(self) -> int:
+        """How many articles it has."""
 
-    def add(self, article: Article, origin: Origin) -> None: ...
+    def add(self, article: Article, origin: Origin) -> None:
+        """Take an article, cut it, and note where it came from."""
 
-    def build(self) -> Any: ...
+    def build(self) -> Any:
+        """All of them, as ``Writer.add`` takes them."""
 
 
 class Form(Protocol):
     """How articles are handed over to an index. Can be pickled."""
 
-    def builder(self, tokenizer: WordTokenizer) -> Builder: ...
+    def builder(self, tokenizer: WordTokenizer) -> Builder:
+        """One that is empty, and cuts with ``tokenizer``."""
 
 
 class Kept(Protocol):
     """What an index has when the writing begins."""
 
     @property
-    def settings(self) -> Settings: ...
+    def settings(self) -> Settings:
+        """How its folders are read, and which files hold several articles."""
 
     @property
-    def version(self) -> int: ...
+    def version(self) -> int:
+        """Of the format that it was written in."""
 
     @property
-    def num_live_docs(self) -> int: ...
+    def num_live_docs(self) -> int:
+        """How many articles it has."""
 
 
 class Remembers(Protocol):
     """What an index remembers of its folders: a ``Snapshot``, or what another back end has in its place."""
 
     @property
-    def settings(self) -> Settings: ...
+    def settings(self) -> Settings:
+        """How its folders are read, and which files hold several articles."""
 
-    def roots(self) -> set[str]: ...
+    def roots(self) -> set[str]:
+        """The folders whose posts are in the index, as absolute paths."""
 
-    def find_indexed(self, article_id: str) -> Indexed | None: ...
+    def find_indexed(self, article_id: str) -> Indexed | None:
+        """Where an article came from; None if it is not in the index."""
 
 
 class Writer(Protocol):
     """Writes into one index.
 
     whole : it is all or nothing: an index may not hold articles of two analyzers, or that were read by two settings
-    form  : of what ``add`` takes; None where nothing is written (a dry run)
     """
 
     whole: bool
 
     @property
-    def form(self) -> Form | None: ...
+    def form(self) -> Form | None:
+        """Of what ``add`` takes; None where nothing is written (a dry run)."""
 
     @property
-    def analyzer(self) -> ChineseAnalyzer: ...
+    def analyzer(self) -> ChineseAnalyzer:
+        """Cuts what is written from now on."""
 
     @property
-    def snapshot(self) -> Kept: ...
+    def snapshot(self) -> Kept:
+        """The index as it was when the writing began."""
 
-    def change_analyzer(self, analyzer: ChineseAnalyzer) -> None: ...
+    def change_analyzer(self, analyzer: ChineseAnalyzer) -> None:
+        """Cut with ``analyzer`` from now on, all or nothing."""
 
-    def change_settings(self, settings: Settings) -> None: ...
+    def change_settings(self, settings: Settings) -> None:
+        """Let the index remember ``settings`` with what is written next."""
 
-    def indexed(self) -> Mapping[str, Indexed]: ...
+    def indexed(self) -> Mapping[str, Indexed]:
+        """Where each article came from that was in the index when the writing began, by id."""
 
-    def find(self, article_id: str) -> Indexed | None: ...
+    def find(self, article_id: str) -> Indexed | None:
+        """The same of one article; None if it was not in the index."""
 
     def containing(self, words: Iterable[str]) -> Sequence[str]:
         """The ids of the articles that contain any of the folded texts."""
@@ -94,12 +110,14 @@ class Writer(Protocol):
     def add(self, documents: Any) -> Sequence[tuple[str, str]]:
         """Take what a builder has made. Returns (id, reason) of what the index refused."""
 
-    def delete(self, article_ids: Sequence[str]) -> int: ...
+    def delete(self, article_ids: Sequence[str]) -> int:
+        """Delete the articles with these ids; returns how many there were."""
 
     def finish(self) -> int:
         """Make it lasting; returns how many articles the index has now."""
 
-    def cancel(self) -> None: ...
+    def cancel(self) -> None:
+        """Give up: the index stays what it was. More than once does no harm."""
 
 
 @runtime_checkable
@@ -108,4 +126,6 @@ class Home(Protocol):
 
     def begin_update(
         self, wait: float | None, dry_run: bool, *, replace: bool, stopped: Stopped
-    ) -> AbstractContextManager[Writer]: ...
+    ) -> AbstractContextManager[Writer]:
+        """Begin to write; what is not finished when the context ends is given up. ``transactions.begin_update`` has the
+        arguments."""

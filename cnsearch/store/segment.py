@@ -66,7 +66,7 @@ class Segment:
 
     @cached_property
     def live(self) -> npt.NDArray[np.bool_]:
-        """Which documents are not deleted. Shape (num_docs,); not to be modified."""
+        """Which documents are not deleted. bool, shape (num_docs,); not to be modified."""
         return np.ones(self.num_docs, dtype=bool) if self._live is None else self._live
 
     def titles(self) -> list[str]:
@@ -84,7 +84,8 @@ class Segment:
         return None if found is None else Postings(*found)
 
     def utf16(self, field: str, doc_ids: DocIds) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64]]:
-        """The stored texts of many documents as UTF-16, one after the other, and how many units each has."""
+        """The stored texts of many documents (numbers here, int32, shape (n,)) as UTF-16 units, one after the other,
+        and how many units each has, shape (n,)."""
         return self._reader.utf16(field, doc_ids)
 
     def terms(self, field: str, prefix: str = "") -> Iterator[str]:
@@ -92,12 +93,13 @@ class Segment:
         return (term.decode("utf-8", "replace") for term in self._reader.terms_with_prefix(field, encoded(prefix)))
 
     def doc_freqs(self, field: str, prefix: str = "") -> tuple[list[str], npt.NDArray[np.int64]]:
-        """(terms, documents with each) of the terms that begin with ``prefix``, sorted; deleted documents count."""
+        """(terms, documents with each) of the terms that begin with ``prefix``, sorted; deleted documents count. The
+        second is of the shape (len(terms),)."""
         terms, doc_freqs = self._reader.doc_freqs(field, encoded(prefix))
         return b"\n".join(terms).decode("utf-8").split("\n") if terms else [], doc_freqs
 
     def lengths(self, field: str) -> npt.NDArray[Any]:
-        """Tokens of ``field`` per document. Shape (num_docs,), unsigned; 0 where the document lacks the field."""
+        """Tokens of ``field`` per document, unsigned, shape (num_docs,); 0 where the document lacks the field."""
         lengths = self._reader.lengths(field)
         return np.zeros(self.num_docs, dtype=np.uint8) if lengths is None else lengths
 
@@ -106,12 +108,12 @@ class Segment:
         return self._reader.length_statistics(field)["total"]
 
     def numbers(self, field: str, default: int = 0) -> npt.NDArray[np.int64]:
-        """The column ``field``. Shape (num_docs,), int64; ``default`` everywhere if no document has a value."""
+        """The column ``field``, int64, shape (num_docs,); ``default`` everywhere if no document has a value."""
         column = self._reader.column_as(field, NumberColumn)
         return np.full(self.num_docs, default, dtype=np.int64) if column is None else column.values
 
     def dates(self) -> npt.NDArray[np.int64]:
-        """The date column: seconds since 1970, or NO_DATE. Shape (num_docs,)."""
+        """The date column: seconds since 1970, or NO_DATE; int64, shape (num_docs,)."""
         dates = self.numbers("date", NO_DATE)
         known = dates[dates != NO_DATE]
         if len(known) and not MIN_DATE <= int(known.min()) <= int(known.max()) <= MAX_DATE:
@@ -158,7 +160,7 @@ class Segment:
         return digests
 
     def signatures(self) -> npt.NDArray[np.uint8]:
-        """The signature of each document, a byte per bin. Shape (num_docs, SIGNATURE_BYTES); not to be modified."""
+        """The signatures, a byte per bin; uint8, shape (num_docs, SIGNATURE_BYTES); not to be modified."""
         column = self._reader.column_as("signature", BytesColumn)
         if column is None:
             return np.zeros((self.num_docs, SIGNATURE_BYTES), dtype=np.uint8)
@@ -172,7 +174,8 @@ class Segment:
         return self._reader.doc_freq(field, encoded(term))
 
     def labels(self, field: str) -> _Labels | None:
-        """(ordinals, values) of a column of one label per document, b"" for none; None if nobody has one."""
+        """(ordinals, values) of a column of one label per document, b"" for none; None if nobody has one. Ordinals:
+        unsigned, shape (num_docs,), numbers of the values."""
         if field not in self._labels:
             column = self._reader.column_as(field, OrdinalColumn)
             if column is not None:
@@ -195,7 +198,8 @@ class Segment:
 
     def label_lists(self, field: str) -> _LabelLists | None:
         """(offsets, ordinals, values) of a column of several labels: those of document d are
-        ``ordinals[offsets[d] : offsets[d + 1]]``; None if nobody has one."""
+        ``ordinals[offsets[d] : offsets[d + 1]]``; None if nobody has one. Offsets: int64, shape (num_docs + 1,);
+        ordinals: unsigned, shape (labels of all documents,)."""
         if field not in self._label_lists:
             column = self._reader.column_as(field, OrdinalListsColumn)
             if column is not None:
@@ -205,7 +209,8 @@ class Segment:
         return self._label_lists[field]
 
     def label_pairs(self, field: str) -> _LabelPairs | None:
-        """The same as pairs: document ``doc_ids[i]`` has the label ``values[ordinals[i]]``, each pair once."""
+        """The same as pairs: document ``doc_ids[i]`` has the label ``values[ordinals[i]]``, each pair once. Both int64,
+        shape (pairs,)."""
         with self._lock:
             if field not in self._label_pairs:
                 self._label_pairs[field] = self._make_label_pairs(field)
@@ -222,7 +227,8 @@ class Segment:
 
     def label_paths(self, field: str) -> list[_PathsOfDepth]:
         """The leading paths that the labels of a document are, read as levels, one depth after the other: document
-        ``doc_ids[i]`` has the path ``names[numbers[i]]``, written with ``/``."""
+        ``doc_ids[i]`` has the path ``names[numbers[i]]``, written with ``/``. Both of the shape (documents that have
+        one of this depth,)."""
         with self._lock:
             if field not in self._label_paths:
                 self._label_paths[field] = self._make_label_paths(field)
@@ -299,7 +305,8 @@ class Segment:
         return SegmentCheck(self._reader, self.num_docs, unboosted=True)
 
     def all_postings(self, field: str) -> Iterator[tuple[list[bytes], npt.NDArray[np.int64], Postings]]:
-        """(terms, counts, postings) of ``field``, some thousands of terms at a time: the lists one after the other."""
+        """(terms, counts, postings) of ``field``, some thousands of terms at a time: the lists one after the other;
+        counts says how long each is, shape (len(terms),)."""
         for terms, lists in self._reader.all_postings(field):
             yield terms, lists.counts, Postings(lists.doc_ids, lists.weights)
 

@@ -57,16 +57,17 @@ class Snapshot:
 
     @cached_property
     def num_live_docs(self) -> int:
+        """Articles: documents that are not deleted."""
         return self.num_docs if self.live is None else int(self.live.sum())
 
     @cached_property
     def dates(self) -> npt.NDArray[np.int64]:
-        """The date column of all segments: seconds since 1970, or NO_DATE. Shape (num_docs,)."""
+        """The date column of all segments: seconds since 1970, or NO_DATE; shape (num_docs,)."""
         return np.concatenate([segment.dates() for segment in self.segments] or [np.empty(0, np.int64)])
 
     @cached_property
     def signatures(self) -> npt.NDArray[np.uint8]:
-        """The signatures of all segments, a byte per bin. Shape (num_docs, SIGNATURE_BYTES)."""
+        """The signatures of all segments, a byte per bin; shape (num_docs, SIGNATURE_BYTES)."""
         parts = [segment.signatures() for segment in self.segments]
         return parts[0] if len(parts) == 1 else np.concatenate(parts or [np.empty((0, SIGNATURE_BYTES), np.uint8)])
 
@@ -84,7 +85,8 @@ class Snapshot:
         return self.joined((segment.base, segment.postings(field, term)) for segment in self.segments)
 
     def doc_freqs(self, field: str, prefix: str = "") -> tuple[list[str], npt.NDArray[np.int64]]:
-        """The same of the whole index."""
+        """(terms, documents with each) of the terms that begin with ``prefix``, sorted; deleted documents count. The
+        second is of the shape (len(terms),)."""
         parts = [segment.doc_freqs(field, prefix) for segment in self.segments]
         if len(parts) == 1:
             return parts[0]
@@ -222,7 +224,8 @@ class Snapshot:
         return counts
 
     def count_label_paths(self, field: str, matching: npt.NDArray[np.bool_]) -> Counter[str]:
-        """The same of each leading path of a document's labels: 金融, 金融/每经网."""
+        """How many of the ``matching`` documents (bool, shape (num_docs,)) have each leading path of their labels:
+        金融, 金融/每经网."""
         counts: Counter[str] = Counter()
         for segment in self.segments:
             counts += segment.count_label_paths(field, matching[segment.base : segment.base + segment.num_docs])

@@ -82,6 +82,7 @@ class Transaction:
         return self._writer.delete("id", [article_id.encode("utf-8", "surrogatepass") for article_id in article_ids])
 
     def commit(self) -> None:
+        """Make visible what was added and deleted. Raises IndexUnusableError, OSError; then nothing has changed."""
         self.snapshot.close()
         self._writer.commit(self._schema.to_dict(), replace=self._replace)
 
@@ -103,6 +104,7 @@ class Transaction:
         self._writer.commit(self._schema.to_dict(), merge_up_to=num_docs)
 
     def cancel(self) -> None:
+        """Give up: the index stays what it was."""
         self.snapshot.close()
         if not self._writer.is_closed:  # a commit that fails has closed it
             self._writer.cancel()
