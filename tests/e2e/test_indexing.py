@@ -587,7 +587,7 @@ def test_worker_processes_change_nothing(tmp_path: Path, many: Path) -> None:
             assert [failure.path for failure in report.failed] == [str(many / "bad.md")]
             results = index.search("数字化 上海", match="any", limit=1000)
             rows = [(hit.id, hit.score, hit.snippet.text()) for hit in results]
-            stats = {**index.stats(), "index": None}
+            stats = {**index.stats(), "index": None, "last_commit": None}
             found.append((rows, titles(index), [index.get(row[0]) for row in rows[::50]], stats))
     assert found[0] == found[1]
     assert len(found[0][0]) == NUM_MANY
