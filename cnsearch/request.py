@@ -8,7 +8,9 @@ Not good for: how much of a query is taken (``limits``), and which facets an ind
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field, fields
 from datetime import date, datetime, timezone
 from typing import Any, Final, Literal, get_args
@@ -375,10 +377,11 @@ def _read_count(name: str, texts: list[str]) -> int:
 
 
 def _read_number(name: str, texts: list[str]) -> float:
-    try:
-        return float(texts[0])
-    except ValueError:
-        raise ValueError(f"{name} must be a number, not {texts[0][:100]!r}") from None
+    with suppress(ValueError):
+        number = float(texts[0])
+        if math.isfinite(number):  # JSON has no others
+            return number
+    raise ValueError(f"{name} must be a number, not {texts[0][:100]!r}")
 
 
 _READ: Final[Mapping[Kind, Callable[[str, list[str]], Any]]] = {

@@ -195,7 +195,8 @@ def test_unknown_names_are_refused_with_the_nearest() -> None:
         ({"limit": ["-1"]}, "limit must not be negative: -1"),
         ({"limit": ["1", "2"]}, "limit must be given once, not 2 times"),
         ({"half_life_days": ["long"]}, "half_life_days must be a number, not 'long'"),
-        ({"half_life_days": ["nan"]}, "half_life_days must be above 0, not nan"),
+        ({"half_life_days": ["nan"]}, "half_life_days must be a number, not 'nan'"),
+        ({"half_life_days": ["1e999"]}, "half_life_days must be a number, not '1e999'"),
         ({"draft": ["maybe"]}, "draft must be true or false, not 'maybe'"),
         ({"labels": ["language"]}, "labels must be of the form NAME=VALUE, not 'language'"),
         ({"labels": ["=zh"]}, "labels must be of the form NAME=VALUE, not '=zh'"),
@@ -207,6 +208,34 @@ def test_what_is_wrong_in_an_address_is_named(params: dict[str, list[str]], said
     with pytest.raises(ValueError, match="^" + re.escape(said)) as caught:
         SearchRequest.from_params(params)
     assert len(str(caught.value)) < 300
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.dates(),
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=3), inside, max_size=3),
+    max_leaves=5,
+)
+HOSTILE_TEXTS = st.sampled_from(["9" * 999, *"- --1 1_0 ٣ inf 1e999 = a= \x00 2021-02-30 true".split()])
+
+
+@given(st.dictionaries(st.sampled_from([*ARGUMENTS, "q", ""]), ANYTHING))
+def test_nothing_but_what_is_said_comes_of_hostile_json(given_: dict[str, Any]) -> None:
+    try:
+        request = SearchRequest.from_dict(given_)
+    except (TypeError, ValueError, cnsearch.QuerySyntaxError):
+        return
+    json.dumps(request.to_dict())
+    hash(request)
+
+
+@given(st.dictionaries(st.sampled_from([*ARGUMENTS, "q"]), st.lists(HOSTILE_TEXTS | st.text(max_size=9), max_size=2)))
+def test_nothing_but_what_is_said_comes_of_a_hostile_address(params: dict[str, list[str]]) -> None:
+    try:
+        request = SearchRequest.from_params(params)
+    except (ValueError, cnsearch.QuerySyntaxError):
+        return
+    json.dumps(request.to_dict(), allow_nan=False)
+    assert SearchRequest.from_params(request.to_params()) == request
 
 
 def test_a_field_of_a_form_that_was_left_empty_was_not_given() -> None:

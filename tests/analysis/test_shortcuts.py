@@ -1,7 +1,7 @@
 """The quick ways of the analysis give what the slow ones do."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cnsearch.analysis import compounds, reading
@@ -21,8 +21,11 @@ def test_parts_of_simple_compounds_are_those_of_any(compound):
 
 
 @given(COMPOUNDS)
+@example("1a1a1a1_a1")
 def test_letters_with_joints_are_joined_as_any_compound(compound):
-    assert compounds.joined(compound) == compounds._respelt(compounds.whole(compound), "")
+    whole = compounds.whole(compound)
+    has_too_many_parts = len(compounds._ATOM.findall(whole)) > compounds.MAX_ATOMS
+    assert compounds.joined(compound) == (whole if has_too_many_parts else compounds._respelt(whole, ""))
 
 
 @given(TEXTS)
