@@ -41,6 +41,7 @@ class Excerpts:
         self._missing = Missing(searcher, plan)
 
     def of(self, number: int) -> tuple[Fragment, Snippet]:
+        """The title of a document with its matches, and the snippet of its body."""
         if self._searcher.snapshot.closed:
             raise ValueError("the Index of this hit is closed")
         if self._highlighter is None:
@@ -58,6 +59,7 @@ class Excerpts:
         return self._highlighter.title(title), *self._highlighter.lines(body)
 
     def missing(self, number: int) -> tuple[str, ...]:
+        """The words of the query that a document lacks."""
         if self._searcher.snapshot.closed:
             raise ValueError("the Index of this hit is closed")
         return self._missing.of(number)
@@ -67,6 +69,7 @@ class Excerpts:
         return self._missing.note(ranked)
 
     def explain(self, number: int, second_pass: bool) -> tuple[ScorePart, ...]:
+        """The parts of the score of a document. ``second_pass``: whether its rank was among those of that."""
         if self._searcher.snapshot.closed:
             raise ValueError("the Index of this hit is closed")
         half_life = self._shown.half_life_days

@@ -21,15 +21,20 @@ class Values(Protocol):
     """What articles have in the fields that filters ask for: a ``Snapshot``, or what another back end knows."""
 
     @property
-    def own_fields(self) -> Mapping[str, str]: ...
+    def own_fields(self) -> Mapping[str, str]:
+        """The own fields of articles by their folded names."""
 
-    def has_term(self, field: str, term: str) -> bool: ...
+    def has_term(self, field: str, term: str) -> bool:
+        """Whether an article has the term in a label field."""
 
-    def label_counts(self, field: str) -> Counter[str]: ...
+    def label_counts(self, field: str) -> Counter[str]:
+        """How many articles have each value of a label field, as written."""
 
-    def own_field_counts(self, name: str) -> Counter[str]: ...
+    def own_field_counts(self, name: str) -> Counter[str]:
+        """The same of an own field."""
 
-    def label_paths(self, field: str) -> list[tuple[str, int]]: ...
+    def label_paths(self, field: str) -> list[tuple[str, int]]:
+        """The folded paths of a label field, and how many articles have each."""
 
 
 MAX_NOTES = 3

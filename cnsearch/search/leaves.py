@@ -23,7 +23,9 @@ from cnsearch.store.postings import Postings
 from cnsearch.store.snapshot import Snapshot
 
 Mask = npt.NDArray[np.bool_]
+"""bool, shape (num_docs,): which documents of the index."""
 DocNumbers = npt.NDArray[np.intp]
+"""intp, shape (n,): numbers of some documents over the whole index."""
 
 MAX_CACHED_BYTES = 64_000_000
 """Of the leaves that are kept with their impacts, the most recently used."""

@@ -41,6 +41,7 @@ FIELD_WEIGHTS = {"title": 2.0, "tags": 1.5, "body": 1.0}
 _WEIGHTS = {**FIELD_WEIGHTS, **{CHARS_FIELD[name]: weight for name, weight in FIELD_WEIGHTS.items()}}
 
 Scores = npt.NDArray[np.float32]
+"""float32, shape (num_docs,): a number for each document of the index, unless another shape is said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class FocusWeights(NamedTuple):
 
     @property
     def total(self) -> float:
+        """What all weigh together."""
         return sum(sum(some.values()) for some in self)
 
 

@@ -39,12 +39,15 @@ class Frequencies(Protocol):
     """How many documents have a term: a ``Snapshot``, or what another back end knows."""
 
     @property
-    def num_docs(self) -> int: ...
+    def num_docs(self) -> int:
+        """How many documents there are."""
 
     @property
-    def analyzer(self) -> ChineseAnalyzer: ...
+    def analyzer(self) -> ChineseAnalyzer:
+        """By which they are cut."""
 
-    def doc_freq(self, field: str, term: str) -> int: ...
+    def doc_freq(self, field: str, term: str) -> int:
+        """How many documents have a term in a field."""
 
 
 def weighty_terms(snapshot: Frequencies, title: str, body: str, tags: Iterable[str] = ()) -> list[tuple[str, float]]:

@@ -36,7 +36,9 @@ _MOST_WORK = 16
 """Comparisons per unit of the texts after which folding them, and Python's linear search, are quicker."""
 
 Units = npt.NDArray[np.uint16]
+"""uint16, shape (n,): texts in UTF-16."""
 Ints = npt.NDArray[np.int64]
+"""int64, shape (n,)."""
 _NOWHERE = np.empty(0, dtype=np.int64)
 
 
@@ -54,8 +56,11 @@ def find_substring(text: str, segment: Segment, field: str) -> Postings | None:
 
 
 def find_alone(text: str, segment: Segment, field: str, among: DocIds) -> Postings | None:
-    """Those of the documents ``among`` (ascending) in whose folded ``field`` the text (two characters or more) stands
-    and neither its letters nor its digits go on, and how often."""
+    """Those of the documents ``among`` in whose folded ``field`` the text (two characters or more) stands and neither
+    its letters nor its digits go on, and how often.
+
+    among : int32, shape (n,), ascending numbers in the segment
+    """
     return _verified(text, segment, field, among, alone=True)
 
 
@@ -117,7 +122,7 @@ def _verified(text: str, segment: Segment, field: str, among: DocIds | None, *, 
 
 def documents_containing(texts: Iterable[str], snapshot: Snapshot) -> npt.NDArray[np.intp]:
     """The documents whose folded title or body contains any of the folded ``texts``: their numbers in the index,
-    ascending, without deleted ones."""
+    shape (n,), ascending, without deleted ones."""
     contains = np.zeros(snapshot.num_docs, dtype=bool)
     for text in texts:
         for segment in snapshot.segments:
@@ -152,7 +157,7 @@ def _candidates(text: str, segment: Segment, chars: str, among: DocIds | None) -
 
 
 def common(few: DocIds, many: DocIds) -> DocIds:
-    """The numbers in both; both ascending, ``many`` not empty."""
+    """The numbers in both, int32, each of shape (n,) and ascending; ``many`` not empty."""
     places = np.searchsorted(many, few)
     places[places == len(many)] = 0
     common: DocIds = few[many[places] == few]

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.search.scoring import Scores
-
 _BLOCK = 64
 """Documents per maximum, when looking for the best."""
 
 
-def best(mask: npt.NDArray[np.bool_], scores: Scores, total: int, count: int) -> npt.NDArray[np.intp]:
+def best(mask: npt.NDArray[np.bool_], scores: npt.NDArray[np.float32], total: int, count: int) -> npt.NDArray[np.intp]:
     """The ``count`` documents of ``mask`` with the greatest scores, greatest first, equal ones by number.
 
-    mask   : ``total`` documents; the others have the score 0
+    mask   : ``total`` documents, shape (num_docs,); the others have the score 0
+    scores : shape (num_docs,)
+    Returns: numbers of documents, shape (min(count, total),)
     """
     num_blocks = len(scores) // _BLOCK
     if 0 < count < min(total, num_blocks):
@@ -33,6 +33,9 @@ def best(mask: npt.NDArray[np.bool_], scores: Scores, total: int, count: int) ->
 
 def top(keys: npt.NDArray[Any], count: int) -> npt.NDArray[np.intp]:
     """Positions of the ``count`` greatest keys, greatest first, equal ones in order of position.
+
+    keys   : of any dtype that can be compared, shape (n,)
+    Returns: shape (min(count, n),)
 
     >>> top(np.array([1, 3, 2, 3]), 3).tolist()
     [1, 3, 2]

@@ -28,6 +28,7 @@ from cnsearch.store.segment import Segment
 from cnsearch.store.snapshot import Snapshot
 
 Ids = npt.NDArray[np.intp]
+"""intp, shape (n,): numbers of entries."""
 Made = TypeVar("Made")
 
 MAX_TITLES = 50_000

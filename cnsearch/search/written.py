@@ -63,8 +63,8 @@ def title_pairs(texts: Sequence[str]) -> list[str]:
 def titles_that_are(
     texts: Sequence[str], snapshot: Snapshot, numbers: npt.NDArray[np.intp]
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """(alike, same): those of the documents ``numbers`` (ascending) whose title has the letters of ``texts``, and those
-    whose title is the one text to the dot."""
+    """(alike, same): those of the documents ``numbers`` whose title has the letters of ``texts``, and those whose title
+    is the one text to the dot. Each an array of shape (n,), ascending."""
     typed, exactly = letters("".join(texts)), texts[0] if len(texts) == 1 else None
     titles = _titles(typed, snapshot, numbers)
     each = dict.fromkeys(titles.values())  # news have the same title every day

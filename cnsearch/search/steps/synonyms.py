@@ -77,4 +77,5 @@ class WordForms(SynonymTerm):
 
     @property
     def part(self) -> tuple[str, str]:
+        """The word as written."""
         return ("characters", "") if self.of_characters else ("word", self.text)
