@@ -16,7 +16,7 @@ from cnsearch.codec.reader import segment_reader
 from cnsearch.codec.schema import SchemaFields
 from cnsearch.codec.segment import ColumnarCodec, ColumnarSegment
 from cnsearch.codec.storage import DurableStorage
-from cnsearch.codec.writer import ColumnarWriter, merge_up_to, open_writer
+from cnsearch.codec.writer import ColumnarWriter, open_writer
 
 __all__ = [
     "ColumnarCodec",
@@ -27,7 +27,6 @@ __all__ = [
     "OrdinalListColumn",
     "SchemaFields",
     "column_spec",
-    "merge_up_to",
     "open_writer",
     "segment_reader",
 ]

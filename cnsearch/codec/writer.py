@@ -13,7 +13,7 @@ it has a table of contents of its own (engine/commit).
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from whoosh.index import TOC, LockError, clean_files
@@ -43,24 +43,6 @@ def open_writer(
 ) -> ColumnarWriter:
     """The writer for an index. Raises whoosh.index.LockError if another one holds the lock for ``timeout`` seconds."""
     return ColumnarWriter(ix, limitmb=limit_mb, timeout=timeout, delay=delay)
-
-
-def merge_up_to(num_docs: int) -> Callable[[Any, list[Any]], list[Any]]:
-    """A merge policy for ``commit``: one segment of all that have at most ``num_docs`` documents."""
-
-    def policy(writer: Any, segments: list[Any]) -> list[Any]:
-        small = [segment for segment in segments if segment.doc_count_all() <= num_docs]
-        if len(small) < 2:
-            return segments
-        for segment in small:
-            reader = WhooshReader(writer.storage, writer.schema, segment)
-            try:
-                writer.add_reader(reader)
-            finally:
-                reader.close()
-        return [segment for segment in segments if segment not in small]
-
-    return policy
 
 
 class ColumnarWriter(SegmentWriter):  # type: ignore[misc]

@@ -15,7 +15,7 @@ from whoosh.filedb.filestore import FileStorage
 from whoosh.index import TOC, LockError
 from whoosh.writing import CLEAR, MERGE_SMALL, NO_MERGE, OPTIMIZE, BufferedWriter, IndexingError
 
-from cnsearch.codec import ColumnarCodec, ColumnarWriter, merge_up_to, open_writer, segment_reader
+from cnsearch.codec import ColumnarCodec, ColumnarWriter, open_writer, segment_reader
 from cnsearch.codec import writer as writing
 from cnsearch.codec.segment import ColumnarSegment
 from cnsearch.engine.columns.numbers import NumberColumn
@@ -364,25 +364,6 @@ def test_memory_limit_makes_segments(file_index):
     assert largest < 3 * (1 << 20)  # a batch or two may come on top
 
 
-def test_merging_up_to_a_size_leaves_the_larger_segments(file_index):
-    ix = file_index()
-    for commit, count in enumerate((30, 5, 8, 5)):
-        writer = open_writer(ix)
-        for number in range(count):
-            add(writer, f"{commit}-{number}", "alpha")
-        writer.commit(merge=False)
-    writer = open_writer(ix)
-    writer.delete_by_terms("id", ["0-1", "1-1"])
-    writer.commit(mergetype=merge_up_to(8))
-    assert sorted(segment_sizes(ix)) == [17, 30]
-    with ix.searcher() as searcher:
-        found = {fields["id"] for fields in searcher.documents()}
-    expected = {f"{commit}-{number}" for commit, count in enumerate((30, 5, 8, 5)) for number in range(count)}
-    assert found == expected - {"0-1", "1-1"}
-    open_writer(ix).commit(mergetype=merge_up_to(8))  # one segment at most: nothing to merge
-    assert sorted(segment_sizes(ix)) == [17, 30]
-
-
 @pytest.fixture
 def small_batches(monkeypatch):
     monkeypatch.setattr(writing, "BATCH_TOKENS", 50)
@@ -536,53 +517,6 @@ def test_many_small_commits_make_few_segments(make_index):
     assert len(keys(ix)) == 40
     with ix.reader() as reader:
         assert [document["id"] for document in reader.all_stored_fields()] == [f"k{number}" for number in range(40)]
-
-
-def slow_policy(live: list[int]) -> list[int]:
-    """Merge the lowest level that has MERGE_FACTOR members, until none has. Returns the sizes that are left."""
-    while True:
-        levels: dict[int, list[int]] = {}
-        for size in live:
-            levels.setdefault(policy._level(size), []).append(size)
-        full = [level for level, sizes in sorted(levels.items()) if len(sizes) >= policy.MERGE_FACTOR]
-        if not full:
-            return sorted(live)
-        merged = levels.pop(full[0])
-        live = [size for sizes in levels.values() for size in sizes] + [sum(merged)]
-
-
-def test_merge_policy_equals_its_slow_twin():
-    rng = random.Random(4)
-    for _ in range(300):
-        live = [int(10 ** rng.uniform(0, 6.2)) for _ in range(rng.randint(0, 40))]
-        groups = policy.choose_merges(live, live)
-        chosen = [position for group in groups for position in group]
-        assert len(set(chosen)) == len(chosen)
-        left = [size for position, size in enumerate(live) if position not in chosen]
-        left += [sum(live[position] for position in group) for group in groups]
-        assert sorted(left) == slow_policy(live)
-
-
-def test_merge_policy_drops_deletions_and_leaves_big_segments_alone():
-    assert policy.choose_merges([1_000_000] + [1] * 7, [1_000_000] + [1] * 7) == []
-    assert policy.choose_merges([1_000_000] + [1] * 8, [1_000_000] + [1] * 8) == [list(range(1, 9))]
-    assert policy.choose_merges([400, 600], [1000, 1000]) == [[0]]
-    assert policy.choose_merges([], []) == []
-
-
-def test_number_of_segments_grows_with_the_logarithm():
-    sizes: list[int] = []
-    rewritten = 0
-    for _ in range(3000):
-        sizes.append(400)
-        for group in sorted(policy.choose_merges(sizes, sizes), key=min, reverse=True):
-            merged = sum(sizes[position] for position in group)
-            rewritten += merged
-            for position in sorted(group, reverse=True):
-                del sizes[position]
-            sizes.append(merged)
-        assert len(sizes) <= 4 * policy.MERGE_FACTOR
-    assert rewritten / 1_200_000 < 5
 
 
 def test_optimize_and_merge_false(make_index):

@@ -149,9 +149,7 @@ class IndexWriter:
         """Remove what this writer has made, unless it is the index already, and release the lock."""
         try:
             with contextlib.suppress(OSError):  # what stays is removed by a later commit
-                if not self._commits.has_commit(
-                    self.generation
-                ):  # else interrupted after the step that made it visible
+                if not self._commits.has_commit(self.generation):  # else it was interrupted after that step
                     self._new.remove()
         finally:
             with contextlib.suppress(Exception):  # what went wrong before is to come out
