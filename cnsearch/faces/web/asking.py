@@ -100,13 +100,25 @@ def state_of(params: Params, settings: WebSettings) -> State:
 
 
 def page_request(state: State, settings: WebSettings) -> SearchRequest:
-    """What a page of results asks the library for."""
-    return replace(state.request, limit=settings.page_hits, offset=(state.page - 1) * settings.page_hits)
+    """What a page of results asks the library for: one hit more than it shows, to know whether there is a next page.
+    Without words nothing ranks: the newest come first."""
+    request = state.request
+    sort = request.sort if request.query.strip() or request.sort != "score" else "date"
+    return replace(request, limit=settings.page_hits + 1, offset=(state.page - 1) * settings.page_hits, sort=sort)
 
 
-def last_page(total: int, settings: WebSettings) -> int:
-    """The number of the last page that can be shown."""
-    return max(1, -(-min(total, settings.deepest) // settings.page_hits))
+def last_page(state: State, total: int, has_more: bool, settings: WebSettings) -> int:
+    """The number of the last page that is known to be there: where copies are folded, nobody knows how many are left
+    before they are counted."""
+    most = deepest_page(settings)
+    if not has_more:
+        return max(1, min(state.page, most))
+    return min(state.page + 1 if state.request.collapse else -(-total // settings.page_hits), most)
+
+
+def deepest_page(settings: WebSettings) -> int:
+    """The number of the last page that may be asked for."""
+    return max(1, -(-settings.deepest // settings.page_hits))
 
 
 @understood()
@@ -133,7 +145,7 @@ def _page(texts: Iterable[str], settings: WebSettings) -> int:
     filled = [text for text in texts if text]
     if not filled:
         return 1
-    most = last_page(settings.deepest, settings)
+    most = deepest_page(settings)
     digits = filled[0]
     if len(filled) > 1 or not (digits.isascii() and digits.isdecimal()) or not 1 <= int(digits[:18]) <= most:
         raise ValueError(f"page must be a number from 1 to {most}, not {digits[:100]!r}")

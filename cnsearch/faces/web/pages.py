@@ -62,7 +62,9 @@ def found(shelf: Shelf, state: State, shown: Shown) -> dict[str, Any]:
     """What the results of a search are shown with."""
     links, language, settings = shown.links, shown.language, shown.settings
     results, facets = shelf.page(state)
-    last = last_page(results.total, settings)
+    has_more = len(results) > settings.page_hits
+    results = replace(results, hits=results.hits[: settings.page_hits])
+    last = last_page(state, results.total, has_more, settings)
     notes = [note for note in results.notes if note != NOTHING_ASKED or state.request.query]
     if state.cut:
         notes.insert(0, f"the query is longer than {settings.query_chars} characters; the rest is left out")

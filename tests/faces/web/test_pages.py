@@ -108,6 +108,29 @@ def test_pages_hold_all_hits_once(client_of: Callable[..., Any]) -> None:
     assert links(beyond, ".nothing a") == ["/?q=%E6%B1%9F%E8%B1%9A"]
 
 
+@pytest.mark.parametrize("query", ["江豚", "source=报", "*"])
+def test_pages_of_folded_copies_end_where_nothing_is_left(client_of: Callable[..., Any], query: str) -> None:
+    texts = [
+        f"第{number}篇讲的是江里的第{number}件事，和别的事没有关系，只有{number * 7919}这个数。" * 9
+        for number in range(12)
+    ]
+    articles = [
+        Article(f"{at:02d}{copy}", f"江豚 {at}", (text,), source="报")
+        for at, text in enumerate(texts)
+        for copy in "甲乙"
+    ]
+    client = client_of(articles)
+    page, seen = client.page(f"/?{query}" if "=" in query else f"/?q={query}"), []
+    while True:
+        assert titles(page)
+        seen += titles(page)
+        after = links(page, "a[rel=next]")
+        if not after:
+            break
+        page = client.page(after[0])
+    assert sorted(seen) == sorted({f"江豚 {at}" for at in range(12)})
+
+
 def test_orders_are_links(client: Any, web_index: cnsearch.Index) -> None:
     page = client.page("/?q=咖啡")
     newest = client.page(links(page, ".orders a")[0])
