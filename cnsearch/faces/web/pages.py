@@ -80,7 +80,7 @@ def found(shelf: Shelf, state: State, shown: Shown) -> dict[str, Any]:
         "chips": chips(state, links, language),
         "unfiltered": links.search(plain) if is_filtered else "",
         "any_word": links.search(state.but(match="any"))
-        if state.request.match != "any" and state.request.query
+        if state.request.match != "any" and " " in results.understood
         else "",
         "orders": _orders(state, links, language),
         "hits": [_hit(hit, state, links, shelf.index.time_zone) for hit in results],
