@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch import deadline
 from cnsearch.analysis.signature import NUM_BINS
 from cnsearch.search.leaves import DocNumbers
 from cnsearch.search.plan import Plan
@@ -64,6 +65,7 @@ def rank_collapsed(
     folding = _Folding(searcher.snapshot, ranked)
     folding.go_on(ranked.doc_numbers, wanted)
     while len(folding.places) < wanted and depth < ranked.total:
+        deadline.check()
         depth *= 4
         ranked = searcher.rank(plan, order=order, limit=depth, offset=0, half_life_days=half_life_days)
         folding.go_on(ranked.doc_numbers, wanted)

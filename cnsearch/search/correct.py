@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, product
 
+from cnsearch import deadline
 from cnsearch.analysis import pinyin
 from cnsearch.analysis.reading import spelt
 from cnsearch.analysis.scripts import CJK, HAN, HAN_CHAR, LETTER
@@ -111,6 +112,7 @@ class _Reader:
         pieces: list[list[Way]] = []
         at, num_unknown, only_letters = 0, 0, True
         for run in _RUN.finditer(text):
+            deadline.check()
             found = self._run(run.group()) if num_unknown < MAX_RUNS else None
             num_unknown += found is not None
             only_letters = only_letters and found is not None and run.group().isascii()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from cnsearch import deadline
 from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.model import Duplicate, Fragment, Hit, ScorePart, Snippet
@@ -44,6 +45,7 @@ class Excerpts:
         """The title of a document with its matches, and the snippet of its body."""
         if self._searcher.snapshot.closed:
             raise ValueError("the Index of this hit is closed")
+        deadline.check()
         if self._highlighter is None:
             self._highlighter = self._make()
         title, body = self._searcher.texts(number)

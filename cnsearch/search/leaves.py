@@ -18,6 +18,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch import deadline
 from cnsearch.search.scoring import FieldNorms, Ranking, Scores, Statistics, idf, saturate, weighted_tf
 from cnsearch.store.postings import Postings
 from cnsearch.store.snapshot import Snapshot
@@ -157,6 +158,7 @@ class Leaves:
                 if key in self._matches:
                     self._matches.move_to_end(key)
             return found
+        deadline.check()
         made = self._matched(leaf)
         with self._lock:
             if key not in self._matches:

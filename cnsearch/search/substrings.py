@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch import deadline
 from cnsearch.analysis.compounds import APART, splits, standing_alone
 from cnsearch.analysis.fold import folded_from_two_units, folded_units, folds_two_units
 from cnsearch.analysis.ngrams import BREAKS
@@ -107,6 +108,7 @@ def _verified(text: str, segment: Segment, field: str, among: DocIds | None, *, 
     lengths = np.cumsum(segment.lengths(CHARS_FIELD[field])[doc_ids], dtype=np.int64)  # about its characters
     at = 0
     while at < len(doc_ids):
+        deadline.check()
         read = int(lengths[at - 1]) if at else 0
         stop = max(at + 1, min(at + CHUNK, int(np.searchsorted(lengths, read + CHUNK_CHARS, side="right"))))
         units, counts = segment.utf16(field, doc_ids[at:stop])
