@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Any
 
-from cnsearch.backends import choice
+from cnsearch.backends import choice, copying
 from cnsearch.backends.base import Options
 from cnsearch.backends.writing import Paths, Progress, Split, Writing, listed, loaded, path_settings
 from cnsearch.index import Index
 from cnsearch.limits import DEFAULT_LIMITS, Limits
-from cnsearch.model import UpdateReport
+from cnsearch.model import UpdateReport, VerifyReport
 from cnsearch.query import dates
 from cnsearch.query.synonyms import Synonyms
 
@@ -30,7 +30,8 @@ def open_index(
     synonyms: str | os.PathLike[str] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Index:
-    """Open the index at ``path``: a folder.
+    """Open the index at ``path``: a folder, or an address on an OpenSearch cluster
+    (``opensearch+https://host:9200/name``, with the package's extra ``opensearch``; docs/en/cluster.md).
 
     create    : make an empty one if there is none
     user_dict : a dictionary file in jieba's format (``word [frequency] [tag]`` a line) for a new index; for an
@@ -101,3 +102,21 @@ def whoosh_reader(path: str | os.PathLike[str] = "index") -> Any:
     from cnsearch.store import whoosh_view  # Whoosh's half takes as long to load as a search
 
     return whoosh_view.whoosh_reader(path)
+
+
+def copy_index(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    *,
+    jobs: int | None = None,
+    wait: float | None = None,
+    progress: Progress | None = None,
+) -> UpdateReport:
+    """Bring every article of the index ``source`` into ``target``, which is made if it is not there; each is a folder
+    or an address. What is there and equal is left alone, so a copy that was ended goes on."""
+    return copying.copy_index(source, target, Writing(jobs, wait=wait, progress=progress))
+
+
+def verify_index(path: str | os.PathLike[str], *, deep: bool = False) -> VerifyReport:
+    """``Index.verify`` of an index that may be too damaged to be opened."""
+    return choice.verify(path, deep=deep)

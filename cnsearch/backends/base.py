@@ -20,7 +20,8 @@ from cnsearch.limits import DEFAULT_LIMITS, Limits
 from cnsearch.model import Article, Failure, Fragment, Hit, SearchResults, Stats, Suggestion, UpdateReport, VerifyReport
 from cnsearch.query.synonyms import Synonyms
 from cnsearch.request import SearchRequest
-from cnsearch.settings import PathSettings
+from cnsearch.settings import PathSettings, Settings
+from cnsearch.store.segment import Indexed
 
 Path = str | os.PathLike[str]
 
@@ -98,6 +99,12 @@ class Backend(Protocol):
     def articles(self) -> Iterator[Article]:
         """All of them, in no particular order, of one commit."""
 
+    def entries(self) -> Iterator[tuple[Article, Indexed]]:
+        """The same with what is known of each one's origin."""
+
+    def settings(self) -> Settings:
+        """How the folders are read, and which files hold several articles."""
+
     def raw(self, article_id: str) -> str:
         """What stands in its file now. Raises ArticleNotFoundError, CorpusError."""
 
@@ -134,6 +141,12 @@ class Backend(Protocol):
 
     def add(self, articles: Iterable[Article | Failure], words: UserDictionary | None, how: Writing) -> UpdateReport:
         """Add articles, each replacing that of its id; a failure is one that could not be read, for the report."""
+
+    def receive(
+        self, entries: Iterable[tuple[Article, Indexed]], settings: Settings, total: int, how: Writing
+    ) -> UpdateReport:
+        """Take over articles of another index that are not here already, with their origin; ``total`` is how many there
+        are."""
 
     def delete(self, article_ids: Sequence[str] | None, request: SearchRequest | None, how: Writing) -> int:
         """Delete these, or what the request finds, or, where both are given, what is among both; how many."""

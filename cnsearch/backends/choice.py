@@ -15,8 +15,10 @@ from cnsearch.backends.local import opening as local
 from cnsearch.backends.opensearch.address import is_address
 from cnsearch.backends.writing import Writing
 from cnsearch.errors import UnsupportedError
-from cnsearch.model import UpdateReport
+from cnsearch.model import UpdateReport, VerifyReport
+from cnsearch.query.dates import DEFAULT_ZONE, time_zone
 from cnsearch.settings import PathSettings
+from cnsearch.store.verify import verify_path
 
 _SCHEME = re.compile(r"([a-z][a-z0-9.-]*(?:\+[a-z]+)?)://", re.IGNORECASE)
 
@@ -60,6 +62,18 @@ def rebuild_backend(
         return cluster.rebuild_backend(path, options, paths, settings, how, words=words, engine=engine)
     _require_folder(path)
     return local.rebuild_backend(path, options, paths, settings, how, words=words, engine=engine)
+
+
+def verify(path: Path, *, deep: bool) -> VerifyReport:
+    """Check the index at ``path``, which may be too damaged to be opened. Raises IndexNotFoundError."""
+    if is_address(path):
+        opened = open_backend(path, Options(time_zone(DEFAULT_ZONE)), create=False, words=None, engine=None)
+        try:
+            return opened.verify(deep=deep)
+        finally:
+            opened.close()
+    _require_folder(path)
+    return verify_path(path, deep=deep)
 
 
 def _require_folder(path: Path) -> None:

@@ -34,8 +34,9 @@ from cnsearch.request import SearchRequest
 from cnsearch.search.facets import FACETS
 from cnsearch.search.searcher import Searcher
 from cnsearch.search.suggest import suggest
-from cnsearch.settings import PathSettings
+from cnsearch.settings import PathSettings, Settings
 from cnsearch.store.opening import Store
+from cnsearch.store.segment import Indexed
 from cnsearch.store.verify import verify_store
 
 
@@ -145,6 +146,13 @@ class LocalBackend:
         snapshot = self.current().snapshot
         return (snapshot.article(entry.number) for entry in snapshot.indexed().values())
 
+    def entries(self) -> Iterator[tuple[Article, Indexed]]:
+        snapshot = self.current().snapshot
+        return ((snapshot.article(entry.number), entry) for entry in snapshot.indexed().values())
+
+    def settings(self) -> Settings:
+        return self.current().snapshot.settings
+
     def raw(self, article_id: str) -> str:
         from cnsearch.backends.local import writing
 
@@ -215,6 +223,13 @@ class LocalBackend:
         from cnsearch.backends.local import writing
 
         return self._written(how, lambda stopped: writing.add(self.store, articles, words, how, stopped))
+
+    def receive(
+        self, entries: Iterable[tuple[Article, Indexed]], settings: Settings, total: int, how: Writing
+    ) -> UpdateReport:
+        from cnsearch.backends.local import writing
+
+        return self._written(how, lambda stopped: writing.receive(self.store, entries, settings, total, how, stopped))
 
     def delete(self, article_ids: Sequence[str] | None, request: SearchRequest | None, how: Writing) -> int:
         from cnsearch.backends.local import writing

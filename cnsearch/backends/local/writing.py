@@ -13,13 +13,15 @@ from cnsearch.backends.writing import Writing
 from cnsearch.indexing import articles as arriving
 from cnsearch.indexing import explain, retokenise
 from cnsearch.indexing import rebuild as rebuilding
+from cnsearch.indexing import receive as receiving
 from cnsearch.indexing import update as updating
 from cnsearch.indexing.raw import raw_text_of
 from cnsearch.model import Article, Failure, UpdateReport
 from cnsearch.request import SearchRequest
 from cnsearch.search.searcher import Searcher
-from cnsearch.settings import PathSettings
+from cnsearch.settings import PathSettings, Settings
 from cnsearch.store.opening import Store
+from cnsearch.store.segment import Indexed
 from cnsearch.store.snapshot import Snapshot
 
 Stopped = Callable[[], bool]
@@ -83,6 +85,26 @@ def add(
         words=words,
         jobs=how.jobs,
         dry_run=how.dry_run,
+        wait=how.wait,
+        progress=how.progress,
+        stopped=stopped,
+    )
+
+
+def receive(
+    store: Store,
+    entries: Iterable[tuple[Article, Indexed]],
+    settings: Settings,
+    total: int,
+    how: Writing,
+    stopped: Stopped,
+) -> UpdateReport:
+    return receiving.receive(
+        store,
+        entries,
+        settings,
+        total=total,
+        jobs=how.jobs,
         wait=how.wait,
         progress=how.progress,
         stopped=stopped,

@@ -36,7 +36,8 @@ from cnsearch.model import (
 )
 from cnsearch.request import SearchRequest
 from cnsearch.search.suggest import suggest
-from cnsearch.settings import PathSettings
+from cnsearch.settings import PathSettings, Settings
+from cnsearch.store.segment import Indexed
 
 _PAGE = 1_000
 
@@ -138,6 +139,12 @@ class ClusterBackend:
         hits = cluster.scroll(self._kept.alias, {"match_all": {}}, size=size, _source=fields)
         return (hit["_source"]["article"] for hit in hits)
 
+    def entries(self) -> Iterator[tuple[Article, Indexed]]:
+        return self._kept.entries()
+
+    def settings(self) -> Settings:
+        return self._kept.settings
+
     def raw(self, article_id: str) -> str:
         from cnsearch.backends.opensearch import writing
 
@@ -232,6 +239,13 @@ class ClusterBackend:
         from cnsearch.backends.opensearch import writing
 
         return self._written(how, lambda stopped: writing.add(self._kept, articles, words, how, stopped))
+
+    def receive(
+        self, entries: Iterable[tuple[Article, Indexed]], settings: Settings, total: int, how: Writing
+    ) -> UpdateReport:
+        from cnsearch.backends.opensearch import writing
+
+        return self._written(how, lambda stopped: writing.receive(self._kept, entries, settings, total, how, stopped))
 
     def delete(self, article_ids: Sequence[str] | None, request: SearchRequest | None, how: Writing) -> int:
         from cnsearch.backends.opensearch import writing

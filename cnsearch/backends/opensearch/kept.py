@@ -242,6 +242,11 @@ class Kept:
         hits = self.cluster.scroll(self.alias, {"match_all": {}}, size=SCROLLED, _source=_ORIGIN)
         return {hit["_source"]["article"]["id"]: _indexed(hit["_source"]) for hit in hits}
 
+    def entries(self) -> Iterator[tuple[Article, Indexed]]:
+        """Every article, and what is known of its origin."""
+        hits = self.cluster.scroll(self.alias, {"match_all": {}}, size=GOTTEN * 5, _source=[*_ORIGIN, "article"])
+        return ((article_of(hit["_source"]["article"]), _indexed(hit["_source"])) for hit in hits)
+
     def find_indexed(self, article_id: str) -> Indexed | None:
         """The same of one article."""
         return next((entry for _, entry in self._got([article_id], _ORIGIN)), None)

@@ -29,6 +29,8 @@ from cnsearch.store.segment import Indexed
 
 BULK_BYTES = 4_000_000
 """Of a bulk request, about."""
+DOCS_PER_QUESTION = 50
+"""Articles of which the origin is fetched, where all are, in the time of one question for a single one."""
 SAMPLE = 200
 """Articles whose lengths are taken for those of all, when the first are written."""
 WORDS_AT_ONCE = 200
@@ -104,6 +106,9 @@ class ClusterWriter:
         self._changed_facts = False
         self._generation: str | None = None
         self._whole = replace
+        self._num_docs: int | None = None
+        self._num_asked = 0
+        self._known: dict[str, Indexed] | None = None
 
     # What there is
 
@@ -119,7 +124,15 @@ class ClusterWriter:
         return self._kept.indexed()
 
     def find(self, article_id: str) -> Indexed | None:
-        return self._kept.find_indexed(article_id)
+        """One by one while few are asked for; where many are, all that there are are fetched once."""
+        if self._known is None:
+            if self._num_docs is None:
+                self._num_docs = self._kept.num_live_docs
+            self._num_asked += 1
+            if self._num_asked * DOCS_PER_QUESTION < self._num_docs:
+                return self._kept.find_indexed(article_id)
+            self._known = self._kept.indexed() if self._num_docs else {}
+        return self._known.get(article_id)
 
     def containing(self, words: Iterable[str]) -> list[str]:
         """Exact: the phrases of bigrams are."""

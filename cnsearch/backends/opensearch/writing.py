@@ -21,11 +21,13 @@ from cnsearch.indexing import articles as arriving
 from cnsearch.indexing import explain, retokenise
 from cnsearch.indexing import raw as reading
 from cnsearch.indexing import rebuild as rebuilding
+from cnsearch.indexing import receive as receiving
 from cnsearch.indexing import update as updating
 from cnsearch.indexing.scopes import scopes_of
 from cnsearch.limits import Limits
 from cnsearch.model import Article, Failure, UpdateReport
-from cnsearch.settings import PathSettings
+from cnsearch.settings import PathSettings, Settings
+from cnsearch.store.segment import Indexed
 
 Stopped = Callable[[], bool]
 
@@ -100,6 +102,28 @@ def add(
         words=words,
         jobs=how.jobs,
         dry_run=how.dry_run,
+        wait=how.wait,
+        progress=how.progress,
+        stopped=stopped,
+    )
+
+
+def receive(
+    kept: Kept,
+    entries: Iterable[tuple[Article, Indexed]],
+    settings: Settings,
+    total: int,
+    how: Writing,
+    stopped: Stopped,
+) -> UpdateReport:
+    rest = iter(entries)
+    first = [] if kept.facts().measured else list(islice(rest, SAMPLE))
+    return receiving.receive(
+        _home(kept, how, lambda: (article for article, _ in first)),
+        chain(first, rest),
+        settings,
+        total=total,
+        jobs=how.jobs,
         wait=how.wait,
         progress=how.progress,
         stopped=stopped,

@@ -19,9 +19,8 @@ from cnsearch.faces.cli.options import index_option, json_option, opened_index, 
 from cnsearch.faces.cli.output import print_json, progress, say
 from cnsearch.limits import Limits
 from cnsearch.model import UpdateReport, printable
-from cnsearch.opening import open_index, rebuild_index
+from cnsearch.opening import index_exists, open_index, rebuild_index
 from cnsearch.settings import SPLITS
-from cnsearch.store.opening import Store
 
 
 @click.command(epilog="Example: cnsearch index ~/posts --jobs 4")
@@ -110,7 +109,7 @@ def _explain_files(
 ) -> int:
     """One line for each file."""
     with ExitStack() as stack:
-        is_new = not Store.exists(index_path)
+        is_new = not index_exists(index_path)
         if is_new:  # as if there were an empty one
             index_path = stack.enter_context(TemporaryDirectory(prefix="cnsearch-"))
         opened = stack.enter_context(open_index(index_path, create=is_new, limits=limits))
@@ -175,7 +174,7 @@ def _update(
     reading: dict[str, Any],
     follow: Callable[[int, int | None], None],
 ) -> UpdateReport:
-    is_new = not Store.exists(index_path)
+    is_new = not index_exists(index_path)
     if jsonl is None and not paths and (is_new or (not rebuild and _is_empty(index_path))):
         paths = ("data",)
     for path in paths:

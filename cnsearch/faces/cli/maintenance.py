@@ -10,7 +10,7 @@ from cnsearch.faces.cli.options import index_option, json_option, opened_index, 
 from cnsearch.faces.cli.output import print_json, say_error
 from cnsearch.faces.wording import counted
 from cnsearch.model import printable
-from cnsearch.store.verify import verify_path
+from cnsearch.opening import verify_index
 
 
 @click.command(epilog="Example: cnsearch stats --json")
@@ -37,7 +37,7 @@ def verify(index_path: str, deep: bool, as_json: bool) -> int:
     """Check the whole index: checksums and cross-references. Exit with 3 if anything is damaged, and name it."""
     from cnsearch.faces.terminal import verify_text
 
-    report = verify_path(index_path, deep=deep)
+    report = verify_index(index_path, deep=deep)
     for error in report.damage:
         say_error(error)
     if as_json:

@@ -34,7 +34,7 @@ index_option = click.option(
     default="index",
     show_default=True,
     metavar="DIR",
-    help="Folder of the index (or set CNSEARCH_INDEX).",
+    help="Folder of the index, or opensearch+https://host:port/name (or set CNSEARCH_INDEX).",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 wait_option = click.option(

@@ -11,6 +11,7 @@ import click
 from cnsearch import __version__
 from cnsearch.errors import CnsearchError
 from cnsearch.faces import interrupts
+from cnsearch.faces.cli.copying import copy
 from cnsearch.faces.cli.dictionary import dictionary
 from cnsearch.faces.cli.errors import FAILED, INTERNAL, exit_code, reader_has_seen_enough
 from cnsearch.faces.cli.indexing import index
@@ -76,5 +77,5 @@ def cli() -> None:
     """Full-text search for Chinese articles on disk: no server, one folder."""
 
 
-for _command in (index, search, similar, show, suggest, analyze, dictionary, stats, verify, snapshot, serve):
+for _command in (index, search, similar, show, suggest, analyze, dictionary, stats, verify, snapshot, copy, serve):
     cli.add_command(_command)
