@@ -62,7 +62,7 @@ bench: $(VENV)/.ready-bench
 	$(BIN)/python -m benchmarks.engines $(OPTIONS)
 
 bench-pieces: $(VENV)/.ready-bench
-	$(BIN)/python -m pytest benchmarks/test_codec_pieces.py $(OPTIONS)
+	$(BIN)/python -m pytest benchmarks/test_engine_pieces.py $(OPTIONS)
 
 bench-features: $(VENV)/.ready-bench
 	$(BIN)/python -m benchmarks.features $(OPTIONS)

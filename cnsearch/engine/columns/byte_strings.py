@@ -14,12 +14,12 @@ from cnsearch.engine.bytes.container_writer import ContainerWriter
 from cnsearch.engine.bytes.layout import SectionKind
 from cnsearch.engine.bytes.ragged import RaggedReader, lengths_of, offsets_of, take_rows, write_ragged
 from cnsearch.engine.bytes.values import decode_value
-from cnsearch.engine.columns.numbers import Array, Ints, Kept
+from cnsearch.engine.columns.column import Array, Column, Ints, Kept, ValueColumn
 from cnsearch.engine.columns.ordinals import VALUE_KINDS
 from cnsearch.engine.columns.spec import ColumnSpec
 
 
-class BytesColumn:
+class BytesColumn(ValueColumn):
     """Byte strings of any length; ``lengths`` per document, ``flat`` all bytes. Missing: ``default``."""
 
     def __init__(self, lengths: Array, flat: npt.NDArray[np.uint8], default: bytes = b"") -> None:
@@ -78,7 +78,7 @@ class ValuesColumn(BytesColumn):
         return [row or None for row in BytesColumn.to_list(self)]
 
 
-class OpaqueColumn:
+class OpaqueColumn(Column):
     """A column that somebody else wrote, as ``data``: ``ColumnSpec.packer`` knows what it says."""
 
     def __init__(self, data: bytes, doc_count: int) -> None:

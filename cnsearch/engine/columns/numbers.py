@@ -11,15 +11,11 @@ import numpy.typing as npt
 from cnsearch.engine.bytes.container import Container
 from cnsearch.engine.bytes.container_writer import ContainerWriter
 from cnsearch.engine.bytes.layout import SectionKind, smallest_unsigned
+from cnsearch.engine.columns.column import Array, Kept, ValueColumn
 from cnsearch.engine.columns.spec import ColumnSpec
 
-Array = npt.NDArray[Any]
-Ints = npt.NDArray[np.int64]
-Kept = Ints | None
-"""The documents that a merge keeps, ascending; None: all."""
 
-
-class NumberColumn:
+class NumberColumn(ValueColumn):
     """Integers or floats.
 
     values  : int64, uint64 or float64, shape (documents,); ``default`` where there is no value
@@ -31,6 +27,7 @@ class NumberColumn:
 
     @staticmethod
     def dtype_of(typecode: str) -> np.dtype[Any]:
+        """Of ``values`` of a column of this typecode."""
         return np.dtype("f8" if typecode in "fd" else "u8" if typecode in "QL" else "i8")
 
     @classmethod
@@ -99,7 +96,7 @@ class NumberColumn:
         return values
 
 
-class BitsColumn:
+class BitsColumn(ValueColumn):
     """True or False; ``values`` is bool, shape (documents,)."""
 
     def __init__(self, values: npt.NDArray[np.bool_]) -> None:

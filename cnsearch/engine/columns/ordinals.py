@@ -11,13 +11,13 @@ from cnsearch.engine.bytes.container import Container
 from cnsearch.engine.bytes.container_writer import ContainerWriter
 from cnsearch.engine.bytes.layout import SectionKind, smallest_unsigned
 from cnsearch.engine.bytes.ragged import RaggedReader, gather_rows, lengths_of, offsets_of, write_ragged
-from cnsearch.engine.columns.numbers import Array, Ints, Kept
+from cnsearch.engine.columns.column import Array, Ints, Kept, ValueColumn
 from cnsearch.engine.columns.spec import ColumnSpec
 
 VALUE_KINDS = (SectionKind.COLUMN_VALUE_LENGTHS, SectionKind.COLUMN_VALUE_BASES, SectionKind.COLUMN_VALUE_BYTES)
 
 
-class OrdinalColumn:
+class OrdinalColumn(ValueColumn):
     """Byte strings of which many are equal: the sorted distinct ones, and each document's number among them.
 
     ordinals : unsigned, shape (documents,)
@@ -64,7 +64,7 @@ class OrdinalColumn:
         return self.to_list()
 
 
-class OrdinalListsColumn:
+class OrdinalListsColumn(ValueColumn):
     """Several byte strings per document, in the order given.
 
     offsets  : int64, shape (documents + 1,): where each document's ordinals begin

@@ -122,6 +122,7 @@ class Commits:
     # -- committing -------------------------------------------------------------------------------------------------
 
     def has_commit(self, generation: int) -> bool:
+        """Whether this commit is there."""
         return self.folder.exists(toc_name(generation))
 
     def write(self, state: object, segments: Sequence[SegmentEntry], generation: int) -> None:

@@ -34,7 +34,8 @@ class Files(Protocol):
     def path_of(self, name: str) -> str:
         """For messages, and of what is a folder."""
 
-    def exists(self, name: str) -> bool: ...
+    def exists(self, name: str) -> bool:
+        """Whether there is a file of this name."""
 
     def open(self, name: str) -> BinaryIO:
         """For reading. Raises FileNotFoundError."""
@@ -42,7 +43,8 @@ class Files(Protocol):
     def create(self, name: str) -> Any:
         """A new file, for writing; it takes the place of one of this name."""
 
-    def delete(self, name: str) -> None: ...
+    def delete(self, name: str) -> None:
+        """Remove a file. Raises FileNotFoundError."""
 
     def sync_file(self, file: Any) -> None:
         """Return when the content of the file is where it survives a loss of power, if there is such a place."""
@@ -59,9 +61,11 @@ class Folder:
 
     @property
     def identity(self) -> Hashable:
+        """Its path."""
         return self.path
 
     def path_of(self, name: str) -> str:
+        """Where the file of this name is."""
         return os.path.join(self.path, name)  # noqa: PTH118  # a hundred times for a snapshot of many segments
 
     def list(self) -> list[str]:
@@ -72,6 +76,7 @@ class Folder:
             return []
 
     def exists(self, name: str) -> bool:
+        """Whether there is anything of this name. Raises OSError."""
         return Path(self.path_of(name)).exists()
 
     def open(self, name: str) -> BinaryIO:
@@ -100,6 +105,7 @@ class Folder:
         Path(self.path_of(old)).replace(self.path_of(new))
 
     def delete(self, name: str) -> None:
+        """Remove a file. Raises FileNotFoundError, OSError."""
         Path(self.path_of(name)).unlink()
 
     def sync_file(self, file: Any) -> None:

@@ -7,7 +7,7 @@ where neighbours differ, a posting ends, and the distance between two ends is th
 
 Measured on 5.7 million tokens of news: one dict lookup per token takes 110 ns, all of it holding the interpreter's
 lock; this takes 15 ns for joining, and 60 ns of numpy, which another thread can spend. The latter on generated text:
-benchmarks/test_codec_pieces.py.
+benchmarks/test_engine_pieces.py.
 """
 
 from __future__ import annotations

@@ -71,6 +71,7 @@ class Rows:
         self._by_field: dict[str, list[Any]] = {}
 
     def add(self, doc: int, values: Mapping[str, Any]) -> None:
+        """The values of document ``doc``, which is behind those that were added."""
         by_field = self._by_field
         for name, value in values.items():
             if value is not None:
@@ -82,6 +83,7 @@ class Rows:
                 column.append(value)
 
     def finish(self, doc_count: int) -> dict[str, list[Any]]:
+        """By field, one value per document."""
         return {name: column + [None] * (doc_count - len(column)) for name, column in sorted(self._by_field.items())}
 
 

@@ -96,9 +96,11 @@ class SegmentEntry:
             self._deleted = np.resize(self._deleted, doc_count)
 
     def has_deletions(self) -> bool:
+        """Whether any document is deleted."""
         return self._deleted_count > 0
 
     def deleted_count(self) -> int:
+        """How many documents are deleted."""
         return self._deleted_count
 
     def deleted_docs(self) -> Iterator[int]:

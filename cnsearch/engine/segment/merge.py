@@ -47,10 +47,12 @@ class MergeSource(NamedTuple):
     """Columns that somebody has put beside the segment's file."""
 
     def column(self, name: str) -> AnyColumn | None:
+        """Of all documents of the segment; None if the field has none."""
         return self.segment.column(name) or self.added.get(name)
 
     @property
     def doc_count(self) -> int:
+        """Documents that are kept."""
         return self.segment.doc_count if self.kept is None else len(self.kept)
 
 

@@ -3,7 +3,7 @@
 Terms stand in blocks of 16. A block stores the prefix that its terms share, once, and the rest of each term. The
 first 8 bytes of each block's first term, as a number, form the sparse index, in which ``bisect`` finds the block
 without a Python-level comparison; inside the block at most 16 terms are compared. A lookup takes 2 to 4 microseconds
-(benchmarks/test_codec_pieces.py); nothing is read when the file is opened.
+(benchmarks/test_engine_pieces.py); nothing is read when the file is opened.
 
 Bytes that all terms of the field share ("news/2021/...") are left out of the index, where they would make all numbers
 equal.

@@ -1,6 +1,6 @@
-"""Pieces of the codec, each beside a plain twin that says whether the measured result is right.
+"""Pieces of the engine, each beside a plain twin that says whether the measured result is right.
 
-    python -m pytest benchmarks/test_codec_pieces.py [--benchmark-json FILE] [--benchmark-compare]
+    python -m pytest benchmarks/test_engine_pieces.py [--benchmark-json FILE] [--benchmark-compare]
 
 Measured: sorting and inverting a batch, writing a segment, merging two, finding terms, decoding postings by length of
 the list, choosing the best ten, reading stored titles. The corpus is the generated one (corpora.py), so these figures
