@@ -9,6 +9,11 @@
 #   make bench, bench-pieces, bench-features, bench-growth  how fast it is
 # And one that takes half an hour to an hour: every byte flipped, hundreds of writers killed, readers under load
 #   make soak
+# And two for the compiled kernels (native/), which `make demo` builds where there is a Rust toolchain
+#   make native       build them again after a change
+#   make native-test  their own tests, lint and format
+# And one that makes a wheel, with the kernels where there is a Rust toolchain; where it is installed none is needed
+#   make wheel
 # And one for a change of the index format before it is released (tests/golden)
 #   make golden
 PYTHON ?= python3
@@ -18,7 +23,7 @@ BIN := $(VENV)/bin
 QUICK := tests/analysis tests/codec tests/corpus tests/engine tests/query tests/test_architecture.py tests/test_errors.py \
   tests/test_licences.py tests/test_public_api.py tests/test_settings.py tests/test_values.py tests/faces tests/model
 
-.PHONY: demo check test lint types unit soak fuzz golden format quality bench bench-pieces bench-features bench-growth clean
+.PHONY: native native-test wheel demo check test lint types unit soak fuzz golden format quality bench bench-pieces bench-features bench-growth clean
 
 demo: $(VENV)/.ready
 	$(BIN)/cnsearch index data/ --index index
@@ -29,7 +34,7 @@ demo: $(VENV)/.ready
 check: lint types
 	$(BIN)/python -m pytest -q -n auto -m 'not slow' --hypothesis-profile=quick $(QUICK)
 
-test: lint types unit
+test: lint types native-test unit
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
@@ -40,6 +45,17 @@ types: $(VENV)/.ready
 
 unit: $(VENV)/.ready
 	$(BIN)/python -m pytest -q -n auto --dist loadfile
+
+native: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+
+native-test: $(VENV)/.ready
+	@if command -v cargo > /dev/null; then set -ex; cd native; export PYO3_PYTHON=../$(BIN)/python; \
+	  cargo fmt --check; cargo clippy --quiet --all-targets --features python -- -D warnings; cargo test --quiet; \
+	else echo 'native-test: left out, there is no Rust toolchain'; fi
+
+wheel: $(VENV)/.ready
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 
 soak: $(VENV)/.ready
 	CNSEARCH_SOAK=1 $(BIN)/python -m pytest -q tests/durability
@@ -73,7 +89,9 @@ bench-growth: $(VENV)/.ready-bench
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-$(VENV)/.ready: pyproject.toml
+NATIVE := $(wildcard native/Cargo.* native/build.rs native/src/*.rs)
+
+$(VENV)/.ready: pyproject.toml $(NATIVE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 	  { echo "cnsearch needs Python 3.10 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)

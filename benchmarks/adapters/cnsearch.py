@@ -92,7 +92,7 @@ class _Adder:
 
     def __call__(self, articles: Iterable[Article]) -> None:
         """Add articles; each replaces the one with its id."""
-        from cnsearch.store.transaction import BatchBuilder
+        from cnsearch.engine.segment.batch import BatchBuilder
 
         terms, builder = tokenizer(), BatchBuilder()
         for article in articles:

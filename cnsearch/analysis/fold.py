@@ -26,7 +26,7 @@ CodePoints = npt.NDArray[np.uint32]
 
 
 @cache
-def _table() -> CodePoints:
+def fold_table() -> CodePoints:
     """The code point that each code point becomes. Shape (0x110000,), dtype uint32, read-only."""
     lines = resources.files(__package__).joinpath("fold_table.txt").read_text(encoding="utf-8").split("\n")
     pairs = np.frombuffer("".join(line for line in lines if not line.startswith("# ")).encode("utf-32-le"), dtype="<u4")
@@ -55,7 +55,7 @@ def fold(text: str) -> str:
 
 def fold_points(points: CodePoints) -> CodePoints:
     """What the code points of a text fold to. New array, of the shape of ``points``."""
-    return _table()[points]
+    return fold_table()[points]
 
 
 def text_of(points: CodePoints) -> str:
@@ -67,7 +67,7 @@ def text_of(points: CodePoints) -> str:
 def folded_units() -> npt.NDArray[np.uint16]:
     """The UTF-16 unit that each unit becomes, where that is one; shape (0x10000,), read-only; halves of pairs stay, and
     what becomes a character of two units is 0."""
-    table = _table()[:0x10000]
+    table = fold_table()[:0x10000]
     units = np.where(table < 0x10000, table, 0).astype(np.uint16)
     units[_SURROGATES] = np.arange(_SURROGATES.start, _SURROGATES.stop, dtype=np.uint16)
     units.flags.writeable = False
@@ -77,7 +77,7 @@ def folded_units() -> npt.NDArray[np.uint16]:
 @cache
 def folds_two_units() -> npt.NDArray[np.bool_]:
     """Whether each character of two UTF-16 units (from U+10000) is folded to another; shape (0x100000,), read-only."""
-    table = _table()[0x10000:]
+    table = fold_table()[0x10000:]
     changed: npt.NDArray[np.bool_] = table != np.arange(0x10000, _LAST_CODE_POINT + 1, dtype=np.uint32)
     changed.flags.writeable = False
     return changed
@@ -86,5 +86,5 @@ def folds_two_units() -> npt.NDArray[np.bool_]:
 @cache
 def folded_from_two_units() -> frozenset[str]:
     """Characters of one unit to which some of two are folded (𝐀 to a), and what half a pair becomes."""
-    found = np.unique(_table()[0x10000:][folds_two_units()])
+    found = np.unique(fold_table()[0x10000:][folds_two_units()])
     return frozenset(map(chr, found[found < 0x10000].tolist())) | {chr(_REPLACEMENT)}

@@ -184,13 +184,13 @@ _WIDE_MARKS = "\u3001-\u3003\u3008-\u3011\u3014-\u301f\uff01-\uff0f\uff1a-\uff20
 def read_otherwise() -> npt.NDArray[np.bool_]:
     """Whether each code point may be read as another than it folds to, itself or what stands beside it; spaced-out runs
     aside, which lose their spaces; shape (0x110000,), read-only."""
-    found: npt.NDArray[np.bool_] = (_class_table() == ord("o")) | (_class_table() == ord("c"))
+    found: npt.NDArray[np.bool_] = (class_table() == ord("o")) | (class_table() == ord("c"))
     found.flags.writeable = False
     return found
 
 
 @cache
-def _class_table() -> Kinds:
+def class_table() -> Kinds:
     """For each code point a letter for its class, or 0: of the characters that decide how a text is read, ``w`` wide
     ones, ``c`` contextual ones and the comma (wide too), ``o`` odd ones, which are not read as they stand. Shape
     (0x110000,), read-only."""
@@ -215,7 +215,7 @@ def _class_table() -> Kinds:
 
 def _classes(points: CodePoints) -> bytes:
     """The classes of the characters of a text, in order: looking for a few bytes in a row costs next to nothing."""
-    return _class_table()[points].tobytes()
+    return class_table()[points].tobytes()
 
 
 _SPACED_OUT_CLASSES = re.compile(rb" (?<=[wc,] )[wc,] [wc,]")

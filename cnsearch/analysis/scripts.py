@@ -115,6 +115,19 @@ def word_table() -> npt.NDArray[np.bool_]:
 
 
 @cache
+def point_kinds() -> npt.NDArray[np.uint8]:
+    """Of each code point, in folded text, the sum of 1 if it is a LETTER, 2 if it is of HAN, 4 if it is of EMOJI and 8
+    if it is of FLAG. Shape (0x110000,), read-only."""
+    kinds = np.zeros(0x110000, dtype=np.uint8)
+    letters = (*_LETTER_RANGES, *_KANA_HANGUL_RANGES)
+    for bit, ranges in ((1, letters), (2, _HAN_RANGES), (4, _EMOJI_RANGES), (8, _FLAG_RANGES)):
+        for first, last in ranges:
+            kinds[first : last + 1] |= np.uint8(bit)
+    kinds.flags.writeable = False
+    return kinds
+
+
+@cache
 def letter_kinds() -> npt.NDArray[np.uint8]:
     """Of each UTF-16 unit 1 if it is a digit, 2 if it is another LETTER, else 0. Shape (0x10000,), read-only."""
     kinds = np.zeros(0x10000, dtype=np.uint8)

@@ -32,6 +32,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch import kernels
 from cnsearch.analysis import compounds
 from cnsearch.analysis.scripts import HAN_CHAR
 from cnsearch.analysis.userdict import UserDictionary
@@ -160,9 +161,14 @@ class WordTokenizer:
         if self._loaded is None:
             with self._lock:
                 if self._loaded is None:
-                    load = _load_rjieba if self.identity.engine == "rjieba" else _load_jieba
-                    self._loaded = load(self.user_dictionary)
+                    self._loaded = _load(self.identity, self.user_dictionary)
         return self._loaded
+
+    @property
+    def compiled(self) -> kernels.Segmenter | None:
+        """The compiled segmenter that it cuts with, if it does."""
+        engine = self._engine()
+        return engine.segmenter if isinstance(engine, _CompiledEngine) else None
 
     def changed_words(self, other: WordTokenizer) -> list[str]:
         """The words without which this tokenizer and ``other`` cut every text alike. Sorted.
@@ -189,6 +195,10 @@ class WordTokenizer:
         for word, humps, _ in compounds.humped_words(folded, seams):
             found += compounds.hump_terms(word, humps)
         return found
+
+    def terms_of_reading(self, reading: kernels.TextReading) -> list[str]:
+        """``terms`` of what was read."""
+        return self.terms(reading.text, reading.seams)
 
     def tokens(self, folded: str, seams: Seams = ()) -> list[Token]:
         """Every token of ``folded``, sorted by the start of its coarse token; parts before their whole. ``seams`` as
@@ -302,6 +312,41 @@ class _PythonEngine:
 
     def cut_coarse(self, text: str) -> list[str]:
         return list(self._tokenizer.cut(text, HMM=False))
+
+
+def _load(identity: TokenizerIdentity, user_dictionary: UserDictionary) -> _Engine:
+    if identity.engine == "jieba":
+        return _load_jieba(user_dictionary)
+    return _load_compiled(identity.version, user_dictionary) or _load_rjieba(user_dictionary)
+
+
+class _CompiledEngine:
+    """Cuts as rjieba does, with its dictionary, from the first moment on."""
+
+    def __init__(self, segmenter: kernels.Segmenter) -> None:
+        self.segmenter = segmenter
+        self.entries: Mapping[str, int] = dict(segmenter.entries())
+
+    def cut(self, text: str) -> list[str]:
+        return self.segmenter.cut_for_search(text)
+
+    def tokenize(self, text: str) -> Iterator[tuple[str, int, int]]:
+        return iter(self.segmenter.tokenize(text))
+
+    def cut_coarse(self, text: str) -> list[str]:
+        return self.segmenter.cut(text)
+
+
+_COMPILED_LIKE = {"0.2.2": 0xAD5B1A3BD0826F72}
+"""Versions of rjieba that the compiled kernels cut like, and the digest of the dictionary of each."""
+
+
+def _load_compiled(version: str, user_dictionary: UserDictionary) -> _Engine | None:
+    dictionary = _COMPILED_LIKE.get(version)
+    if dictionary is None:
+        return None
+    segmenter = kernels.segmenter(user_dictionary.words, dictionary=dictionary)
+    return None if segmenter is None else _CompiledEngine(segmenter)
 
 
 def _load_rjieba(user_dictionary: UserDictionary) -> _Engine:

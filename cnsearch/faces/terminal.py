@@ -187,6 +187,7 @@ def stats_text(stats: Stats) -> str:
         "tokenizer": stats["tokenizer"],
         "user dictionary": stats["user_dictionary"] or "none",
         "format": stats["format_version"],
+        "kernels": stats["kernels"],
         "folders": ", ".join(stats["folders"]) or "none",
     }
     lines = [f"{name:16}{printable(str(value))}" for name, value in facts.items()]

@@ -36,12 +36,15 @@ class Chunk:
 NO_MEMORY = "there is not enough memory for it"
 
 
-def analyse(tasks: Iterable[Task], tokenizer: WordTokenizer, form: Form | None) -> Chunk:
-    """Read, compare, clean and tokenise articles; bring them into the ``form`` of the index, if there is one."""
+def analyse(tasks: Iterable[Task], tokenizer: WordTokenizer, form: Form | None, *, threads: int = 1) -> Chunk:
+    """Read, compare, clean and tokenise articles; bring them into the ``form`` of the index, if there is one.
+
+    threads : how many may work on the texts
+    """
     outcomes: list[Outcome] = []
     files: list[FileRead] = []
     warnings: list[Failure] = []
-    builder = None if form is None else form.builder(tokenizer)
+    builder = None if form is None else form.builder(tokenizer, threads=threads)
 
     def write(article: Article, origin: Origin) -> None:
         if builder is not None:

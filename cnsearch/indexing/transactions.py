@@ -14,12 +14,12 @@ from cnsearch.indexing.writer import Builder, Form, Home, Writer
 from cnsearch.model import Article
 from cnsearch.search.substrings import documents_containing
 from cnsearch.settings import Settings
-from cnsearch.store.document import ENCODERS, document_of
-from cnsearch.store.fields import PLAIN_FIELDS
+from cnsearch.store.batch import DocumentBatchBuilder
+from cnsearch.store.document import document_of
 from cnsearch.store.opening import Store
 from cnsearch.store.segment import Indexed
 from cnsearch.store.snapshot import Snapshot
-from cnsearch.store.transaction import BatchBuilder, DocumentBatch, begin
+from cnsearch.store.transaction import DocumentBatch, begin
 
 COMMIT_EVERY = 10_000
 """Articles per commit of a long update: what an interruption can lose."""
@@ -29,16 +29,15 @@ COMMIT_EVERY = 10_000
 class AsBatches(Form):
     """Articles as arrays, of which segments are made."""
 
-    def builder(self, tokenizer: WordTokenizer) -> ArticleBatch:
-        return ArticleBatch(tokenizer)
+    def builder(self, tokenizer: WordTokenizer, *, threads: int = 1) -> ArticleBatch:
+        return ArticleBatch(tokenizer, threads)
 
 
 class ArticleBatch(Builder):
     """The articles of one chunk, inverted."""
 
-    def __init__(self, tokenizer: WordTokenizer) -> None:
-        self._tokenizer = tokenizer
-        self._batch = BatchBuilder(ENCODERS, PLAIN_FIELDS)
+    def __init__(self, tokenizer: WordTokenizer, threads: int) -> None:
+        self._batch = DocumentBatchBuilder(tokenizer, threads=threads)
 
     @property
     def doc_count(self) -> int:
@@ -46,8 +45,7 @@ class ArticleBatch(Builder):
 
     def add(self, article: Article, origin: Origin) -> None:
         values = {name: getattr(origin, name) for name in ("root", "size", "mtime_ns", "digest")}
-        document = document_of(article, self._tokenizer, values)
-        self._batch.add({**document.tokens, **document.characters}, document.stored, document.columns)
+        self._batch.add(document_of(article, values))
 
     def build(self) -> DocumentBatch:
         return self._batch.build()

@@ -50,7 +50,7 @@ def chunks(
     groups = iter(lambda: list(islice(every, CHUNK)), [])
     if jobs <= 1 or len(few) < MIN_ARTICLES_FOR_WORKERS or multiprocessing.current_process().daemon:
         for group in groups:
-            yield analyse(until_stopped(group, True), analyzer.tokenizer, form)
+            yield analyse(until_stopped(group, True), analyzer.tokenizer, form, threads=jobs)
         return
     waiting: deque[tuple[list[Task], Future[Chunk]]] = deque()
     group = []
@@ -70,7 +70,7 @@ def chunks(
     given = [given for given, _ in waiting]
     unsubmitted = [group] if group and not (given and given[-1] is group) else []
     for group in chain(given, unsubmitted, groups):
-        yield analyse(until_stopped(group, True), analyzer.tokenizer, form)
+        yield analyse(until_stopped(group, True), analyzer.tokenizer, form, threads=jobs)
 
 
 class _WorkersLostError(Exception):

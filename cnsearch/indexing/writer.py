@@ -35,8 +35,8 @@ class Builder(Protocol):
 class Form(Protocol):
     """How articles are handed over to an index. Can be pickled."""
 
-    def builder(self, tokenizer: WordTokenizer) -> Builder:
-        """One that is empty, and cuts with ``tokenizer``."""
+    def builder(self, tokenizer: WordTokenizer, *, threads: int = 1) -> Builder:
+        """One that is empty, and cuts with ``tokenizer``; ``threads`` may work on its articles."""
 
 
 class Kept(Protocol):

@@ -20,6 +20,8 @@ class Stats(TypedDict):
     format_version        : of the files
     last_commit           : when the commit that is shown was made, as first_date
     folders               : whose posts are in the index, absolute, sorted
+    kernels               : "compiled" or "python": what the inner loops of this installation are; behind that, in
+                            brackets, why an extension that is there is not used
     """
 
     version: int
@@ -39,3 +41,4 @@ class Stats(TypedDict):
     format_version: int
     last_commit: str
     folders: list[str]
+    kernels: str

@@ -1,4 +1,4 @@
-"""An article as a document: the tokens of each field, the stored values, the values of the columns."""
+"""An article as a document: its texts, the tokens of its other fields, the stored values, the values of the columns."""
 
 from __future__ import annotations
 
@@ -9,70 +9,39 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cnsearch.analysis.fold import CodePoints
-from cnsearch.analysis.ngrams import character_pairs
-from cnsearch.analysis.reading import LINE_END, read
-from cnsearch.analysis.signature import signature
-from cnsearch.analysis.tokenizer import WordTokenizer
+from cnsearch.analysis.reading import LINE_END
 from cnsearch.model import Article
 from cnsearch.store.dates import seconds_of
-from cnsearch.store.fields import CHARS_FIELD, DRAFT, SHIFTED_FIELD
+from cnsearch.store.fields import DRAFT
 from cnsearch.store.labels import category_terms, label_term, own_label_term, tag_paths
-
-ENCODERS = dict.fromkeys(CHARS_FIELD.values(), character_pairs)
-"""Fields whose tokens are made for a batch of folded texts at once."""
 
 _LINE_FEED = re.compile("\r?\n")
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An article ready to be written.
+    """An article ready to be written: the searched texts, the tokens of the fields whose values are matched whole, and
+    the stored and column values. What its texts give (postings, signature) is made for a batch at once."""
 
-    tokens     : of each indexed field but those of characters
-    characters : of each of those (``ENCODERS``) the code points of the text, folded, uint32, shape (characters,)
-    readings   : the same texts, by the names of ``TEXT_FIELDS``
-    stored, columns : values by field
-    """
-
+    texts: dict[str, str]
     tokens: dict[str, Sequence[str]]
-    characters: dict[str, CodePoints]
-    readings: dict[str, str]
     stored: dict[str, Any]
     columns: dict[str, Any]
 
 
-def document_of(article: Article, tokenizer: WordTokenizer, origin: Mapping[str, Any]) -> Document:
+def document_of(article: Article, origin: Mapping[str, Any]) -> Document:
     """Clean article to document. ``origin`` has the values of root (str), size, mtime_ns and digest."""
-    tokens: dict[str, Sequence[str]] = {"id": [article.id]}
-    stored: dict[str, Any] = {"id": article.id}
-    shifted: list[str] = []
-    characters: dict[str, CodePoints] = {}
-    readings: dict[str, str] = {}
     texts = {"title": article.title, "tags": "\n".join(article.tags), "body": stored_body(article.paragraphs)}
-    for name, text in texts.items():
-        if name == "tags" and not text:
-            continue  # most articles have none, and what they lack shall cost nothing
-        reading = read(text)
-        tokens[name] = tokenizer.terms(reading.text, reading.seams)
-        characters[CHARS_FIELD[name]] = reading.points()
-        readings[name] = reading.text
-        stored[name] = text
-        if reading.shifted:
-            shifted.append(name)
-    if shifted:
-        tokens[SHIFTED_FIELD] = shifted
+    if not texts["tags"]:
+        del texts["tags"]  # most articles have none
+    tokens: dict[str, Sequence[str]] = {"id": [article.id]}
+    stored: dict[str, Any] = {"id": article.id, **texts}
     stored.update({name: value for name, value in (("url", article.url), ("path", article.path)) if value})
     if article.headings and stored["body"]:  # paragraphs of nothing leave no line
         stored["headings"] = json.dumps(list(article.headings))  # a paragraph is a line of the body
     if article.extra:
         stored["extra"] = json.dumps(dict(article.extra), ensure_ascii=False, separators=(",", ":"))
-    values: dict[str, Any] = {
-        "size": origin["size"],
-        "mtime_ns": origin["mtime_ns"],
-        "digest": origin["digest"],
-        "signature": signature(characters["title_chars"], characters["body_chars"]),
-    }
+    values: dict[str, Any] = {name: origin[name] for name in ("size", "mtime_ns", "digest")}
     for name, label in (("source", article.source), ("author", article.author)):
         if label:
             tokens[name] = [label_term(name, label)]
@@ -94,7 +63,7 @@ def document_of(article: Article, tokenizer: WordTokenizer, origin: Mapping[str,
         values["date"] = seconds_of(article.date)
     if origin["root"]:
         values["root"] = os.fsencode(origin["root"])
-    return Document(tokens, characters, readings, stored, values)
+    return Document(texts, tokens, stored, values)
 
 
 _HALF = re.compile("[\ud800-\udfff]")

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable
 from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.engine.commit.writer import IndexWriter
 from cnsearch.engine.files.locks import WriteLock
-from cnsearch.engine.segment.batch import BatchBuilder as BatchBuilder  # for indexing, which does not name the engine
-from cnsearch.engine.segment.batch import DocumentBatch as DocumentBatch
+from cnsearch.engine.segment.batch import DocumentBatch as DocumentBatch  # for indexing, which does not name the engine
 from cnsearch.settings import Settings
 from cnsearch.store.faults import clear_errors
 from cnsearch.store.opening import Store

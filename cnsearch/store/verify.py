@@ -12,6 +12,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,13 +20,13 @@ import numpy.typing as npt
 
 from cnsearch.errors import CorruptIndexError, IndexFormatError
 from cnsearch.model import VerifyReport
-from cnsearch.store.document import ENCODERS, document_of
+from cnsearch.store.batch import DocumentBatchBuilder
+from cnsearch.store.document import document_of
 from cnsearch.store.fields import DIGEST_BYTES, LIST_FIELDS
 from cnsearch.store.opening import Store
 from cnsearch.store.schema import SCHEMA_VERSION
 from cnsearch.store.segment import Segment
 from cnsearch.store.snapshot import Snapshot
-from cnsearch.store.transaction import BatchBuilder
 
 _DOCS_AT_ONCE = 256
 _ORIGIN = {"root": "", "size": 0, "mtime_ns": 0, "digest": bytes(DIGEST_BYTES)}
@@ -135,11 +136,10 @@ def _deep_findings(snapshot: Snapshot, segment: Segment, checked: Counter[str]) 
     live = np.flatnonzero(segment.live)  # what was replaced may have been cut with another dictionary
     for start in range(0, len(live), _DOCS_AT_ONCE):
         doc_ids = live[start : start + _DOCS_AT_ONCE]
-        builder = BatchBuilder(ENCODERS)
+        builder = DocumentBatchBuilder(snapshot.analyzer.tokenizer)
         for doc_id in doc_ids.tolist():
             article = snapshot.article(segment.base + doc_id)
-            document = document_of(article, snapshot.analyzer.tokenizer, _ORIGIN)
-            builder.add({**document.tokens, **document.characters})
+            builder.add(replace(document_of(article, _ORIGIN), stored={}, columns={}))
         batch = builder.build()
         for name in sorted({*fields, *batch.fields}):
             expected = np.zeros(len(doc_ids), dtype=np.uint64)

@@ -158,8 +158,8 @@ FAULTS: dict[str, tuple[str, Callable[[], tuple[Any, str, Any]], bool]] = {
     "an id": ("stored_bytes", lambda: _wrap_document(stored={"id": "else"}), False),
     "two ids": ("postings", lambda: _wrap_document(tokens={"id": ["1.md", "x.md"]}), False),
     "a title": ("stored_bytes", lambda: _wrap_document(stored={"title": 5}), False),
-    "a word more": ("postings", lambda: _wrap_document(tokens={"title": ["第", "八", "篇"]}), True),
-    "no characters": ("postings", lambda: _wrap_document(characters={"body_chars": np.empty(0, np.uint32)}), True),
+    "a word more": ("postings", lambda: _wrap_document(texts={"title": "第 八 篇"}), True),
+    "no characters": ("postings", lambda: _wrap_document(texts={"body": ""}), True),
     "a source": ("postings", lambda: _wrap_document(tokens={"source": ["别的"]}), True),
 }
 

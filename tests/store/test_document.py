@@ -11,9 +11,8 @@ import pytest
 from cnsearch import Article
 from cnsearch.analysis import fold, ngrams, reading, signature
 from cnsearch.analysis.tokenizer import WordTokenizer
-from cnsearch.engine.segment.batch import BatchBuilder
-from cnsearch.store import document
-from cnsearch.store.document import ENCODERS, document_of, paragraphs_of, stored_body
+from cnsearch.store import batch, document
+from cnsearch.store.document import document_of, paragraphs_of, stored_body
 
 ORIGIN = {"root": "", "size": 0, "mtime_ns": 0, "digest": bytes(16)}
 ARTICLE = Article(id="1", title="数字化轉型", paragraphs=("上海的企业，" * 40, "第一行\n第二行"), tags=("科技",))
@@ -36,23 +35,16 @@ def test_each_text_is_joined_folded_and_made_code_points_once(monkeypatch: pytes
 
         monkeypatch.setattr(module, name, counted)
 
+    monkeypatch.setattr(WordTokenizer, "compiled", None)
     tokenizer = WordTokenizer()
     plain = Article(id="1", title="数字化轉型", paragraphs=("上海的企业，" * 40, "第一段"), tags=("科技",))
-    document_of(plain, tokenizer, ORIGIN)  # what is remembered of labels
+    document_of(plain, ORIGIN)  # what is remembered of labels
     count(document, "stored_body")
     for module in (fold, reading, ngrams, signature):
         for name in ("code_points", "fold_points", "fold"):
             if hasattr(module, name):
                 count(module, name)
-    made = document_of(plain, tokenizer, ORIGIN)
-    builder = BatchBuilder(ENCODERS)
-    builder.add({**made.tokens, **made.characters}, made.stored, made.columns)
+    builder = batch.DocumentBatchBuilder(tokenizer)
+    builder.add(document_of(plain, ORIGIN))
     builder.build()
     assert calls == {"stored_body": 1, "code_points": 3, "fold_points": 3}  # title, tags, body
-
-
-def test_characters_are_given_as_the_code_points_of_the_reading() -> None:
-    made = document_of(ARTICLE, WordTokenizer(), ORIGIN)
-    for name in ("title", "tags", "body"):
-        text = {"title": "数字化转型", "tags": "科技", "body": reading.read(stored_body(ARTICLE.paragraphs)).text}[name]
-        assert "".join(map(chr, made.characters[f"{name}_chars"])) == made.readings[name] == text

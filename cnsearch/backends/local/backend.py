@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from cnsearch import kernels
 from cnsearch.analysis.shown import Analysis, analyze_text
 from cnsearch.analysis.userdict import UserDictionary
 from cnsearch.backends.base import Options, Path
@@ -193,6 +194,7 @@ class LocalBackend:
             "format_version": snapshot.version,
             "last_commit": datetime.fromtimestamp(snapshot.mark[-1] // 10**9, zone).isoformat(),
             "folders": sorted(snapshot.roots()),
+            "kernels": str(kernels.chosen()),
         }
 
     def verify(self, *, deep: bool) -> VerifyReport:

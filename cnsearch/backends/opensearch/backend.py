@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from cnsearch import kernels
 from cnsearch.analysis.shown import Analysis, analyze_text
 from cnsearch.analysis.userdict import UserDictionary
 from cnsearch.backends.base import Options, Path
@@ -186,6 +187,7 @@ class ClusterBackend:
             "user_dictionary": identity.user_dictionary or None,
             "format_version": CLUSTER_VERSION,
             "folders": self.folders(),
+            "kernels": str(kernels.chosen()),
         }
 
     def verify(self, *, deep: bool) -> VerifyReport:

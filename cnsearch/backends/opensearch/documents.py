@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnsearch.analysis.ngrams import LINE, character_terms
 from cnsearch.analysis.reading import read
+from cnsearch.analysis.signature import signature
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.backends.opensearch.mapping import CHARS, EXACT, OWN_WORDS, WORDS
 from cnsearch.backends.opensearch.tokens import line_tokens, plain_tokens, sendable, weighed_tokens
@@ -71,25 +72,26 @@ def source_of(
 ) -> dict[str, Any]:
     """Article to document; ``averages`` are those of the index."""
     values = {name: getattr(origin, name) for name in ("root", "size", "mtime_ns", "digest")}
-    made = document_of(article, tokenizer, values)
+    made = document_of(article, values)
     tokens, columns = made.tokens, made.columns
-    readings = made.readings
-    words = {name: Counter(tokens[name]) for name in readings}
-    chars = {CHARS_FIELD[name]: _characters(text) for name, text in readings.items()}
-    num_chars = {CHARS_FIELD[name]: sum(map(len, LINE.findall(text))) for name, text in readings.items()}
-    title = readings["title"]
+    readings = {name: read(text) for name, text in made.texts.items()}
+    terms = {name: tokenizer.terms(reading.text, reading.seams) for name, reading in readings.items()}
+    words = {name: Counter(found) for name, found in terms.items()}
+    chars = {CHARS_FIELD[name]: _characters(reading.text) for name, reading in readings.items()}
+    num_chars = {CHARS_FIELD[name]: sum(map(len, LINE.findall(reading.text))) for name, reading in readings.items()}
+    title = readings["title"].text
     source: dict[str, Any] = {
         "id": value_term(article.id),
-        WORDS: weighed_tokens(words, {name: terms.total() for name, terms in words.items()}, averages),
+        WORDS: weighed_tokens(words, {name: found.total() for name, found in words.items()}, averages),
         CHARS: weighed_tokens(chars, num_chars, averages),
-        **{OWN_WORDS[name]: plain_tokens(tokens[name]) for name in OWN_WORDS},
-        **{EXACT[name]: line_tokens(text) for name, text in readings.items()},
+        **{OWN_WORDS[name]: plain_tokens(terms[name]) for name in OWN_WORDS},
+        **{EXACT[name]: line_tokens(reading.text) for name, reading in readings.items()},
         "title_letters": text_hash(letters(title)),
         "title_read": text_hash(title),
         "size": origin.size,
         "mtime_ns": origin.mtime_ns,
         "digest": origin.digest.hex(),
-        "signature": base64.b64encode(columns["signature"]).decode(),
+        "signature": base64.b64encode(signature(readings["title"].points(), readings["body"].points())).decode(),
         "num_words": sum(words[name].total() for name in ("title", "body")),
         "article": article_source(article),
     }

@@ -52,7 +52,7 @@ class AsDocuments:
 
     averages: tuple[tuple[str, float], ...]
 
-    def builder(self, tokenizer: WordTokenizer) -> Lines:
+    def builder(self, tokenizer: WordTokenizer, *, threads: int = 1) -> Lines:
         return Lines(tokenizer, dict(self.averages))
 
 

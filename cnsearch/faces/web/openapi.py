@@ -194,6 +194,7 @@ def _schemas() -> dict[str, Schema]:
             tokenizer=TEXT,
             user_dictionary={"type": ["string", "null"]},
             format_version=COUNT,
+            kernels=TEXT,
         ),
         "Health": _object(version=version, status={"const": "ok"}, articles=COUNT),
         "Problem": _object(type=TEXT, title=TEXT, status=COUNT, detail=TEXT, code=TEXT),

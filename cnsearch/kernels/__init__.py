@@ -1,0 +1,41 @@
+"""The inner loops, behind one seam: each in Python (numpy), and some of them compiled (``native/``, in Rust).
+
+Which of both run is chosen once, at the first use (``choice``): the compiled ones where the extension is there and fits
+the package, else those in Python. Both give the same, to the last byte on disk. ``CNSEARCH_KERNELS=python`` in the
+environment chooses the latter.
+
+A kernel gets texts, arrays and numbers, never a file. What it has to know of Chinese it is told (``contract.Rules``),
+so this room imports nothing of the house.
+
+    texts      : texts of documents -> postings of words and characters, tokens per document, signatures
+    segmenter  : folded text -> words, by a dictionary that is compiled in; None where it is not compiled
+"""
+
+from cnsearch.kernels.choice import Choice, chosen
+from cnsearch.kernels.contract import Analysed, Counts, FieldCounts, Rules, Segmenter, TextReading, Texts, Words
+from cnsearch.kernels.native import NativeTexts, segmenter
+from cnsearch.kernels.plain import PlainTexts
+
+__all__ = [
+    "Analysed",
+    "Choice",
+    "Counts",
+    "FieldCounts",
+    "Rules",
+    "Segmenter",
+    "TextReading",
+    "Texts",
+    "chosen",
+    "segmenter",
+    "texts",
+]
+
+
+def texts(rules: Rules, words: Words, compiled: Segmenter | None, *, threads: int = 1) -> Texts:
+    """A collector of documents.
+
+    words    : cuts Chinese and other words; used where they are not cut by the compiled kernels
+    compiled : the segmenter that cuts as ``words`` does; None where there is none
+    threads  : how many the compiled kernels may use, at least 1
+    """
+    return PlainTexts(rules, words) if compiled is None else NativeTexts(rules, compiled, threads=threads)

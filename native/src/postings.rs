@@ -1,0 +1,273 @@
+//! Counting terms of consecutive documents: each term once, with the documents that have it and how often.
+//!
+//! Terms are keys (`codec/keys.py`): up to four UTF-16 units stand for themselves, the rest are long and have a number.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+
+/// Keys from here on are those of long terms.
+pub const LONG: u64 = 0xFFFF << 48;
+
+const NONE: u32 = u32::MAX;
+
+/// A term as a key, or as its bytes in UTF-8.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Term {
+    /// Up to four UTF-16 units, the first highest.
+    Short(u64),
+    /// Everything else; half a surrogate pair has three bytes.
+    Long(Box<[u8]>),
+}
+
+/// The key of a term, if it is short.
+#[inline]
+pub fn short_key(term: &[u32]) -> Option<u64> {
+    if term.len() > 4 {
+        return None;
+    }
+    let mut key = 0;
+    for (at, &point) in term.iter().enumerate() {
+        if point == 0 || point >= 0xFFFF || (0xD800..0xE000).contains(&point) {
+            return None;
+        }
+        key |= u64::from(point) << (48 - 16 * at);
+    }
+    Some(key)
+}
+
+/// Appends a code point in UTF-8.
+pub fn push_utf8(point: u32, bytes: &mut Vec<u8>) {
+    let tail = |shift: u32| 0x80 | ((point >> shift) & 0x3F) as u8;
+    match point {
+        0..=0x7F => bytes.push(point as u8),
+        0x80..=0x7FF => bytes.extend([0xC0 | (point >> 6) as u8, tail(0)]),
+        0x800..=0xFFFF => bytes.extend([0xE0 | (point >> 12) as u8, tail(6), tail(0)]),
+        _ => bytes.extend([0xF0 | (point >> 18) as u8, tail(12), tail(6), tail(0)]),
+    }
+}
+
+impl Term {
+    /// The term of these characters.
+    pub fn new(points: &[u32]) -> Term {
+        short_key(points).map_or_else(|| Term::Long(utf8(points)), Term::Short)
+    }
+}
+
+/// The characters in UTF-8.
+pub fn utf8(points: &[u32]) -> Box<[u8]> {
+    let mut bytes = Vec::with_capacity(points.len() * 3);
+    points.iter().for_each(|&point| push_utf8(point, &mut bytes));
+    bytes.into()
+}
+
+struct Entry {
+    key: u64,
+    last_doc: u32,
+    last_posting: u32,
+    count: u32,
+}
+
+struct Posting {
+    term: u32,
+    doc: u32,
+    freq: u32,
+}
+
+/// Collects the terms of documents that come in ascending order for each term.
+pub struct Inverter {
+    /// Numbers of entries by the hash of their key, NONE where free; a power of two of them.
+    table: Vec<u32>,
+    shift: u32,
+    /// Odd, and chosen anew by each process: nobody can write a text whose terms all fall into one place.
+    multiplier: u64,
+    entries: Vec<Entry>,
+    postings: Vec<Posting>,
+    long_numbers: HashMap<Box<[u8]>, u32>,
+    long_terms: Vec<Box<[u8]>>,
+}
+
+impl Default for Inverter {
+    fn default() -> Self {
+        const BITS: u32 = 10;
+        Inverter {
+            table: vec![NONE; 1 << BITS],
+            shift: 64 - BITS,
+            multiplier: multiplier(),
+            entries: Vec::new(),
+            postings: Vec::new(),
+            long_numbers: HashMap::new(),
+            long_terms: Vec::new(),
+        }
+    }
+}
+
+fn multiplier() -> u64 {
+    static CHOSEN: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
+    *CHOSEN.get_or_init(|| RandomState::new().hash_one(0u8) | 1)
+}
+
+/// The postings as arrays: see `TermPostings` of the Python package.
+#[derive(Default)]
+pub struct Inverted {
+    /// Distinct terms.
+    pub keys: Vec<u64>,
+    /// Those whose keys are LONG, LONG + 1, ...
+    pub long_terms: Vec<Box<[u8]>>,
+    /// Postings per term.
+    pub counts: Vec<i64>,
+    /// Documents, ascending within a term.
+    pub doc_ids: Vec<i32>,
+    /// How often the term is in the document.
+    pub freqs: Vec<i32>,
+}
+
+impl Inverter {
+    /// Whether nothing was added.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    #[inline]
+    fn place(&self, key: u64) -> usize {
+        // The upper half of the product depends on all bits of the key.
+        (key.wrapping_mul(self.multiplier) >> self.shift) as usize
+    }
+
+    #[inline]
+    fn entry(&mut self, key: u64) -> usize {
+        let mask = self.table.len() - 1;
+        let mut at = self.place(key);
+        loop {
+            let number = self.table[at];
+            if number == NONE {
+                break;
+            }
+            if self.entries[number as usize].key == key {
+                return number as usize;
+            }
+            at = (at + 1) & mask;
+        }
+        let number = self.entries.len();
+        self.table[at] = number as u32;
+        self.entries.push(Entry { key, last_doc: NONE, last_posting: 0, count: 0 });
+        if self.entries.len() * 2 > self.table.len() {
+            self.grow();
+        }
+        number
+    }
+
+    fn grow(&mut self) {
+        let size = self.table.len() * 4;
+        self.table = vec![NONE; size];
+        self.shift = 64 - size.trailing_zeros();
+        for number in 0..self.entries.len() {
+            let mut at = self.place(self.entries[number].key);
+            while self.table[at] != NONE {
+                at = (at + 1) & (size - 1);
+            }
+            self.table[at] = number as u32;
+        }
+    }
+
+    /// One more occurrence of a short term.
+    #[inline]
+    pub fn add_key(&mut self, key: u64, doc: u32) {
+        self.add_entry(key, doc, 1);
+    }
+
+    #[inline]
+    fn add_entry(&mut self, key: u64, doc: u32, freq: u32) {
+        let term = self.entry(key);
+        let entry = &mut self.entries[term];
+        if entry.last_doc == doc {
+            let posting = &mut self.postings[entry.last_posting as usize];
+            posting.freq = posting.freq.saturating_add(freq);
+            return;
+        }
+        entry.last_doc = doc;
+        entry.last_posting = self.postings.len() as u32;
+        entry.count += 1;
+        self.postings.push(Posting { term: term as u32, doc, freq });
+    }
+
+    /// One more occurrence of a term.
+    #[inline]
+    pub fn add(&mut self, term: &[u32], doc: u32) {
+        match short_key(term) {
+            Some(key) => self.add_key(key, doc),
+            None => self.add_long(&utf8(term), doc),
+        }
+    }
+
+    /// One more occurrence of a term.
+    #[inline]
+    pub fn add_term(&mut self, term: &Term, doc: u32) {
+        match term {
+            Term::Short(key) => self.add_key(*key, doc),
+            Term::Long(bytes) => self.add_long(bytes, doc),
+        }
+    }
+
+    fn add_long(&mut self, bytes: &[u8], doc: u32) {
+        let key = self.long_key(bytes);
+        self.add_key(key, doc);
+    }
+
+    fn long_key(&mut self, bytes: &[u8]) -> u64 {
+        let number = match self.long_numbers.get(bytes) {
+            Some(&number) => number,
+            None => {
+                let number = self.long_terms.len() as u32;
+                self.long_terms.push(bytes.into());
+                self.long_numbers.insert(bytes.into(), number);
+                number
+            }
+        };
+        LONG | u64::from(number)
+    }
+
+    /// Add what another one has collected, of documents that come after those of this one.
+    pub fn absorb(&mut self, other: Inverter) {
+        if self.is_empty() {
+            *self = other;
+            return;
+        }
+        let keys: Vec<u64> = other
+            .entries
+            .iter()
+            .map(|entry| match entry.key {
+                key if key < LONG => key,
+                key => self.long_key(&other.long_terms[(key - LONG) as usize]),
+            })
+            .collect();
+        self.postings.reserve(other.postings.len());
+        for posting in other.postings {
+            self.add_entry(keys[posting.term as usize], posting.doc, posting.freq);
+        }
+    }
+
+    /// The postings, term by term.
+    pub fn finish(self) -> Inverted {
+        let mut starts = Vec::with_capacity(self.entries.len());
+        let mut total = 0usize;
+        for entry in &self.entries {
+            starts.push(total);
+            total += entry.count as usize;
+        }
+        let mut doc_ids = vec![0i32; total];
+        let mut freqs = vec![0i32; total];
+        for posting in &self.postings {
+            let start = &mut starts[posting.term as usize];
+            doc_ids[*start] = posting.doc as i32;
+            freqs[*start] = i32::try_from(posting.freq).unwrap_or(i32::MAX);
+            *start += 1;
+        }
+        Inverted {
+            keys: self.entries.iter().map(|entry| entry.key).collect(),
+            long_terms: self.long_terms,
+            counts: self.entries.iter().map(|entry| i64::from(entry.count)).collect(),
+            doc_ids,
+            freqs,
+        }
+    }
+}
