@@ -6,7 +6,6 @@ import html
 import re
 from collections.abc import Iterator
 from datetime import timedelta, timezone
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -22,9 +21,9 @@ from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.model import ELLIPSIS, Fragment, Snippet
 from cnsearch.query.filters import Filters
 from cnsearch.query.syntax import parse_query
-from cnsearch.search import snippet
+from cnsearch.search.matches import MAX_CLAUSE_CHARS, MAX_MATCHES, Match, merge
 from cnsearch.search.planning.planner import make_plan
-from cnsearch.search.snippet import FRAGMENT_CHARS, MAX_MATCHES, NUM_FRAGMENTS, Highlighter, Match, merge
+from cnsearch.search.snippet import FRAGMENT_CHARS, NUM_FRAGMENTS, Highlighter
 from cnsearch.search.steps.leaf import Term
 from cnsearch.search.steps.pattern import TermPattern
 from cnsearch.search.steps.texts import Substring
@@ -236,16 +235,6 @@ def test_the_rarer_word_is_shown_before_the_common_one(distinct: bool) -> None:
     assert ("高铁" in shown) == distinct
 
 
-@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 9))))
-def test_merge_covers_the_same_and_nothing_touches(spans: list[tuple[int, int]]) -> None:
-    matches = [Match(start, start + length, "") for start, length in spans]
-    merged = merge(matches)
-    assert {at for start, end in merged for at in range(start, end)} == {
-        at for match in matches for at in range(match.start, match.end)
-    }
-    assert all(before[1] < after[0] for before, after in pairwise(merged))
-
-
 MEGABYTE = 1_000_000
 
 
@@ -277,7 +266,7 @@ def test_the_work_for_a_long_text_is_bounded(monkeypatch: pytest.MonkeyPatch, qu
     found = highlighter.snippet(body)
     assert len(cut) <= MAX_MATCHES
     assert sum(cut) <= len(body)  # nothing is cut twice
-    assert sum(cut) <= MAX_MATCHES * (snippet._MAX_CLAUSE_CHARS * 2 + 10)
+    assert sum(cut) <= MAX_MATCHES * (MAX_CLAUSE_CHARS * 2 + 10)
     assert sum(weighed) <= NUM_FRAGMENTS * MAX_MATCHES * FRAGMENT_CHARS
     assert len(highlighter.matches(body)) <= 4 * MAX_MATCHES
     assert 1 <= len(found.fragments) <= NUM_FRAGMENTS

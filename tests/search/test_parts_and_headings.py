@@ -11,7 +11,8 @@ import cnsearch
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.faces.terminal import columns, hit_lines
 from cnsearch.model import Snippet
-from cnsearch.search.snippet import MAX_PART_CHARS, Highlighter
+from cnsearch.search.matches import MAX_PART_CHARS
+from cnsearch.search.snippet import Highlighter
 from cnsearch.store.segment import Segment
 
 TOKENIZER = WordTokenizer()
