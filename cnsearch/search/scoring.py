@@ -88,8 +88,16 @@ class OwnStatistics:
     """Those of one snapshot by itself."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self.num_docs = snapshot.num_docs
-        self.average_length = snapshot.average_length
+        self._snapshot = snapshot
+
+    @property
+    def num_docs(self) -> int:
+        """Of the snapshot."""
+        return self._snapshot.num_docs
+
+    def average_length(self, field: str) -> float:
+        """Of the snapshot."""
+        return self._snapshot.average_length(field)
 
     def doc_freq(self, key: Hashable, own: int) -> int:
         """``own``."""
