@@ -14,7 +14,7 @@ operators: ``lexer.py``; what a clause is: ``tree.py``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from cnsearch.analysis.reading import LINE_END, read, shaped, spelt
@@ -102,10 +102,19 @@ def places_of_words(
     text = text[: limits.query_chars]
     if raw:
         return [match.span() for match in re.finditer(r"\S+", text)]
-    places = []
-    excluded, depth = False, 0  # depth of the parentheses inside those that are excluded
     text, starts, ends = shaped(text)
-    for lexeme in lex(text, own_fields):
+    wanted = [lexeme for lexeme in _not_excluded(lex(text, own_fields)) if lexeme.text and not selects(lexeme.field)]
+    words = [lexeme for lexeme in wanted if not ("*" in lexeme.text or "?" in lexeme.text)]
+    places = [(lexeme.start, lexeme.start + len(lexeme.text)) for lexeme in words]
+    if starts is None or ends is None:
+        return places
+    return [(int(starts[start]), int(ends[end - 1])) for start, end in places]
+
+
+def _not_excluded(lexemes: Iterable[Lexeme]) -> Iterator[Lexeme]:
+    """Those that no minus stands before, nor before parentheses around them."""
+    excluded, depth = False, 0  # depth of the parentheses inside those that are excluded
+    for lexeme in lexemes:
         if depth:
             depth += {"(": 1, ")": -1}.get(lexeme.kind, 0)
         elif lexeme.kind in ("-", "NOT"):
@@ -113,12 +122,9 @@ def places_of_words(
         elif lexeme.kind != "+":
             if excluded:
                 depth = int(lexeme.kind == "(")
-            elif lexeme.text and not selects(lexeme.field) and not ("*" in lexeme.text or "?" in lexeme.text):
-                places.append((lexeme.start, lexeme.start + len(lexeme.text)))
+            else:
+                yield lexeme
             excluded = False
-    if starts is None or ends is None:
-        return places
-    return [(int(starts[start]), int(ends[end - 1])) for start, end in places]
 
 
 # Parsing

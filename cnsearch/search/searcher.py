@@ -117,22 +117,37 @@ class Searcher:
         second = SecondPass(plan.focus, self.leaves, self.texts)
         if limit and total:
             scores, _ = earn_as_typed(plan.focus, mask, scores, self.leaves, second.weights)
+        page = slice(offset, offset + limit)
         if order != "score" or not plan.ranked:
-            # NO_DATE, the least of its type, is its own negative: undated ones are the last in either direction.
-            dates = -self.snapshot.dates if order == "oldest" else self.snapshot.dates
-            doc_numbers = np.flatnonzero(mask)
-            chosen = doc_numbers[top(dates[doc_numbers], offset + limit)[offset:]]
-            return chosen, scores[chosen], Ranked([], [], total, 0, mask, dates)
+            return self._by_date(mask, scores, page, Ranked([], [], total, 0, mask, self._dates(order)))
         left = None if half_life_days is None else decay(self.snapshot, half_life_days)
         if left is not None:
             scores = scores * left
         depth = self.ranking.depth if plan.focus and limit else 0
-        chosen = best(mask, scores, total, max(offset + limit, depth))
-        found = scores[chosen]
-        if depth and offset < depth and len(chosen):
-            chosen, found = second.ranked(chosen, found, depth, left)
-        page = slice(offset, offset + limit)
-        return chosen[page], found[page], Ranked([], [], total, depth, mask, scores)
+        return self._by_score(second, left, page, Ranked([], [], total, depth, mask, scores))
+
+    def _dates(self, order: Order) -> npt.NDArray[np.int64]:
+        """What is greater the earlier a document stands by date; undated ones are the last in either direction, for
+        NO_DATE, the least number of its type, is its own negative."""
+        return -self.snapshot.dates if order == "oldest" else self.snapshot.dates
+
+    def _by_date(self, mask: Mask, scores: Scores, page: slice, ranked: Ranked) -> tuple[DocNumbers, Scores, Ranked]:
+        doc_numbers = np.flatnonzero(mask)
+        chosen = doc_numbers[top(ranked.keys[doc_numbers], page.stop)[page.start :]]
+        return chosen, scores[chosen], ranked
+
+    def _by_score(
+        self, second: SecondPass, left: Scores | None, page: slice, ranked: Ranked
+    ) -> tuple[DocNumbers, Scores, Ranked]:
+        """The best by the scores ``ranked.keys``, and of these the first in the order of the second pass.
+
+        left : what age leaves of a score
+        """
+        chosen = best(ranked.matching, ranked.keys, ranked.total, max(page.stop, ranked.num_second))
+        found = ranked.keys[chosen]
+        if page.start < ranked.num_second and len(chosen):
+            chosen, found = second.ranked(chosen, found, ranked.num_second, left)
+        return chosen[page], found[page], ranked
 
     def stands(self, text: str) -> bool:
         """Whether an article has the folded text as it was typed, white space aside."""
