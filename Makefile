@@ -14,6 +14,8 @@
 #   make native-test  their own tests, lint and format
 # And one that makes a wheel, with the kernels where there is a Rust toolchain; where it is installed none is needed
 #   make wheel
+# And one that needs Java and Maven: two nodes of OpenSearch, of which one is killed (tests/opensearch)
+#   make cluster
 # And one for a change of the index format before it is released (tests/golden)
 #   make golden
 PYTHON ?= python3
@@ -23,7 +25,7 @@ BIN := $(VENV)/bin
 QUICK := tests/analysis tests/codec tests/corpus tests/engine tests/query tests/test_architecture.py tests/test_errors.py \
   tests/test_licences.py tests/test_public_api.py tests/test_settings.py tests/test_values.py tests/faces tests/model
 
-.PHONY: native native-test wheel demo check test lint types unit soak fuzz golden format quality bench bench-pieces bench-features bench-growth clean
+.PHONY: native native-test wheel demo check test lint types unit cluster soak fuzz golden format quality bench bench-pieces bench-features bench-growth clean
 
 demo: $(VENV)/.ready
 	$(BIN)/cnsearch index data/ --index index
@@ -56,6 +58,8 @@ native-test: $(VENV)/.ready
 
 wheel: $(VENV)/.ready
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+cluster: $(VENV)/.ready
+	CNSEARCH_CLUSTER=1 $(BIN)/python -m pytest -q tests/backends/opensearch
 
 soak: $(VENV)/.ready
 	CNSEARCH_SOAK=1 $(BIN)/python -m pytest -q tests/durability

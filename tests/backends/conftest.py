@@ -16,9 +16,9 @@ import pytest
 _names = itertools.count()
 
 
-def _module() -> ModuleType:
-    path = Path(__file__).parents[1] / "opensearch" / "node.py"
-    spec = importlib.util.spec_from_file_location("cnsearch_test_node", path)
+def _module(name: str) -> ModuleType:
+    path = Path(__file__).parents[1] / "opensearch" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"cnsearch_test_{name}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -31,7 +31,7 @@ def _module() -> ModuleType:
 def nodes() -> Any:
     """What starts nodes: the module ``tests/opensearch/node.py``."""
     pytest.importorskip("opensearchpy", reason="needs opensearch-py: pip install 'cnsearch[opensearch]'")
-    return _module()
+    return _module("node")
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +43,12 @@ def node(nodes: Any) -> str:
     except nodes.NoNodeError as reason:
         pytest.skip(str(reason))
     return host
+
+
+@pytest.fixture
+def proxied(node: str) -> Any:
+    """``proxied(node)`` is a proxy that can go wrong: ``tests/opensearch/proxy.py``."""
+    return _module("proxy").proxied
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from cnsearch.backends.opensearch.address import Address, Credentials, credentials
 from cnsearch.backends.opensearch.documents import as_json
@@ -31,7 +31,11 @@ BULK_SECONDS = 60.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
 SEARCHES = 100
 """Searches that are sent at a time."""
+PAUSES_S = (0.1, 0.3, 1.0)
+"""Before a search that had no whole answer is asked again."""
 _AGAIN = (429, 502, 503, 504)
+
+Answer = TypeVar("Answer")
 
 Query = dict[str, Any]
 
@@ -91,9 +95,13 @@ class Cluster:
 
     def search(self, index: str, body: Query, **params: Any) -> Any:
         """One search. Raises IndexUnusableError also where shards did not answer: half an answer is none."""
-        answer = self.request("POST", f"/{index}/_search", body, search_type=_SEARCH_TYPE, **params)
-        self._require_whole(answer)
-        return answer
+
+        def ask() -> Any:
+            answer = self.request("POST", f"/{index}/_search", body, search_type=_SEARCH_TYPE, **params)
+            self._require_whole(answer)
+            return answer
+
+        return self._again(ask)
 
     def searches(self, index: str, bodies: Sequence[Query], *, scored: bool = True) -> list[Any]:
         """Several searches at once, answers in their order. ``scored``: whether their scores count."""
@@ -102,13 +110,31 @@ class Cluster:
         for at in range(0, len(bodies), SEARCHES):
             some = bodies[at : at + SEARCHES]
             lines = "".join(f"{header}\n{as_json(body)}\n" for body in some)
-            answers = self.request("POST", f"/{index}/_msearch", lines)["responses"]
-            for answer in answers:
-                if "error" in answer:
-                    raise self._refused(answer.get("status", 500), answer["error"])
-                self._require_whole(answer)
-            found += answers
+
+            def ask(lines: str = lines) -> list[Any]:
+                answers: list[Any] = self.request("POST", f"/{index}/_msearch", lines)["responses"]
+                for answer in answers:
+                    if "error" in answer:
+                        if _kind(answer["error"]) == "index_not_found_exception":
+                            raise self._gone()
+                        raise self._refused(answer.get("status", 500), answer["error"])
+                    self._require_whole(answer)
+                return answers
+
+            found += self._again(ask)
         return found
+
+    def _again(self, ask: Callable[[], Answer]) -> Answer:
+        """What ``ask`` returns; asked again for a moment where a part of the index did not answer: a shard moves to
+        another node, or the alias to another generation."""
+        for pause in PAUSES_S:
+            try:
+                return ask()
+            except IndexUnusableError as error:
+                if error.code not in ("cluster_partial", "cluster_busy"):
+                    raise
+            time.sleep(pause)
+        return ask()
 
     def bulk(
         self,
@@ -143,6 +169,8 @@ class Cluster:
                         continue
                     if _is_full(refusal):
                         raise self._full()
+                    if _kind(refusal) == "index_not_found_exception":
+                        raise self._gone()
                     if status in _AGAIN:
                         again.append(at)
                         last = self._refused(status, refusal)
@@ -218,6 +246,9 @@ class Cluster:
     def _unusable(self, reason: str, *, hint: str = "", code: str = "") -> IndexUnusableError:
         return IndexUnusableError(str(self.address), reason, hint=hint, code=code)
 
+    def _gone(self) -> IndexNotFoundError:
+        return IndexNotFoundError(str(self.address), "there is no index of this name any more")
+
     def _full(self) -> IndexUnusableError:
         return self._unusable(
             "the cluster is read only because its disk is full; what was taken before stays",
@@ -228,6 +259,8 @@ class Cluster:
     def _refused(self, status: int, error: Any) -> IndexUnusableError:
         if _is_full(error):
             return self._full()
+        if status == 409:
+            return self._unusable(f"the cluster refuses: {_reason(error)}", code="conflict")
         if status == 429:
             return self._unusable("the cluster has too much to do", hint="Try again later", code="cluster_busy")
         if _kind(error) in ("no_shard_available_action_exception", "unavailable_shards_exception") or status == 503:
@@ -258,7 +291,7 @@ class Cluster:
             raise self._unusable("the cluster does not know this user or password", hint=hint, code="login") from None
         except theirs.NotFoundError as error:
             if _kind(error.info) in ("index_not_found_exception", "resource_not_found_exception", ""):
-                raise IndexNotFoundError(str(self.address), "there is no index") from None
+                raise self._gone() from None
             raise self._refused(404, error.info) from None
         except theirs.TransportError as error:
             status = error.status_code if isinstance(error.status_code, int) else 0

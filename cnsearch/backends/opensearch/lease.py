@@ -20,7 +20,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from cnsearch.backends.opensearch.cluster import Cluster
-from cnsearch.errors import CnsearchError, IndexLockedError
+from cnsearch.errors import CnsearchError, IndexLockedError, IndexUnusableError
 
 LEASE_S = 60.0
 RENEWED_S = 15.0
@@ -108,7 +108,11 @@ class Lease:
 
     def _put(self, key: str, alone: bool) -> None:
         body = {"kind": "writer", "state": {**self._about, "alone": alone}, "until": time.time() + LEASE_S}
-        self._cluster.request("PUT", f"/{self._state}/_create/{key}", body, refresh="true")
+        try:
+            self._cluster.request("PUT", f"/{self._state}/_create/{key}", body, refresh="true")
+        except IndexUnusableError as error:
+            if error.code != "conflict":  # else it was sent again, for the first answer was lost
+                raise
 
     def _renew(self) -> None:
         while not self._ended.wait(RENEWED_S):
