@@ -57,13 +57,22 @@ class TextReading(Protocol):
     """What a text is read as (``analysis/reading.py``)."""
 
     @property
-    def text(self) -> str: ...
+    def text(self) -> str:
+        """Folded."""
+        ...
+
     @property
-    def seams(self) -> tuple[int, ...]: ...
+    def seams(self) -> tuple[int, ...]:
+        """Places in ``text`` that cut a word, ascending."""
+        ...
+
     @property
-    def shifted(self) -> bool: ...
+    def shifted(self) -> bool:
+        """Whether ``text`` is another than the folded text."""
+        ...
+
     def points(self) -> CodePoints:
-        """The code points of ``text``, uint32. Not to be modified."""
+        """The code points of ``text``, uint32, shape (len(text),). Not to be modified."""
         ...
 
 
@@ -121,12 +130,20 @@ class Texts(Protocol):
 
 
 class Segmenter(Protocol):
-    """Cuts folded text (no lone surrogates: UnicodeEncodeError) like ``rjieba`` without HMM. Safe for threads.
+    """Cuts folded text like ``rjieba`` without HMM. Safe for threads. UnicodeEncodeError for lone surrogates."""
 
-    ``entries`` are the user's words that have another frequency than in the main dictionary, or are not in it.
-    """
+    def entries(self) -> list[tuple[str, int]]:
+        """The user's words that have another frequency than in the main dictionary, or are not in it, with theirs."""
+        ...
 
-    def entries(self) -> list[tuple[str, int]]: ...
-    def cut(self, text: str) -> list[str]: ...
-    def cut_for_search(self, text: str) -> list[str]: ...
-    def tokenize(self, text: str) -> list[tuple[str, int, int]]: ...
+    def cut(self, text: str) -> list[str]:
+        """The coarse tokens, which make up ``text``."""
+        ...
+
+    def cut_for_search(self, text: str) -> list[str]:
+        """The tokens in search mode: the words of two and three characters inside a token, then the token."""
+        ...
+
+    def tokenize(self, text: str) -> list[tuple[str, int, int]]:
+        """The same, each with start and end in characters."""
+        ...

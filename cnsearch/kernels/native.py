@@ -56,6 +56,7 @@ class NativeTexts:
         self._failed = False
 
     def add(self, texts: Sequence[str]) -> None:
+        """Add a document."""
         if self._documents is None:
             self._num_fields = len(texts)
             self._documents = chosen().extension.Documents(_analyser(self._rules), self._compiled, len(texts))
@@ -91,6 +92,7 @@ class NativeTexts:
         self._failed = False
 
     def finish(self) -> Analysed:
+        """All documents as a batch."""
         if self._waiting or self._failed:
             self._work()
         if self._documents is None:

@@ -38,6 +38,7 @@ class PlainTexts:
         self._signatures: list[bytes] = []
 
     def add(self, texts: Sequence[str]) -> None:
+        """Add a document."""
         rules, doc = self._rules, len(self._signatures)
         fields = self._fields or [_Field() for _ in texts]
         if len(texts) != len(fields):
@@ -58,6 +59,7 @@ class PlainTexts:
         self._signatures.append(signature)
 
     def finish(self) -> Analysed:
+        """All documents as a batch."""
         fields = self._fields
         shifted = [field.shifted for field in fields]
         return Analysed([field.counted(self._rules) for field in fields], self._signatures, shifted)

@@ -58,6 +58,7 @@ class DocumentBatchBuilder:
 
     @property
     def doc_count(self) -> int:
+        """Documents added so far."""
         return self._builder.doc_count
 
     def add(self, document: Document) -> None:

@@ -10,22 +10,18 @@ A ``DocumentBatch`` is cheap to pickle: arrays, bytes, and a list of distinct te
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cnsearch.engine.bytes.values import PLAIN_TYPES, encode_value
-from cnsearch.engine.postings.inversion import CodePoints, TermPostings, invert, invert_pairs, join_tokens
+from cnsearch.engine.postings.inversion import TermPostings, invert, join_tokens
 from cnsearch.engine.stored.pieces import StoredPiece, encode_piece
 
 Ints = npt.NDArray[np.int64]
-
-PairEncoder = Callable[[Sequence[Any]], tuple[CodePoints, Ints]]
-"""From the texts of documents, strings or arrays as it reads, to (pairs, counts) as ``invert_pairs`` takes them."""
 
 
 @dataclass
@@ -58,12 +54,6 @@ def check_stored(stored: Mapping[str, Any]) -> None:
                 raise TypeError(f'stored field "{name}": {exc}') from exc
 
 
-def _text(value: Any) -> Any:
-    if not isinstance(value, (str, np.ndarray)):
-        raise TypeError(f"a field with an encoder takes a text, not {value!r}")
-    return value
-
-
 class Rows:
     """Values by field and document, with None where there is none."""
 
@@ -90,15 +80,10 @@ class Rows:
 class BatchBuilder:
     """Collect tokenised documents; ``build`` turns them into a batch and empties the builder.
 
-    encoders : for fields of short tokens that are cheaper to make for many documents at once: from their texts to the
-               tokens as ``invert_pairs`` takes them. For such a field, ``add`` takes a text in place of tokens.
-    plain    : fields whose stored values are not compressed, see stored/stored.py
+    plain : fields whose stored values are not compressed, see stored/stored.py
     """
 
-    def __init__(
-        self, encoders: Mapping[str, PairEncoder] = MappingProxyType({}), plain: Collection[str] = frozenset()
-    ) -> None:
-        self._encoders = encoders
+    def __init__(self, plain: Collection[str] = frozenset()) -> None:
         self._plain = plain
         self._reset()
 
@@ -106,30 +91,25 @@ class BatchBuilder:
         self.doc_count = 0
         self.token_count = 0
         self.text_size = 0  # characters of tokens and of stored text
-        self._texts: dict[str, list[Any]] = {}
+        self._texts: dict[str, list[str]] = {}
         self._counts: dict[str, list[int]] = {}
         self._stored = Rows()
         self._columns = Rows()
 
     def add(
         self,
-        tokens: Mapping[str, Any],
+        tokens: Mapping[str, Sequence[str]],
         stored: Mapping[str, Any] | None = None,
         columns: Mapping[str, Any] | None = None,
     ) -> int:
         """Add a document. Returns its number in the batch. If this raises, the document was not added.
 
-        tokens  : of each indexed field, in order; the text of a field that has an encoder
+        tokens  : of each indexed field, in order
         stored  : values to give back with a hit; None stores nothing
         columns : values as the schema's columns hold them (numbers, bool, bytes or text, lists of those)
         Raises  : TypeError for tokens that are not text, and for values that cannot be stored
         """
-        encoders = self._encoders
-        joined = {
-            name: _text(words) if name in encoders else join_tokens(words)
-            for name, words in tokens.items()
-            if len(words)
-        }
+        joined = {name: join_tokens(words) for name, words in tokens.items() if words}
         if stored:
             check_stored(stored)
         doc = self.doc_count
@@ -139,10 +119,7 @@ class BatchBuilder:
                 counts = self._counts[name] = []
                 self._texts[name] = []
             if len(counts) < doc:
-                missing = doc - len(counts)
-                counts.extend([0] * missing)
-                if name in encoders:
-                    self._texts[name].extend([text[:0]] * missing)
+                counts.extend([0] * (doc - len(counts)))
             counts.append(len(tokens[name]))
             self._texts[name].append(text)
             self.token_count += len(tokens[name])
@@ -160,15 +137,9 @@ class BatchBuilder:
         count = self.doc_count
         fields, lengths = {}, {}
         for name in sorted(self._texts):
-            missing = count - len(self._counts[name])
-            encoder = self._encoders.get(name)
-            if encoder is not None:
-                pairs, lengths[name] = encoder(self._texts[name] + [self._texts[name][0][:0]] * missing)
-                fields[name] = invert_pairs(pairs, lengths[name])
-            else:
-                counts = self._counts[name] + [0] * missing
-                fields[name] = invert(self._texts[name], counts)
-                lengths[name] = np.array(counts, dtype=np.int64)
+            counts = self._counts[name] + [0] * (count - len(self._counts[name]))
+            fields[name] = invert(self._texts[name], counts)
+            lengths[name] = np.array(counts, dtype=np.int64)
         stored = {
             name: encode_piece(values, count, plain=name in self._plain)
             for name, values in self._stored.finish(count).items()

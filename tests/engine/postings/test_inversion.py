@@ -114,27 +114,6 @@ def test_pairs_are_inverted_like_tokens(documents):
     assert lists(postings) == slow_invert(documents)
 
 
-def pairs_of(texts):
-    """Every character of each text as a token."""
-    pairs = [[ord(char), 0] for text in texts for char in text]
-    return np.array(pairs, dtype=np.uint32).reshape(-1, 2), np.array([len(text) for text in texts], dtype=np.int64)
-
-
-def test_a_field_with_an_encoder_takes_texts():
-    texts = ["", "上海", None, "海上a", None]
-    with_encoder, plain = BatchBuilder({"body": pairs_of}), BatchBuilder()
-    for builder, tokens_of in ((with_encoder, str), (plain, list)):
-        for text in texts:
-            builder.add({"title": ["t"]} if text is None else {"title": ["t"], "body": tokens_of(text)})
-    with pytest.raises(TypeError, match="takes a text"):
-        with_encoder.add({"body": ["上", "海"]})
-    found, expected = with_encoder.build(), plain.build()
-    assert found.doc_count == expected.doc_count == 5
-    for name in ("title", "body"):
-        assert lists(found.fields[name]) == lists(expected.fields[name])
-        assert found.lengths[name].tolist() == expected.lengths[name].tolist()
-
-
 def test_builder_leaves_nothing_behind_when_it_refuses():
     builder = BatchBuilder()
     builder.add({"body": ["a"]}, {"body": "a"})
