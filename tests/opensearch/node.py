@@ -145,20 +145,45 @@ class Node:
         shutil.rmtree(self.home, ignore_errors=True)
 
 
+_SHARED = "cnsearch-tests-node-"
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _answers(host: str) -> bool:
+    try:
+        with socket.create_connection((host.partition(":")[0], int(host.partition(":")[2])), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
 def shared_node(session: int) -> str:
     """host:port of the one node that all workers of a test session share; the first that asks starts it. It ends with
     the process ``session``. Raises NoNodeError."""
-    state = Path(tempfile.gettempdir()) / f"cnsearch-tests-node-{session}"
-    with state.open("a+") as file:
+    folder = Path(tempfile.gettempdir())
+    with (folder / f"{_SHARED}{session}").open("a+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
         known = file.read()
-        if not known:
-            home = Path(tempfile.mkdtemp(prefix="cnsearch-tests-home-"))
+        if not known or not _answers(known):
+            for left in folder.glob(f"{_SHARED}*"):  # of sessions that have ended
+                if not _is_running(int(left.name.removeprefix(_SHARED).partition("-")[0])):
+                    shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+            home = Path(tempfile.mkdtemp(prefix=f"{_SHARED}{session}-"))
             node = Node("shared", home, watch=session)
             known = node.start().wait().host
             assert node.process is not None
             node.process.returncode = 0  # it outlives this process, which shall not be warned of that
+            file.truncate(0)
             file.write(known)
     return known
 

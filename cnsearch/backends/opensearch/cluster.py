@@ -229,8 +229,13 @@ class Cluster:
     # What it says
 
     def _info(self) -> dict[str, Any]:
-        with self._said():
-            answer = self._client.transport.perform_request("GET", "/", params={"request_timeout": CONNECT_S})
+        transport = self._client.transport
+        transport.max_retries = len(self.address.hosts) - 1  # each host is asked once
+        try:
+            with self._said():
+                answer = transport.perform_request("GET", "/", params={"request_timeout": CONNECT_S})
+        finally:
+            transport.max_retries = RETRIES
         version = answer.get("version") if isinstance(answer, dict) else None
         return version if isinstance(version, dict) else {}
 

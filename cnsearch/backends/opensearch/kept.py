@@ -260,6 +260,10 @@ class Kept:
         """The same as they are stored."""
         return (source["article"] for source, _ in self._got(article_ids, ["article"]))
 
+    def there(self, article_ids: Iterable[str]) -> list[str]:
+        """Those of the ids that an article has."""
+        return [source["article"]["id"] for source, _ in self._got(article_ids, ["article.id"])]
+
     def _got(self, article_ids: Iterable[str], fields: list[str]) -> Iterator[tuple[dict[str, Any], Indexed]]:
         ids = list(article_ids)
         for at in range(0, len(ids), GOTTEN):

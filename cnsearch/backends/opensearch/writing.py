@@ -135,7 +135,7 @@ def delete(kept: Kept, article_ids: Iterable[str], how: Writing) -> int:
     with ClusterHome(kept, kept.facts()).begin_update(
         how.wait, how.dry_run, replace=False, stopped=lambda: False
     ) as writer:
-        there = [source["id"] for source in kept.sources(wanted)]
+        there = kept.there(wanted)
         if there:
             writer.delete(there)
             writer.finish()

@@ -258,6 +258,7 @@ def test_a_host_that_does_not_answer_in_time(proxy: Any, new_url: Url, monkeypat
         with pytest.raises(IndexUnusableError, match="does not answer in time") as caught:
             cnsearch.open_index(through(proxy, new_url()))
         assert caught.value.code == "cluster_unreachable"
+        assert len(proxy.seen) == 1
     finally:
         stop.set()
 
