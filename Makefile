@@ -16,6 +16,9 @@
 #   make wheel
 # And one that needs Java and Maven: two nodes of OpenSearch, of which one is killed (tests/opensearch)
 #   make cluster
+# And two for the page: in a real browser with all its tests (needs Chromium), and under 64 clients for half a minute;
+# `make screenshot` takes the pictures of the documents anew
+#   make browser, load, screenshot
 # And one for a change of the index format before it is released (tests/golden)
 #   make golden
 PYTHON ?= python3
@@ -25,7 +28,7 @@ BIN := $(VENV)/bin
 QUICK := tests/analysis tests/codec tests/corpus tests/engine tests/query tests/test_architecture.py tests/test_errors.py \
   tests/test_licences.py tests/test_public_api.py tests/test_settings.py tests/test_values.py tests/faces tests/model
 
-.PHONY: native native-test wheel demo check test lint types unit cluster soak fuzz golden format quality bench bench-pieces bench-features bench-growth clean
+.PHONY: native native-test wheel demo check test lint types unit cluster soak fuzz browser load screenshot golden format quality bench bench-pieces bench-features bench-growth clean
 
 demo: $(VENV)/.ready
 	$(BIN)/cnsearch index data/ --index index
@@ -68,6 +71,15 @@ fuzz: $(VENV)/.ready
 	FUZZ_EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest -q --hypothesis-profile=fuzz \
 	  tests/test_fuzz.py tests/corpus/test_hostile.py tests/corpus/test_dates.py tests/corpus/test_front_matter.py
 
+browser: $(VENV)/.ready-browser
+	CNSEARCH_BROWSER=all $(BIN)/python -m pytest -q tests/faces/web/test_browser.py tests/faces/web/test_schemathesis.py
+
+load: $(VENV)/.ready
+	CNSEARCH_LOAD=30 $(BIN)/python -m pytest -q -s tests/faces/web/test_load.py
+
+screenshot: $(VENV)/.ready-browser
+	$(BIN)/python tools/screenshot.py
+
 quality: $(VENV)/.ready-bench
 	$(BIN)/python -m benchmarks.retrieval --ablation $(if $(SHARED),--shared $(SHARED))
 
@@ -100,6 +112,10 @@ $(VENV)/.ready: pyproject.toml $(NATIVE)
 	  { echo "cnsearch needs Python 3.10 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.ready-browser: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,browser]'
 	@touch $@
 
 $(VENV)/.ready-bench: $(VENV)/.ready

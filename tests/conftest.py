@@ -26,7 +26,8 @@ codec/test_damage.py codec/test_refused_documents.py codec/test_whoosh_equality.
 codec/test_whoosh_suite.py codec/test_writer.py engine/files/test_locks.py
 corpus/test_hostile.py corpus/test_shared_posts.py test_a_post_of_20_megabytes
 test_folders_deeper_than_a_path_can_be_long test_hostile_pages_are_read test_ten_megabytes
-kernels/test_native.py test_hostile_components test_what_never_ends_ends_nothing pool_arrives test_one_of_each_in_what
+kernels/test_native.py test_hostile_components test_what_never_ends_ends_nothing pool_arrives
+test_one_of_each_in_what faces/web/
 """.split()
 """Modules and tests that take more than half a second: marked so, and left out by ``make check``."""
 

@@ -50,5 +50,6 @@ LIBRARY: Final = (
     "there is no argument {name} here",
     "there is no argument {name}; did you mean {other}?",
     "there is no argument {name}; known: {names}",
+    "{name} must have a value",
     "q is short for query; give one of them",
 )

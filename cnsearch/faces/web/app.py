@@ -182,7 +182,13 @@ class _Application:
         return Response(_encoded(text), media_type="application/opensearchdescription+xml")
 
     async def _openapi(self, request: Request) -> Response:
-        return Response(api.json_bytes(openapi(self._settings, _base(request))), media_type=JSON)
+        def make() -> bytes:
+            return api.json_bytes(openapi(self._settings, self._shelf.index.facet_names, _base(request)))
+
+        try:
+            return await self._answer(request, JSON, make)
+        except Exception as error:
+            return self._problem(request, error)
 
     async def _static(self, request: Request) -> Response:
         file = static_file(request.path_params["name"])

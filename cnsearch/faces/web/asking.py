@@ -116,6 +116,11 @@ def last_page(state: State, total: int, has_more: bool, settings: WebSettings) -
     return min(state.page + 1 if state.request.collapse else -(-total // settings.page_hits), most)
 
 
+def deepest_offset(settings: WebSettings) -> int:
+    """The greatest offset: with the greatest limit it reaches as deep as may be."""
+    return max(0, settings.deepest - settings.most_hits)
+
+
 def deepest_page(settings: WebSettings) -> int:
     """The number of the last page that may be asked for."""
     return max(1, -(-settings.deepest // settings.page_hits))
@@ -132,12 +137,15 @@ def api_request(params: Params, settings: WebSettings, *, without: Iterable[str]
     if "q" in params and "query" in params:
         raise ValueError("q is short for query; give one of them")
     given = {"query" if name == "q" else name: values for name, values in params.items()}
+    for name, values in given.items():  # a form leaves fields empty, a program does not
+        if "" in values and name in ARGUMENTS and ARGUMENTS[name].kind not in ("text", "texts", "names", "labels"):
+            raise ValueError(f"{name} must have a value")
     for name in without:
         if name in given:
             raise ValueError(f"there is no argument {name!r} here")
     request = _bounded(SearchRequest.from_params(given), settings)
     _require("limit", request.limit, settings.most_hits)
-    _require("offset + limit", request.offset + request.limit, settings.deepest)
+    _require("offset", request.offset, deepest_offset(settings))
     return request
 
 

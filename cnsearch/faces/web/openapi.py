@@ -7,7 +7,13 @@ from typing import Any, Final
 
 from cnsearch import __version__
 from cnsearch.faces.web.api import LONGEST_PREFIX, MOST_SUGGESTIONS, NOT_FOR_SIMILAR
-from cnsearch.faces.web.asking import MOST_FRAGMENT_CHARS, MOST_FRAGMENTS, MOST_VALUE_CHARS, MOST_VALUES
+from cnsearch.faces.web.asking import (
+    MOST_FRAGMENT_CHARS,
+    MOST_FRAGMENTS,
+    MOST_VALUE_CHARS,
+    MOST_VALUES,
+    deepest_offset,
+)
 from cnsearch.faces.web.settings import WebSettings
 from cnsearch.request import ARGUMENTS, Argument
 
@@ -22,11 +28,10 @@ FLAG: Final[Schema] = {"type": "boolean"}
 LABELS: Final[Schema] = {"type": "object", "additionalProperties": TEXTS}
 
 
-def openapi(settings: WebSettings, base: str = "") -> dict[str, Any]:
-    """The document. ``base``: where the application is mounted."""
-    search = [_parameter(about, settings) for about in ARGUMENTS.values()]
+def openapi(settings: WebSettings, facet_names: Sequence[str], base: str = "") -> dict[str, Any]:
+    """The document for an index that can count by these facets. ``base``: where the application is mounted."""
+    search = [_parameter(about, settings, facet_names) for about in ARGUMENTS.values()]
     similar = [one for one in search if one["name"] not in NOT_FOR_SIMILAR]
-    short = {"name": "q", "in": "query", "description": "Short for query.", "schema": TEXT}
     suggest = [
         _query("prefix", "What is typed: Chinese, letters, or pinyin.", {**TEXT, "maxLength": LONGEST_PREFIX}),
         _query("limit", "Suggestions to give.", {**COUNT, "maximum": MOST_SUGGESTIONS, "default": 10}),
@@ -36,7 +41,7 @@ def openapi(settings: WebSettings, base: str = "") -> dict[str, Any]:
         "info": {"title": settings.title, "version": __version__, "description": "Full-text search, read only."},
         "servers": [{"url": base or "/"}],
         "paths": {
-            "/api/search": _get("search", "The articles that match a query, best first.", [*search, short], "Results"),
+            "/api/search": _get("search", "The articles that match a query, best first.", search, "Results"),
             "/api/suggest": _get("suggest", "Completions of what is typed.", suggest, "Suggestions"),
             "/api/articles/{id}": _get("article", "A whole article.", [_ID], "Article", found_by_id=True),
             "/api/similar/{id}": _get(
@@ -56,6 +61,11 @@ def openapi(settings: WebSettings, base: str = "") -> dict[str, Any]:
     return document
 
 
+_MOMENT: Final[Schema] = {
+    "type": "string",
+    "description": "2021, 2021-10, 2021-10-27 or a time in ISO 8601",
+    "anyOf": [{"pattern": r"^[12]\d{3}(-(0[1-9]|1[0-2]))?$"}, {"format": "date"}, {"format": "date-time"}],
+}
 _ID: Final = {
     "name": "id",
     "in": "path",
@@ -70,24 +80,24 @@ def _query(name: str, about: str, schema: Schema) -> dict[str, Any]:
     return {"name": name, "in": "query", "description": about, "schema": schema}
 
 
-def _parameter(about: Argument, settings: WebSettings) -> dict[str, Any]:
+def _parameter(about: Argument, settings: WebSettings, facet_names: Sequence[str]) -> dict[str, Any]:
     several = {"type": "array", "items": {**TEXT, "maxLength": MOST_VALUE_CHARS}, "maxItems": MOST_VALUES}
     most = {
         "limit": settings.most_hits,
-        "offset": settings.deepest - settings.most_hits,
+        "offset": deepest_offset(settings),
         "num_fragments": MOST_FRAGMENTS,
         "fragment_chars": MOST_FRAGMENT_CHARS,
     }
     schemas: dict[str, Schema] = {
         "text": TEXT,
         "texts": several,
-        "names": several,
+        "names": {**several, "items": {"enum": list(facet_names)}},
         "labels": {**several, "items": {**TEXT, "pattern": r"^\w{1,64}=.*$"}},
         "flag": FLAG,
         "choice": {**TEXT, "enum": list(about.choices)},
         "count": {"type": "integer", "minimum": about.least, "maximum": most.get(about.name)},
         "number": {"type": "number", "exclusiveMinimum": about.above},
-        "moment": {**TEXT, "description": "2021, 2021-10, 2021-10-27 or a time in ISO 8601"},
+        "moment": _MOMENT,
     }
     schema = dict(schemas[about.kind])
     if about.default not in (None, (), ""):
