@@ -35,6 +35,7 @@ demo: $(VENV)/.ready
 	$(BIN)/cnsearch search --index index 数字化转型 --limit 3
 	@echo
 	@echo 'Now try: $(BIN)/cnsearch search "人工智能"     or: $(BIN)/cnsearch --help'
+	@echo 'Or search in a browser, at http://127.0.0.1:8000/, with: $(BIN)/cnsearch serve --open'
 
 check: lint types
 	$(BIN)/python -m pytest -q -n auto -m 'not slow' --hypothesis-profile=quick $(QUICK)
