@@ -44,6 +44,7 @@ class Lease:
         self._cluster = cluster
         self._state = state
         self._keys: list[str] = []
+        self._alone = False
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self._about = {
@@ -72,7 +73,8 @@ class Lease:
 
     def be_alone(self, wait: float | None, stopped: Callable[[], bool]) -> None:
         """From now on nobody else may write. Raises IndexLockedError."""
-        self._take(True, wait, stopped)
+        if not self._alone:
+            self._take(True, wait, stopped)
 
     def require(self) -> None:
         """Raise IndexLockedError if the right was lost, because it was not renewed in time."""
@@ -88,23 +90,33 @@ class Lease:
         with self._lock:
             self._keys.append(key)
         while True:
-            tickets = self._tickets()
-            own = next((ticket.number for ticket in tickets if ticket.key == key), None)
-            before = [
-                ticket
-                for ticket in tickets
-                if ticket.key not in self._keys
-                and (own is None or ticket.number < own)
-                and (alone or ticket.alone)
-                and ticket.until > time.time()
-            ]
+            before = self._in_the_way(alone)
             if not before:
+                self._alone = self._alone or alone
                 return
             if time.monotonic() >= until or stopped():
                 about = before[0].about
                 who = f"process {about.get('pid')} on {about.get('host')}" if about.get("pid") else "another process"
                 raise self._locked(f"{who} is writing to it", about)
             time.sleep(_PAUSE_S)
+
+    def _in_the_way(self, alone: bool) -> list[_Ticket]:
+        """The tickets that hold and have to be waited for: those before the first of ours; and, for who wants to be
+        alone from now on, those that go on beside it. Who came later and wants to be alone waits for us."""
+        now = time.time()
+        tickets = sorted((one for one in self._tickets() if one.until > now), key=lambda one: one.number)
+        found: list[_Ticket] = []
+        ours = closed = False
+        for ticket in tickets:
+            if ticket.key in self._keys:
+                ours = True
+            elif not ours:
+                found += [ticket] if alone or ticket.alone else []
+            elif ticket.alone:
+                closed = True  # it waits for us, and all after it for it
+            elif len(self._keys) > 1 and not closed:
+                found.append(ticket)
+        return found
 
     def _put(self, key: str, alone: bool) -> None:
         body = {"kind": "writer", "state": {**self._about, "alone": alone}, "until": time.time() + LEASE_S}

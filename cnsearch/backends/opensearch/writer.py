@@ -7,7 +7,7 @@ is done again by the next one. A new generation is another index until it takes 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -20,6 +20,7 @@ from cnsearch.backends.opensearch.kept import SCROLLED, Kept
 from cnsearch.backends.opensearch.lease import Lease
 from cnsearch.backends.opensearch.mapping import AVERAGES, Facts
 from cnsearch.backends.opensearch.matching import any_of, substring_queries
+from cnsearch.errors import IndexFormatError
 from cnsearch.indexing.tasks import Origin, Stopped
 from cnsearch.indexing.writer import Writer
 from cnsearch.model import Article
@@ -96,11 +97,21 @@ def averages_of(articles: Iterable[Article], tokenizer: WordTokenizer) -> dict[s
 class ClusterWriter:
     """Writes into the present generation, or builds a new one. See ``indexing.writer.Writer``."""
 
-    def __init__(self, kept: Kept, facts: Facts, lease: Lease | None, stopped: Stopped, *, replace: bool) -> None:
+    def __init__(
+        self,
+        kept: Kept,
+        facts: Facts,
+        lease: Lease | None,
+        stopped: Stopped,
+        *,
+        replace: bool,
+        wait: float | None = None,
+    ) -> None:
         self._kept = kept
         self._facts = facts
         self._lease = lease
         self._stopped = stopped
+        self._wait = wait
         self._replaces = replace
         self._settings: Settings | None = None
         self._changed_facts = False
@@ -157,7 +168,7 @@ class ClusterWriter:
     @whole.setter
     def whole(self, whole: bool) -> None:
         if whole and not self._whole and self._lease is not None:
-            self._lease.be_alone(None, self._stopped)
+            self._lease.be_alone(self._wait, self._stopped)
         self._whole = self._whole or whole
 
     def change_analyzer(self, analyzer: ChineseAnalyzer) -> None:
@@ -243,23 +254,52 @@ class ClusterWriter:
 class ClusterHome:
     """Where the commands of ``indexing`` write, for one index on a cluster.
 
-    facts : what it says of itself; its averages hold for all that is written from now on
+    sample  : some of the articles that are to be written: mean lengths are taken from them if none were before
+    alone   : nobody else may write meanwhile: the dictionary is changed
+    renewed : what a new generation says of itself, but for its dictionary
     """
 
-    def __init__(self, kept: Kept, facts: Facts) -> None:
+    def __init__(
+        self,
+        kept: Kept,
+        sample: Callable[[], Iterable[Article]] = tuple,
+        *,
+        alone: bool = False,
+        renewed: Facts | None = None,
+    ) -> None:
         self._kept = kept
-        self._facts = facts
+        self._sample = sample
+        self._alone = alone
+        self._renewed = renewed
 
     @contextmanager
     def begin_update(self, wait: float | None, dry_run: bool, *, replace: bool, stopped: Stopped) -> Iterator[Writer]:
         if dry_run:
-            yield ClusterWriter(self._kept, self._facts, None, stopped, replace=False)
+            yield ClusterWriter(self._kept, self._kept.facts(), None, stopped, replace=False)
             return
         self._kept.require_state()
-        with Lease(self._kept.cluster, self._kept.state).held(alone=replace, wait=wait, stopped=stopped) as lease:
-            writer = ClusterWriter(self._kept, self._facts, lease, stopped, replace=replace)
+        lease = Lease(self._kept.cluster, self._kept.state)
+        with lease.held(alone=replace or self._alone, wait=wait, stopped=stopped):
+            writer = ClusterWriter(self._kept, self._facts(), lease, stopped, replace=replace, wait=wait)
             try:
                 yield writer
             except BaseException:
                 writer.cancel()
                 raise
+
+    def _facts(self) -> Facts:
+        """What the index says of itself now that nobody changes it."""
+        try:
+            facts = self._kept.facts()
+        except IndexFormatError:  # of another version; it is built anew
+            if self._renewed is None:
+                raise
+            return self._renewed
+        if self._renewed is not None:
+            return replace(self._renewed, analyzer=facts.analyzer)
+        if not facts.measured:
+            averages = averages_of(self._sample(), facts.analyzer.tokenizer)
+            if averages is not None:
+                facts = replace(facts, averages=averages, measured=True)
+                self._kept.record(facts)
+        return facts

@@ -43,7 +43,7 @@ def update(
 ) -> UpdateReport:
     folders = paths or sorted(kept.roots())
     return updating.update_posts(
-        _home(kept, how, lambda: _posts(folders, options.limits)),
+        ClusterHome(kept, lambda: _posts(folders, options.limits), alone=words is not None),
         folders,
         words=words,
         jobs=how.jobs,
@@ -73,7 +73,7 @@ def rebuild(
     if averages is not None:
         facts = replace(facts, averages=averages, measured=True)
     return rebuilding.rebuild(
-        ClusterHome(kept, facts),
+        ClusterHome(kept, renewed=facts),
         folders,
         engine=engine,
         words=words,
@@ -97,7 +97,9 @@ def add(
     if not kept.facts().measured:
         first = list(islice(rest, SAMPLE))
     return arriving.add_articles(
-        _home(kept, how, lambda: (article for article in first if isinstance(article, Article))),
+        ClusterHome(
+            kept, lambda: (article for article in first if isinstance(article, Article)), alone=words is not None
+        ),
         chain(first, rest),
         words=words,
         jobs=how.jobs,
@@ -119,7 +121,7 @@ def receive(
     rest = iter(entries)
     first = [] if kept.facts().measured else list(islice(rest, SAMPLE))
     return receiving.receive(
-        _home(kept, how, lambda: (article for article, _ in first)),
+        ClusterHome(kept, lambda: (article for article, _ in first)),
         chain(first, rest),
         settings,
         total=total,
@@ -132,9 +134,7 @@ def receive(
 
 def delete(kept: Kept, article_ids: Iterable[str], how: Writing) -> int:
     wanted = list(dict.fromkeys(article_ids))
-    with ClusterHome(kept, kept.facts()).begin_update(
-        how.wait, how.dry_run, replace=False, stopped=lambda: False
-    ) as writer:
+    with ClusterHome(kept).begin_update(how.wait, how.dry_run, replace=False, stopped=lambda: False) as writer:
         there = kept.there(wanted)
         if there:
             writer.delete(there)
@@ -145,7 +145,7 @@ def delete(kept: Kept, article_ids: Iterable[str], how: Writing) -> int:
 def change_dictionary(
     kept: Kept, change: Callable[[UserDictionary], UserDictionary], how: Writing
 ) -> tuple[UserDictionary, UserDictionary, UpdateReport]:
-    home = ClusterHome(kept, kept.facts())
+    home = ClusterHome(kept, alone=True)
     return retokenise.change_dictionary(
         home, change, jobs=how.jobs, dry_run=how.dry_run, wait=how.wait, progress=how.progress
     )
@@ -159,17 +159,6 @@ def explain_files(
 
 def raw(kept: Kept, article_id: str, options: Options) -> str:
     return reading.raw_text_of(kept, article_id, options.limits)
-
-
-def _home(kept: Kept, how: Writing, sample: Callable[[], Iterable[Article]]) -> ClusterHome:
-    """Where to write; before the first articles, mean lengths are taken from ``sample``."""
-    facts = kept.facts()
-    if not facts.measured and not how.dry_run:
-        averages = averages_of(sample(), facts.analyzer.tokenizer)
-        if averages is not None:
-            facts = replace(facts, averages=averages, measured=True)
-            kept.record(facts)
-    return ClusterHome(kept, facts)
 
 
 def _posts(paths: Sequence[Path], limits: Limits) -> Iterator[Article]:

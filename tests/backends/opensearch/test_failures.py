@@ -336,3 +336,27 @@ def test_a_certificate_is_checked(
         monkeypatch.setenv("CNSEARCH_OPENSEARCH_CA", str(paths[0]))
         with cnsearch.open_index(url, create=True) as index:
             assert index.add(articles(1), jobs=1).added == 1
+
+
+def test_two_changes_of_the_dictionary_at_once_are_both_kept(new_url: Url) -> None:
+    url = new_url()
+    with cnsearch.open_index(url, create=True) as index:
+        index.add([Article("1", "蓝鲸号与白鲸号")])
+    failed: list[BaseException] = []
+
+    def change(word: str) -> None:
+        try:
+            with cnsearch.open_index(url) as index:
+                index.add_words(word, jobs=1, wait=60)
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=change, args=(word,)) for word in ("蓝鲸号", "白鲸号")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+    with cnsearch.open_index(url) as index:
+        assert list(index.user_words) == sorted(["蓝鲸号", "白鲸号"])
+        assert index.search("白鲸号").total == 1
