@@ -180,4 +180,5 @@ def test_the_address_to_type(host: str, shown: str) -> None:
     except OSError as error:
         pytest.skip(f"this machine has no {host}: {error}")
     with listener:
+        assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         assert address(listener, host) == f"http://{shown}:{listener.getsockname()[1]}/"
