@@ -19,6 +19,10 @@ from whoosh.lang import porter2
 MARK = "="
 """Begins the terms that are stems. No word has it: words have letters, digits, ``-._'&+#%`` and Chinese characters."""
 
+INFLECTED_ENDS = "sdgyel"
+"""The last letters of words that are not their own stem: -s, -ed, -ing, -ly, -y, -e and -l are all that the steps take
+off or change."""
+
 _WORD = re.compile("[a-z]{3,}")
 _LONGEST = 32
 _SHORTEST_STEM = 3
@@ -51,7 +55,7 @@ def stem(word: str) -> str:
 
 
 def _inflectional(word: str) -> str:
-    if word[-1] not in "sdgyel":  # -s, -ed, -ing, -ly, -y, -e and -l are all that the steps take off or change
+    if word[-1] not in INFLECTED_ENDS:
         return word
     word = porter2.capitalize_consonant_ys(word)
     first, second = porter2.get_r1(word), porter2.get_r2(word)

@@ -93,6 +93,8 @@ class Rules:
     read           : from a text to its reading
     compound_terms : from a word that is not Chinese (its first 65 characters are enough) to its terms
     hump_terms     : from such a word, and the places in it where capitals were, to the terms that these give
+    stem           : from a word of letters (a to z) to the term that its stem is, empty for none
+    stem_ends      : the letters that a word with such a term may end with
     signature      : from the code points of the folded title and body to bytes
     join_words     : from the words of a document (at least one) to one str
     count_words    : from the joined words of the documents that have any, and how many each document has, to postings
@@ -107,6 +109,8 @@ class Rules:
     read: Callable[[str], TextReading]
     compound_terms: Callable[[str], Sequence[str]]
     hump_terms: Callable[[str, tuple[int, ...]], Sequence[str]]
+    stem: Callable[[str], str]
+    stem_ends: str
     signature: Callable[[CodePoints, CodePoints], bytes]
     join_words: Callable[[Sequence[str]], str]
     count_words: Callable[[Sequence[str], Sequence[int]], tuple[Any, ...]]

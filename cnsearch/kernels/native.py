@@ -33,7 +33,8 @@ def segmenter(words: Iterable[tuple[str, int | None]], *, dictionary: int) -> Se
 def _analyser(rules: Rules) -> Any:
     """It remembers the terms of compounds, so that all batches share one."""
     tables = (rules.fold.astype("<u4").tobytes(), rules.classes.tobytes(), rules.kinds.tobytes())
-    return chosen().extension.Analyser(*tables, rules.compound_terms, rules.hump_terms)
+    asked = (rules.compound_terms, rules.hump_terms, rules.stem)
+    return chosen().extension.Analyser(*tables, *asked, rules.stem_ends)
 
 
 class NativeTexts:

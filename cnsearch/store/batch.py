@@ -13,6 +13,7 @@ import numpy as np
 from cnsearch import kernels
 from cnsearch.analysis import compounds
 from cnsearch.analysis.fold import fold_table
+from cnsearch.analysis.inflection import INFLECTED_ENDS, marked_stem
 from cnsearch.analysis.ngrams import character_pairs
 from cnsearch.analysis.reading import class_table, read
 from cnsearch.analysis.scripts import point_kinds
@@ -35,6 +36,8 @@ def rules() -> kernels.Rules:
         read=read,
         compound_terms=compounds.terms,
         hump_terms=compounds.hump_terms,
+        stem=marked_stem,
+        stem_ends=INFLECTED_ENDS,
         signature=signature,
         join_words=join_tokens,
         count_words=invert,

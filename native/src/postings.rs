@@ -51,6 +51,12 @@ impl Term {
     pub fn new(points: &[u32]) -> Term {
         short_key(points).map_or_else(|| Term::Long(utf8(points)), Term::Short)
     }
+
+    /// The term of these characters in ASCII.
+    pub fn of_ascii(text: &[u8]) -> Term {
+        let points: Vec<u32> = text.iter().map(|&byte| byte.into()).collect();
+        Term::new(&points)
+    }
 }
 
 /// The characters in UTF-8.

@@ -11,13 +11,14 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyList, PyTuple};
 
 use crate::batch::{self, Batch, Compound, Reading, Terms, Texts};
+use crate::parts;
 use crate::postings::{Inverted, Term};
 use crate::segment::Scratch;
 use crate::tables::Tables;
 use crate::{points_of, Error};
 
 /// Rises whenever a function takes or gives something else.
-const INTERFACE: u32 = 1;
+const INTERFACE: u32 = 2;
 
 /// Compounds whose terms are remembered; then all are forgotten.
 const MAX_REMEMBERED: usize = 1 << 18;
@@ -98,6 +99,10 @@ struct Analyser {
     /// From a compound to its terms, and from a word and the seams in it.
     terms: Py<PyAny>,
     hump_terms: Py<PyAny>,
+    /// From a word of letters to its marked stem, empty for none; and the last letters of the words that have one.
+    stem: Py<PyAny>,
+    stem_ends: Vec<u8>,
+    stems: Mutex<HashMap<Vec<u8>, Option<Term>>>,
     remembered: Mutex<HashMap<Compound, Terms>>,
 }
 
@@ -125,6 +130,15 @@ impl Analyser {
     }
 
     fn ask(&self, py: Python<'_>, compound: &Compound) -> PyResult<Terms> {
+        if compound.humps.is_empty() && parts::is_plain(&compound.text) {
+            let bytes: Vec<u8> = compound.text.iter().map(|&point| point as u8).collect();
+            let (texts, words) = parts::terms(&bytes);
+            let mut terms: Vec<Term> = texts.iter().map(|text| Term::of_ascii(text)).collect();
+            for word in words {
+                terms.extend(self.stem_of(py, word)?);
+            }
+            return Ok(terms.into());
+        }
         let text = text_of(&compound.text);
         let answer = if compound.humps.is_empty() {
             self.terms.call1(py, (text,))?
@@ -136,12 +150,44 @@ impl Analyser {
     }
 }
 
+/// Letters of a word that may have a stem.
+const STEMMED: std::ops::RangeInclusive<usize> = 3..=32;
+
+impl Analyser {
+    fn stem_of(&self, py: Python<'_>, word: Vec<u8>) -> PyResult<Option<Term>> {
+        let ends = word.last().is_some_and(|last| self.stem_ends.contains(last));
+        if !ends || !STEMMED.contains(&word.len()) || !word.iter().all(u8::is_ascii_lowercase) {
+            return Ok(None);
+        }
+        if let Some(known) = self.stems.lock().unwrap_or_else(PoisonError::into_inner).get(&word) {
+            return Ok(known.clone());
+        }
+        let stem: String = self.stem.call1(py, (String::from_utf8_lossy(&word),))?.extract(py)?;
+        let term = (!stem.is_empty()).then(|| Term::new(&points(&stem)));
+        let mut stems = self.stems.lock().unwrap_or_else(PoisonError::into_inner);
+        if stems.len() >= MAX_REMEMBERED {
+            stems.clear();
+        }
+        stems.insert(word, term.clone());
+        Ok(term)
+    }
+}
+
 #[pymethods]
 impl Analyser {
     #[new]
-    fn new(fold: &[u8], classes: &[u8], kinds: &[u8], terms: Py<PyAny>, hump_terms: Py<PyAny>) -> PyResult<Self> {
+    fn new(
+        fold: &[u8],
+        classes: &[u8],
+        kinds: &[u8],
+        terms: Py<PyAny>,
+        hump_terms: Py<PyAny>,
+        stem: Py<PyAny>,
+        stem_ends: &str,
+    ) -> PyResult<Self> {
         let tables = Tables::new(fold, classes, kinds)?;
-        Ok(Analyser { tables, terms, hump_terms, remembered: Mutex::new(HashMap::new()) })
+        let (stems, remembered) = (Mutex::default(), Mutex::default());
+        Ok(Analyser { tables, terms, hump_terms, stem, stem_ends: stem_ends.into(), stems, remembered })
     }
 
     /// A text in UTF-32, folded.

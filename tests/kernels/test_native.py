@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from whoosh.lang import porter2
 
-from cnsearch.analysis import compounds
+from cnsearch.analysis import compounds, inflection
 from cnsearch.analysis.fold import code_points, fold
+from cnsearch.analysis.inflection import marked_stem
 from cnsearch.analysis.reading import read, spelt
 from cnsearch.analysis.tokenizer import WordTokenizer, _load_rjieba
 from cnsearch.analysis.userdict import UserDictionary
@@ -163,6 +165,28 @@ def test_compounds(text: str) -> None:
     assert analysed(native.NativeTexts(rules(), compiled.compiled), documents) == expected
 
 
+@given(st.lists(st.text(alphabet="aby19.-_'&+#%,", min_size=1, max_size=14), max_size=30))
+def test_parts_of_compounds(words: list[str]) -> None:
+    compiled, plain = tokenizers()
+    assert compiled.compiled is not None
+    documents = [(" ".join(f"a{word}" for word in words), "", " ".join(f"1{word}" for word in words))]
+    expected = analysed(PlainTexts(rules(), plain.terms_of_reading), documents)
+    assert analysed(native.NativeTexts(rules(), compiled.compiled), documents) == expected
+
+
+def test_inflected_words() -> None:
+    """Each ending, behind each kind of beginning, and every word that is an exception."""
+    beginnings = "run stop univers a ba gener commun skis dy l agre happ databas box bu pand rail tomat fe".split()
+    endings = " s es ed ing eed eedly edly ingly ies ied y ly l ll e us ss sses ee er est".split(" ")
+    exceptions = [*inflection._NAMES, *inflection._UNINFLECTED, *inflection._IRREGULAR, *porter2.exceptional_forms]
+    words = [beginning + ending for beginning in beginnings for ending in endings] + exceptions
+    compiled, plain = tokenizers()
+    assert compiled.compiled is not None
+    documents = [(" ".join(words), "", " ".join(f"{word}-{word}s {word}.js" for word in words))]
+    expected = analysed(PlainTexts(rules(), plain.terms_of_reading), documents)
+    assert analysed(native.NativeTexts(rules(), compiled.compiled), documents) == expected
+
+
 def test_long_texts() -> None:
     documents = [("a" * 200_000, "，", "数字" * 50_000), ("1,000" * 5_000, "", "aB" * 20_000), ("", "", "。" * 9)]
     compiled, plain = tokenizers()
@@ -227,7 +251,7 @@ def test_damaged_buffers_are_refused_or_analysed(
 @given(st.binary(max_size=64))
 def test_damaged_tables_are_refused(table: bytes) -> None:
     with pytest.raises(ValueError, match="one entry per code point"):
-        chosen().extension.Analyser(table, table, table, compounds.terms, compounds.hump_terms)
+        chosen().extension.Analyser(table, table, table, compounds.terms, compounds.hump_terms, marked_stem, "s")
 
 
 def test_an_error_of_the_rules_comes_through() -> None:
@@ -237,11 +261,11 @@ def test_an_error_of_the_rules_comes_through() -> None:
     made = native._analyser(rules())
     tables = (rules().fold.tobytes(), rules().classes.tobytes(), rules().kinds.tobytes())
     compiled, _ = tokenizers()
-    own = chosen().extension.Analyser(*tables, no_terms, no_terms)
+    own = chosen().extension.Analyser(*tables, no_terms, no_terms, no_terms, "")
     documents = chosen().extension.Documents(own, compiled.compiled, 1)
-    text = "é-1".encode("utf-32-le")
+    text = "привет-1".encode("utf-32-le")
     with pytest.raises(LookupError):
-        documents.add(text, [3], {}, 1)
+        documents.add(text, [8], {}, 1)
     assert made is native._analyser(rules())
 
 
