@@ -48,6 +48,7 @@ def prepare(folder: Path, text: str, index: Path) -> None:
 def replayed(text: str, folder: Path) -> list[str]:
     """What the commands of a page print in ``folder``, in their order."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "COLUMNS": "100"}
+    environment["LC_ALL"] = "C.UTF-8"  # else ls and sort would follow the locale of whoever runs this
     environment.pop("CNSEARCH_INDEX", None)
     done = subprocess.run(
         [sys.executable, ROOT / "tools" / "replay.py"],

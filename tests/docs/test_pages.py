@@ -6,6 +6,7 @@ import importlib.util
 import re
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -50,6 +51,18 @@ def test_what_a_page_shows_happens(
     names: dict[str, object] = {"__name__": "page"}
     for example in re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
         exec(compile(example, name(page), "exec"), names)
+
+
+def test_the_score_by_hand_is_the_one_that_is_shown() -> None:
+    section = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").partition("\n## One score by hand\n")[2]
+    shown = re.search(r"^ +score ([\d.]+) = (.+)$", section, re.MULTILINE)
+    example = re.search(r"^```python\n(.*?)^```", section, re.DOTALL | re.MULTILINE)
+    assert shown
+    assert example
+    names: dict[str, Any] = {}
+    exec(compile(example[1], "ARCHITECTURE.md", "exec"), names)
+    assert [f"{part:.2f}" for part in names["parts"]] == re.findall(r"\d+\.\d+", shown[2])
+    assert f"{sum(names['parts']):.2f}" == shown[1]
 
 
 @pytest.mark.parametrize("page", [*ALL, *OTHERS], ids=name)
