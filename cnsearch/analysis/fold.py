@@ -17,16 +17,15 @@ from importlib import resources
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch.arrays import CodePoints
+
 _LAST_CODE_POINT = 0x10FFFF
 _SURROGATES = slice(0xD800, 0xE000)
 _REPLACEMENT = 0xFFFD
 
-CodePoints = npt.NDArray[np.uint32]
-"""The code points of a text: uint32, shape (characters,)."""
-
 
 @cache
-def fold_table() -> CodePoints:
+def fold_table() -> npt.NDArray[np.uint32]:
     """The code point that each code point becomes. Shape (0x110000,), dtype uint32, read-only."""
     lines = resources.files(__package__).joinpath("fold_table.txt").read_text(encoding="utf-8").split("\n")
     pairs = np.frombuffer("".join(line for line in lines if not line.startswith("# ")).encode("utf-32-le"), dtype="<u4")

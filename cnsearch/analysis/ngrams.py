@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.analysis.fold import CodePoints
 from cnsearch.analysis.tokenizer import Token
+from cnsearch.arrays import CodePoints
 
 BREAKS = "\n\0\uffff"
 """What no term spans or has: the end of a line, and what the index uses itself and no text should have."""

@@ -20,9 +20,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.analysis.fold import CodePoints, code_points, fold, fold_points, text_of
+from cnsearch.analysis.fold import code_points, fold, fold_points, text_of
 from cnsearch.analysis.scripts import CJK
 from cnsearch.analysis.variants import CONTEXTUAL, in_context
+from cnsearch.arrays import CodePoints
 
 LINE_END = "\u2028"
 """A line end inside a paragraph, in a text of several paragraphs (Unicode's LINE SEPARATOR)."""
@@ -32,8 +33,7 @@ MOST_MARKS = 30
 Format has (UAX #15, section 13)."""
 
 Places = npt.NDArray[np.int64]
-"""Places in a text: int64, shape (characters,)."""
-Kinds = npt.NDArray[np.uint8]
+"""Where each of some characters or words of a text begins, or ends: int64, shape (n,)."""
 
 
 class Reading(NamedTuple):
@@ -190,7 +190,7 @@ def read_otherwise() -> npt.NDArray[np.bool_]:
 
 
 @cache
-def class_table() -> Kinds:
+def class_table() -> npt.NDArray[np.uint8]:
     """For each code point a letter for its class, or 0: of the characters that decide how a text is read, ``w`` wide
     ones, ``c`` contextual ones and the comma (wide too), ``o`` odd ones, which are not read as they stand. Shape
     (0x110000,), read-only."""

@@ -14,8 +14,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.analysis.fold import CodePoints
 from cnsearch.analysis.scripts import word_table
+from cnsearch.arrays import CodePoints
 
 SHINGLE = 8
 """Letters: Chinese characters, letters of other scripts, digits. Spacing, punctuation and line ends do not matter. With

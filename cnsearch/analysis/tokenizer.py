@@ -30,10 +30,10 @@ from itertools import chain, compress, pairwise
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from cnsearch import kernels
 from cnsearch.analysis import compounds
+from cnsearch.analysis.reading import Places
 from cnsearch.analysis.scripts import HAN_CHAR
 from cnsearch.analysis.userdict import UserDictionary
 
@@ -45,7 +45,6 @@ ENGINES = ("rjieba", "jieba")
 
 
 _SAFE_NAME = re.compile(r"[0-9A-Za-z.+!_-]{0,64}")
-Places = npt.NDArray[np.int64]
 Seams = Sequence[int]
 
 

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
-CodePoints = npt.NDArray[np.uint32]
+from cnsearch.arrays import CodePoints, Ints
 
 
 class Counts(NamedTuple):
@@ -98,8 +97,8 @@ class Rules:
     signature      : from the code points of the folded title and body to bytes
     join_words     : from the words of a document (at least one) to one str
     count_words    : from the joined words of the documents that have any, and how many each document has, to postings
-    pairs          : from the code points of folded texts to (pairs, counts): the characters of all, and how many each
-                     text has
+    pairs          : from the code points of folded texts to (pairs, counts): the characters of all and what follows
+                     each, shape (n, 2), and how many each text has
     count_pairs    : from these to postings; these and the others as ``Counts``, with or without more behind
     """
 
@@ -114,8 +113,8 @@ class Rules:
     signature: Callable[[CodePoints, CodePoints], bytes]
     join_words: Callable[[Sequence[str]], str]
     count_words: Callable[[Sequence[str], Sequence[int]], tuple[Any, ...]]
-    pairs: Callable[[Sequence[CodePoints]], tuple[CodePoints, Ints]]
-    count_pairs: Callable[[CodePoints, Ints], tuple[Any, ...]]
+    pairs: Callable[[Sequence[CodePoints]], tuple[npt.NDArray[np.uint32], Ints]]
+    count_pairs: Callable[[npt.NDArray[np.uint32], Ints], tuple[Any, ...]]
 
 
 class Texts(Protocol):

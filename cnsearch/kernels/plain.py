@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cnsearch.kernels.contract import Analysed, CodePoints, Counts, FieldCounts, Rules, Words
+from cnsearch.arrays import CodePoints
+from cnsearch.kernels.contract import Analysed, Counts, FieldCounts, Rules, Words
 
 
 class _Field:

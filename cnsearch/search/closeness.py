@@ -25,7 +25,8 @@ LEAD_CHARS = 100
 TEXT_CHARS = 1_000
 """How much of a text is looked at, from its beginning; 2,000 or all of it ranked no better, and takes longer."""
 
-Weights = npt.NDArray[np.float64]
+Closeness = npt.NDArray[np.float64]
+"""How close what is looked for stands in each of some texts: float64, shape (texts,)."""
 
 
 def closeness(
@@ -33,7 +34,7 @@ def closeness(
     characters: Mapping[str, float],
     words: Mapping[str, float],
     bigrams: Mapping[str, float],
-) -> tuple[Weights, Weights]:
+) -> tuple[Closeness, Closeness]:
     """(best, lead) of each text, shape (len(texts),).
 
     texts      : at least one

@@ -18,9 +18,7 @@ from cnsearch.analysis.fold import code_points
 from cnsearch.analysis.inflection import is_marked
 from cnsearch.analysis.scripts import HAN_CHAR
 from cnsearch.analysis.tokenizer import WordTokenizer
-
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
+from cnsearch.arrays import Bools, Ints
 
 MAX_PHRASE_WORDS = 8
 MIN_USE = 2

@@ -27,8 +27,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch.arrays import DocIds
 from cnsearch.store.fields import CHARS_FIELD
-from cnsearch.store.postings import DocIds, Postings
+from cnsearch.store.postings import Postings
 from cnsearch.store.snapshot import Snapshot
 
 K1 = 1.2

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cnsearch.analysis.scripts import HAN_CHAR
-from cnsearch.search.closeness import Weights, as_written, closeness
+from cnsearch.search.closeness import Closeness, as_written, closeness
 from cnsearch.search.leaves import DocNumbers, Leaves
 from cnsearch.search.plan import Focus
 from cnsearch.search.scoring import Scores
@@ -53,7 +53,7 @@ class SecondPass:
         order = np.lexsort((first, -found))
         return np.concatenate([first[order], rest]), np.concatenate([found[order], scores[depth:]])
 
-    def closeness(self, doc_numbers: list[int]) -> tuple[Weights, Weights]:
+    def closeness(self, doc_numbers: list[int]) -> tuple[Closeness, Closeness]:
         """What ``closeness`` says of the documents: (best, lead), shape (len(doc_numbers),)."""
         texts = ["\n".join(self._texts(number)) for number in doc_numbers]
         if self._focus.synonyms:

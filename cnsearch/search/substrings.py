@@ -21,8 +21,9 @@ from cnsearch.analysis.fold import folded_from_two_units, folded_units, folds_tw
 from cnsearch.analysis.ngrams import BREAKS
 from cnsearch.analysis.reading import read_all
 from cnsearch.analysis.scripts import letter_kinds
+from cnsearch.arrays import DocIds, Ints
 from cnsearch.store.fields import CHARS_FIELD, SHIFTED_FIELD, TEXT_FIELDS
-from cnsearch.store.postings import DocIds, Postings
+from cnsearch.store.postings import Postings
 from cnsearch.store.segment import Segment
 from cnsearch.store.snapshot import Snapshot
 
@@ -38,8 +39,6 @@ _MOST_WORK = 16
 
 Units = npt.NDArray[np.uint16]
 """uint16, shape (n,): texts in UTF-16."""
-Ints = npt.NDArray[np.int64]
-"""int64, shape (n,)."""
 _NOWHERE = np.empty(0, dtype=np.int64)
 
 

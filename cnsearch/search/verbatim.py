@@ -13,9 +13,10 @@ import numpy as np
 
 from cnsearch.analysis.reading import read
 from cnsearch.analysis.scripts import CJK_RUN
+from cnsearch.arrays import DocIds
 from cnsearch.search.substrings import FEW, common
 from cnsearch.store.fields import CHARS_FIELD
-from cnsearch.store.postings import DocIds, Postings
+from cnsearch.store.postings import Postings
 from cnsearch.store.segment import Segment
 
 LONG = 16

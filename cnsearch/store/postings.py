@@ -7,8 +7,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-DocIds = npt.NDArray[np.int32]
+from cnsearch.arrays import DocIds
+
 Freqs = npt.NDArray[np.float32]
+"""How often a term is in each document of its postings list: float32, shape (postings,), at least 1."""
 
 
 class Postings(NamedTuple):

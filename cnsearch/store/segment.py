@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnsearch.analysis.signature import SIGNATURE_BYTES
+from cnsearch.arrays import DocIds
 from cnsearch.engine.columns.byte_strings import BytesColumn
 from cnsearch.engine.columns.numbers import NumberColumn
 from cnsearch.engine.columns.ordinals import OrdinalColumn, OrdinalListsColumn
@@ -25,7 +26,7 @@ from cnsearch.errors import CorruptIndexError
 from cnsearch.store.dates import MAX_DATE, MIN_DATE, NO_DATE
 from cnsearch.store.fields import LIST_FIELDS
 from cnsearch.store.labels import MAX_PATH_LEVELS
-from cnsearch.store.postings import DocIds, Postings
+from cnsearch.store.postings import Postings
 from cnsearch.store.schema import FIELDS
 
 _Json = TypeVar("_Json", list, dict)  # type: ignore[type-arg]

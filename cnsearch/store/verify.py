@@ -13,11 +13,11 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch.arrays import Array
 from cnsearch.errors import CorruptIndexError, IndexFormatError
 from cnsearch.model import VerifyReport
 from cnsearch.store.batch import DocumentBatchBuilder
@@ -31,7 +31,6 @@ from cnsearch.store.snapshot import Snapshot
 _DOCS_AT_ONCE = 256
 _ORIGIN = {"root": "", "size": 0, "mtime_ns": 0, "digest": bytes(DIGEST_BYTES)}
 
-Array = npt.NDArray[Any]
 Sums = npt.NDArray[np.uint64]
 
 

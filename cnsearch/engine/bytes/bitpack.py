@@ -11,11 +11,10 @@ Most functions here come in two forms: one list, for reading; many lists at once
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch.arrays import Array, Bytes
 from cnsearch.engine.bytes.ragged import gather_rows, offsets_of, row_indexes
 
 #: bits per value for each width code, as written in the head of a postings list
@@ -25,10 +24,6 @@ OVERFLOW_BYTES = (0, 1, 2, 4)
 
 _CODE_8 = WIDTHS.index(8)
 _OVERFLOW_DTYPES = (np.dtype("u1"), np.dtype("u1"), np.dtype("<u2"), np.dtype("<u4"))
-
-Array = npt.NDArray[Any]
-UintArray = npt.NDArray[np.uint32]
-ByteArray = npt.NDArray[np.uint8]
 
 
 def _spread_table(width: int) -> Array:
@@ -87,7 +82,7 @@ def escape_of(code: int) -> int:
     return (1 << WIDTHS[code]) - 1
 
 
-def pack_rows(values: Array, counts: Array, code: int) -> ByteArray:
+def pack_rows(values: Array, counts: Array, code: int) -> Bytes:
     """Pack many lists at one width; each begins on a byte.
 
     values  : integers 0..escape, shape (sum(counts),), all lists one after the other; not modified
@@ -98,25 +93,25 @@ def pack_rows(values: Array, counts: Array, code: int) -> ByteArray:
     if width == 0:
         return np.empty(0, dtype=np.uint8)
     if width >= 8:
-        whole: ByteArray = values.astype(f"<u{width // 8}").view(np.uint8)
+        whole: Bytes = values.astype(f"<u{width // 8}").view(np.uint8)
         return whole
     per_byte = 8 // width
     sizes = (counts * width + 7) >> 3
     starts = offsets_of(sizes)
     slots = np.zeros(int(starts[-1]) * per_byte, dtype=np.uint8)
     slots[row_indexes(starts[:-1] * per_byte, counts)] = values
-    packed: ByteArray = slots[::per_byte].copy()
+    packed: Bytes = slots[::per_byte].copy()
     for place in range(1, per_byte):
         packed |= slots[place::per_byte] << np.uint8(place * width)
     return packed
 
 
 def unpack_rows(
-    data: ByteArray,
+    data: Bytes,
     starts: Array,
     counts: Array,
     code: int,
-) -> UintArray:
+) -> npt.NDArray[np.uint32]:
     """Inverse of ``pack_rows`` for lists that lie at ``data[starts[i]:]``. Returns new uint32, shape (sum(counts),)."""
     width = WIDTHS[code]
     if width == 0:

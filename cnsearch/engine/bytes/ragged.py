@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch.arrays import Ints
 from cnsearch.engine.bytes.container import Container
 from cnsearch.engine.bytes.container_writer import ContainerWriter
 from cnsearch.engine.bytes.layout import smallest_unsigned
@@ -22,17 +23,15 @@ from cnsearch.engine.bytes.layout import smallest_unsigned
 GROUP = 16
 GROUP_SHIFT = 4
 
-IntArray = npt.NDArray[np.int64]
 
-
-def offsets_of(counts: npt.NDArray[Any]) -> IntArray:
+def offsets_of(counts: npt.NDArray[Any]) -> Ints:
     """Start of each row, and the end of the last: int64, shape (len(counts) + 1,)."""
     offsets = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts, out=offsets[1:])
     return offsets
 
 
-def row_indexes(starts: npt.NDArray[Any], counts: npt.NDArray[Any]) -> IntArray:
+def row_indexes(starts: npt.NDArray[Any], counts: npt.NDArray[Any]) -> Ints:
     """Indexes ``starts[i], starts[i] + 1, ...`` (``counts[i]`` of them) of all rows: int64, shape (sum(counts),)."""
     offsets = offsets_of(counts)
     indexes = np.repeat(starts - offsets[:-1], counts)
@@ -91,7 +90,7 @@ class RaggedReader:
         self._lengths = container.section(kinds[0], field)
         self._bases = container.section(kinds[1], field)
         self._bytes = container.section(kinds[2], field)
-        self._offsets: IntArray | None = None
+        self._offsets: Ints | None = None
 
     def __len__(self) -> int:
         return len(self._lengths)
@@ -151,6 +150,6 @@ def take_rows(
     return chosen, gather_rows(flat, offsets[:-1][rows], chosen)
 
 
-def lengths_of(rows: Sequence[bytes]) -> IntArray:
+def lengths_of(rows: Sequence[bytes]) -> Ints:
     """Bytes per row: int64, shape (len(rows),)."""
     return np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch.arrays import Array, Ints
 from cnsearch.engine.bytes.container import Container
 from cnsearch.engine.bytes.container_writer import ContainerWriter
 from cnsearch.engine.bytes.layout import SectionKind
 from cnsearch.engine.bytes.ragged import RaggedReader, lengths_of, offsets_of, take_rows, write_ragged
 from cnsearch.engine.bytes.values import decode_value
-from cnsearch.engine.columns.column import Array, Column, Ints, Kept, ValueColumn
+from cnsearch.engine.columns.column import Column, Kept, ValueColumn
 from cnsearch.engine.columns.ordinals import VALUE_KINDS
 from cnsearch.engine.columns.spec import ColumnSpec
 

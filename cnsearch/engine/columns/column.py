@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
+from cnsearch.arrays import Ints
 from cnsearch.engine.bytes.container import Container
 from cnsearch.engine.bytes.container_writer import ContainerWriter
 from cnsearch.engine.columns.spec import ColumnSpec
 
-Array = npt.NDArray[Any]
-Ints = npt.NDArray[np.int64]
 Kept = Ints | None
-"""The documents that a merge keeps, ascending; None: all."""
+"""The documents that a merge keeps: int64, shape (n,), ascending; None: all."""
 
 
 class Column(Protocol):

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from cnsearch.arrays import Array
 from cnsearch.engine.bytes.ragged import offsets_of
 from cnsearch.engine.columns.byte_strings import BytesColumn, OpaqueColumn, ValuesColumn
-from cnsearch.engine.columns.column import Array
 from cnsearch.engine.columns.numbers import BitsColumn, NumberColumn
 from cnsearch.engine.columns.ordinals import OrdinalColumn, OrdinalListsColumn
 from cnsearch.engine.columns.spec import ColumnSpec

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch.arrays import Array
 from cnsearch.engine.bytes.container import Container
 from cnsearch.engine.bytes.container_writer import ContainerWriter
 from cnsearch.engine.bytes.layout import SectionKind, smallest_unsigned
-from cnsearch.engine.columns.column import Array, Kept, ValueColumn
+from cnsearch.engine.columns.column import Kept, ValueColumn
 from cnsearch.engine.columns.spec import ColumnSpec
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from cnsearch.arrays import Array, Ints
 from cnsearch.engine.bytes.container import Container
 from cnsearch.engine.bytes.container_writer import ContainerWriter
 from cnsearch.engine.bytes.layout import SectionKind, smallest_unsigned
 from cnsearch.engine.bytes.ragged import RaggedReader, gather_rows, lengths_of, offsets_of, write_ragged
-from cnsearch.engine.columns.column import Array, Ints, Kept, ValueColumn
+from cnsearch.engine.columns.column import Kept, ValueColumn
 from cnsearch.engine.columns.spec import ColumnSpec
 
 VALUE_KINDS = (SectionKind.COLUMN_VALUE_LENGTHS, SectionKind.COLUMN_VALUE_BASES, SectionKind.COLUMN_VALUE_BYTES)

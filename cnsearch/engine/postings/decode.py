@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch.arrays import Bytes, DocIds, Ints
 from cnsearch.engine.bytes import bitpack
 from cnsearch.engine.bytes.bitpack import escape_of, read_overflow, unpack, unpack_plus_one
 from cnsearch.engine.bytes.container import Section
@@ -23,15 +24,13 @@ from cnsearch.engine.postings.encode import (
     VALUES_FREQUENCY,
     VALUES_NONE,
     VALUES_STORED,
-    Bytes,
-    Ints,
     PostingValues,
     frequency_values,
 )
 from cnsearch.errors import CorruptIndexError
 
-DocIds = npt.NDArray[np.int32]
-Weights = npt.NDArray[Any]  # float32 or float64
+Weights = npt.NDArray[Any]
+"""Of each posting, shape (postings,): float32, or float64 where float32 is not exact; int64 in lists of many terms."""
 
 _CODE_32 = bitpack.WIDTHS.index(32)
 

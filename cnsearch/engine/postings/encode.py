@@ -15,12 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch.arrays import Bytes, Ints
 from cnsearch.engine.bytes import bitpack
 from cnsearch.engine.bytes.bitpack import choose_widths, escape_of, pack_rows
 from cnsearch.engine.bytes.ragged import gather_rows, offsets_of, scatter_rows
-
-Ints = npt.NDArray[np.int64]
-Bytes = npt.NDArray[np.uint8]
 
 #: width codes tried for gaps and for weights. Below 4 bits a gap, a bitmap is smaller.
 GAP_CODES = (3, 4, 5, 6)

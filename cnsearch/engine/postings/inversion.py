@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch.arrays import Ints
 from cnsearch.engine.bytes.ragged import row_indexes
 from cnsearch.engine.postings.encode import PostingValues
 from cnsearch.engine.terms.keys import (
@@ -40,9 +41,6 @@ _MASKS = np.array([(1 << (16 * units)) - 1 for units in range(SHORT_UNITS + 1)],
 _MULTIPLIERS = tuple(
     np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5)
 )
-
-Ints = npt.NDArray[np.int64]
-CodePoints = npt.NDArray[np.uint32]
 
 
 class TermPostings(NamedTuple):
@@ -113,7 +111,7 @@ def invert(texts: Sequence[str], counts: Sequence[int]) -> TermPostings:
     return TermPostings(keys, long_terms, term_counts, doc_ids, freqs)
 
 
-def invert_pairs(pairs: CodePoints, counts: Ints) -> TermPostings:
+def invert_pairs(pairs: npt.NDArray[np.uint32], counts: Ints) -> TermPostings:
     """Count tokens of one or two characters.
 
     pairs  : the tokens of all documents in order, as code points: uint32, shape (n, 2); the second is 0 for a token of

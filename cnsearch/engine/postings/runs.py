@@ -12,10 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch.arrays import Ints
 from cnsearch.engine.bytes.ragged import gather_rows, offsets_of, row_indexes
 from cnsearch.engine.postings.encode import PostingValues, frequency_values
-
-Ints = npt.NDArray[np.int64]
 
 #: postings that are encoded at once: bounds the memory of a flush or merge to some 60 bytes times this
 PIECE_POSTINGS = 1 << 19

@@ -15,13 +15,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from cnsearch.arrays import Ints
 from cnsearch.engine.bytes.values import PLAIN_TYPES, encode_value
 from cnsearch.engine.postings.inversion import TermPostings, invert, join_tokens
 from cnsearch.engine.stored.pieces import StoredPiece, encode_piece
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass

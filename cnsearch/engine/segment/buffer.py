@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch.arrays import Ints
 from cnsearch.engine.bytes.ragged import lengths_of, offsets_of
 from cnsearch.engine.columns.kinds import make_column
 from cnsearch.engine.files.folder import Files
@@ -27,8 +28,6 @@ from cnsearch.engine.segment.terms import FieldTermsWriter
 from cnsearch.engine.segment.writer import SegmentWriter
 from cnsearch.engine.stored.writer import StoredWriter
 from cnsearch.engine.terms.keys import LONG, terms_of_keys
-
-Ints = npt.NDArray[np.int64]
 
 #: estimate of what a distinct long term costs in the dict: bytes object, entry, number (measured with tracemalloc)
 _TERM_BYTES = 150

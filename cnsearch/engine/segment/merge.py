@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch.arrays import Ints
 from cnsearch.engine.bytes.ragged import gather_rows, offsets_of, take_rows
 from cnsearch.engine.columns.byte_strings import OpaqueColumn
 from cnsearch.engine.columns.kinds import AnyColumn, concatenate, make_column
@@ -31,8 +32,6 @@ from cnsearch.engine.segment.writer import SegmentWriter
 from cnsearch.engine.stored.reader import SegmentPiece
 from cnsearch.engine.stored.writer import StoredWriter
 from cnsearch.engine.terms.dictionary import TermDictionary
-
-Ints = npt.NDArray[np.int64]
 
 #: terms per slice, of the source that has most
 SLICE_TERMS = 1 << 15

@@ -22,6 +22,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch.arrays import Array
 from cnsearch.engine.bytes.container import Container
 from cnsearch.engine.bytes.layout import SectionKind
 from cnsearch.engine.bytes.ragged import RaggedReader
@@ -35,7 +36,6 @@ from cnsearch.engine.terms.dictionary import TermDictionary
 
 VECTOR_KINDS = (SectionKind.VECTOR_LENGTHS, SectionKind.VECTOR_BASES, SectionKind.VECTOR_BYTES)
 
-Array = npt.NDArray[Any]
 _T = TypeVar("_T")
 _Column = TypeVar("_Column", bound=AnyColumn)
 

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch.arrays import Ints
 from cnsearch.engine.bytes.layout import SectionKind
 from cnsearch.engine.bytes.ragged import lengths_of
 from cnsearch.engine.bytes.values import encode_plain, encode_value
@@ -33,8 +34,6 @@ BLOCK_BYTES = 4096
 COMPRESSION_LEVEL = 3
 
 STORED_KINDS = (SectionKind.STORED_LENGTHS, SectionKind.STORED_BASES, SectionKind.STORED_BYTES)
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass

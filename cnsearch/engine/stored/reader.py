@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch.arrays import Ints
 from cnsearch.engine.bytes.container import Container
 from cnsearch.engine.bytes.layout import SectionKind
 from cnsearch.engine.bytes.ragged import RaggedReader, offsets_of
 from cnsearch.engine.bytes.values import decode_value, utf16_of
-from cnsearch.engine.stored.pieces import STORED_KINDS, Ints, compress_block
+from cnsearch.engine.stored.pieces import STORED_KINDS, compress_block
 
 
 class StoredReader:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 Keys = npt.NDArray[np.uint64]
+"""Terms as numbers: uint64, shape (terms,)."""
 
 SHORT_UNITS = 4
 LONG = 0xFFFF << 48
