@@ -86,7 +86,7 @@ def pack_rows(values: Array, counts: Array, code: int) -> Bytes:
     """Pack many lists at one width; each begins on a byte.
 
     values  : integers 0..escape, shape (sum(counts),), all lists one after the other; not modified
-    counts  : values per list
+    counts  : values per list, integers, shape (lists,)
     Returns : uint8, the packed lists one after the other, packed_size(code, count) bytes each
     """
     width = WIDTHS[code]
@@ -126,12 +126,17 @@ def unpack_rows(
 
 
 def overflow_code_of(largest: Array) -> npt.NDArray[np.uint8]:
-    """Overflow code for each list whose largest ``value - escape`` is given; negative means no value is escaped."""
+    """Overflow code for each list whose largest ``value - escape`` is given, int64, shape (lists,); negative means that
+    no value is escaped. Returns uint8 of the same shape."""
     return ((largest >= 0).astype(np.uint8) + (largest > 0xFF) + (largest > 0xFFFF)).astype(np.uint8)
 
 
 def read_overflow(data: memoryview, start: int, code: int, count: int) -> Array:
-    """The ``count`` overflow values at ``data[start:]``: what to add to the escapes, in order."""
+    """The ``count`` overflow values at ``data[start:]``: what to add to the escapes, in order.
+
+    Returns : view on ``data``, uint8, uint16 or uint32, shape (count,)
+    REQUIRES: ``data`` holds that many bytes
+    """
     return np.frombuffer(data, _OVERFLOW_DTYPES[code], count, start)
 
 
@@ -143,12 +148,12 @@ def choose_widths(
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """Find the smallest way to pack each list.
 
-    values  : integers >= 0 and < 2**32, all lists one after the other
-    starts  : first value of each list; every list has at least one value
-    counts  : values per list
+    values  : integers >= 0 and < 2**32, all lists one after the other, shape (sum(counts),)
+    starts  : first value of each list, integers, shape (lists,); every list has at least one value
+    counts  : values per list, integers, shape (lists,)
     codes   : width codes to try, ascending, the last one wide enough for every value
-    Returns : (width code, overflow code, bytes in all) of each list; of equal sizes the widest wins: it
-              needs no escapes, or no shifts
+    Returns : (width code, overflow code, bytes in all) of each list, shape (lists,); of equal sizes the widest wins:
+              it needs no escapes, or no shifts
     """
     largest = np.maximum.reduceat(values, starts).astype(np.int64) if len(starts) else np.empty(0, np.int64)
     best_code = np.full(len(starts), codes[-1], dtype=np.uint8)

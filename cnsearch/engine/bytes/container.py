@@ -257,6 +257,7 @@ class Section:
 
     @property
     def name(self) -> str:
+        """Of its kind, for messages."""
         return SECTION_NAMES.get(self.entry.kind, str(self.entry.kind))
 
     def corrupt(
@@ -271,7 +272,7 @@ class Section:
         return self.length // self.item_size
 
     def check(self, start: int, stop: int) -> None:
-        """Make sure that the bytes ``start..stop`` exist and are undamaged."""
+        """Make sure that the bytes ``start..stop`` exist and are undamaged. Raises CorruptIndexError."""
         if not 0 <= start <= stop <= self.length:
             raise self.corrupt("is too short", found=self.length, expected=stop)
         if start == stop:
@@ -282,7 +283,7 @@ class Section:
             self.check_file(self.offset + start, self.offset + stop)
 
     def check_many(self, starts: npt.NDArray[Any], stops: npt.NDArray[Any]) -> None:
-        """``check`` of many stretches."""
+        """``check`` of many stretches: starts and stops are int64, shape (n,). Raises CorruptIndexError."""
         if not len(starts):
             return
         if int(starts.min()) < 0 or bool((starts > stops).any()) or int(stops.max()) > self.length:
@@ -325,7 +326,8 @@ class Section:
         return self.items
 
     def array(self, dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any]:
-        """The whole section as a read-only array, checked; unsigned of ``item_size`` bytes unless told otherwise."""
+        """The whole section as a read-only view, checked: shape (items,), unsigned of ``item_size`` bytes unless told
+        otherwise. Raises CorruptIndexError."""
         self.check(0, self.length)
         found: npt.NDArray[Any] = np.frombuffer(self.bytes, dtype=UNSIGNED[self.item_size] if dtype is None else dtype)
         return found

@@ -29,7 +29,10 @@ from cnsearch.engine.bytes.layout import (
 
 
 class WritableFile(Protocol):
-    def write(self, data: bytes, /) -> object: ...
+    """A file of any kind, open for writing bytes."""
+
+    def write(self, data: bytes, /) -> object:
+        """Append all of ``data``; what it returns does not matter. Raises OSError."""
 
 
 class ContainerWriter:
@@ -76,7 +79,7 @@ class ContainerWriter:
         self._open_entry = (kind, field, item_size, self._position)
 
     def write(self, data: bytes | memoryview | npt.NDArray[Any]) -> None:
-        """Append to the open section. Arrays are written little-endian, in C order."""
+        """Append to the open section. Arrays of any shape and dtype are written little-endian, in C order."""
         if isinstance(data, np.ndarray):
             if data.dtype.byteorder == ">" or (data.dtype.byteorder == "=" and sys.byteorder == "big"):
                 data = data.astype(data.dtype.newbyteorder("<"))
@@ -106,7 +109,8 @@ class ContainerWriter:
         field: int = NO_FIELD,
         item_size: int | None = None,
     ) -> None:
-        """Write a whole section; ``item_size`` defaults to the array's item size, or 1 for bytes."""
+        """Write a whole section, as ``write`` does: an array of any shape. ``item_size`` defaults to that of its dtype,
+        or 1 for bytes."""
         if item_size is None:
             item_size = data.itemsize if isinstance(data, np.ndarray) else 1
         self.begin(kind, field, item_size)

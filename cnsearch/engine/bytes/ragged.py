@@ -40,20 +40,29 @@ def row_indexes(starts: npt.NDArray[Any], counts: npt.NDArray[Any]) -> Ints:
 
 
 def gather_rows(flat: npt.NDArray[Any], starts: npt.NDArray[Any], counts: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Concatenate ``flat[starts[i] : starts[i] + counts[i]]`` of all rows into a new array."""
+    """``flat[starts[i] : starts[i] + counts[i]]`` of all rows, one after the other.
+
+    flat           : any dtype, one dimension
+    starts, counts : integers, shape (rows,); rows may overlap
+    Returns        : new array of the dtype of ``flat``, shape (sum(counts),)
+    """
     return flat[row_indexes(starts, counts)]
 
 
 def scatter_rows(
     out: npt.NDArray[Any], starts: npt.NDArray[Any], flat: npt.NDArray[Any], counts: npt.NDArray[Any]
 ) -> None:
-    """Inverse of ``gather_rows``: write row i of ``flat`` to ``out[starts[i]:]``. Rows must not overlap in ``out``."""
+    """Inverse of ``gather_rows``: write row i of ``flat`` to ``out[starts[i]:]``, cast to the dtype of ``out``.
+
+    starts, counts : integers, shape (rows,); rows must not overlap in ``out``
+    flat           : shape (sum(counts),)
+    """
     if len(flat):
         out[row_indexes(starts, counts)] = flat
 
 
-def group_bases(lengths: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Offset of every ``GROUP``-th row, at the smallest sufficient width."""
+def _group_bases(lengths: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Offset of every ``GROUP``-th row: unsigned, at the smallest sufficient width."""
     offsets = offsets_of(lengths)
     bases = offsets[:-1:GROUP] if len(lengths) else offsets[:0]
     return bases.astype(smallest_unsigned(int(offsets[-1])))
@@ -69,12 +78,12 @@ def write_ragged(
     """Write the three sections of a ragged array.
 
     kinds   : section kinds of lengths, bases and bytes
-    lengths : bytes per row, shape (rows,)
+    lengths : bytes per row, integers, shape (rows,)
     pieces  : the bytes of all rows in order, in any number of pieces
     """
     widest = int(lengths.max()) if len(lengths) else 0
     writer.add(kinds[0], lengths.astype(smallest_unsigned(widest)), field)
-    writer.add(kinds[1], group_bases(lengths), field)
+    writer.add(kinds[1], _group_bases(lengths), field)
     writer.begin(kinds[2], field)
     for piece in pieces:
         writer.write(piece)
@@ -113,7 +122,8 @@ class RaggedReader:
         return bytes(data.bytes[start : start + length])
 
     def views(self, rows: npt.NDArray[Any]) -> list[memoryview]:
-        """Many rows, checked, without copying them. Keeps the offsets of all rows for the next time."""
+        """Many rows by their numbers (integers, shape (n,)), checked: views on the bytes. Keeps the offsets of all rows
+        for the next time."""
         if self._offsets is None:
             self._offsets = offsets_of(self._lengths.array())
         data = self._bytes
@@ -127,7 +137,8 @@ class RaggedReader:
         return self._lengths.array()
 
     def flat(self) -> npt.NDArray[np.uint8]:
-        """All bytes: uint8, checked. Raises CorruptIndexError if the lengths do not add up to them."""
+        """All bytes, checked: a read-only view, shape (bytes,). Raises CorruptIndexError if the lengths do not add up
+        to them."""
         flat = self._bytes.array(np.uint8)
         total = int(self._lengths.array().sum(dtype=np.int64))
         if total != len(flat):
@@ -144,7 +155,13 @@ class RaggedReader:
 def take_rows(
     flat: npt.NDArray[np.uint8], lengths: npt.NDArray[Any], rows: npt.NDArray[Any]
 ) -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8]]:
-    """Lengths and bytes of the chosen ``rows``, in that order."""
+    """Lengths and bytes of the chosen rows, in that order.
+
+    flat    : the bytes of all rows, one after the other
+    lengths : bytes per row, integers, shape (rows,)
+    rows    : their numbers, integers, shape (n,)
+    Returns : new arrays: lengths of the dtype they had, shape (n,); bytes, shape (sum of these,)
+    """
     offsets = offsets_of(lengths)
     chosen = lengths[rows]
     return chosen, gather_rows(flat, offsets[:-1][rows], chosen)

@@ -214,7 +214,8 @@ class PostingsReader:
     # -- many lists -------------------------------------------------------------------------------------------------
 
     def counts(self, pointers: Ints) -> Ints:
-        """Postings of each of many lists; quick where ``pointers`` are those of neighbouring terms."""
+        """Postings of each of many lists, of the shape of ``pointers`` (as ``read`` takes them), which may be in any
+        order but are quick where they are those of neighbouring terms. Raises CorruptIndexError."""
         counts = np.ones(len(pointers), dtype=np.int64)
         listed = np.flatnonzero(pointers >= 0)
         if len(listed):
@@ -243,7 +244,8 @@ class PostingsReader:
     def read_lists(self, pointers: Ints) -> ListsOfPostings:
         """Decode the lists of neighbouring terms; as ``read`` on each, in numpy calls per width instead of per list.
 
-        REQUIRES: at least one pointer
+        pointers : shape (terms,), at least one
+        Raises   : CorruptIndexError
         """
         listed = np.flatnonzero(pointers >= 0)
         inline = np.flatnonzero(pointers < 0)

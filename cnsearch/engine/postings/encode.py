@@ -45,7 +45,8 @@ class PostingValues(NamedTuple):
 
 
 class EncodedPostings(NamedTuple):
-    """Result of ``encode_postings``: the bytes of the lists and of their values, and a pointer for each list."""
+    """Result of ``encode_postings``: the bytes of the lists and of their values, and a pointer for each list, in the
+    order in which they came."""
 
     data: Bytes
     values: Bytes
@@ -76,7 +77,7 @@ def encode_postings(
 
     doc_ids : integers 0..MAX_DOC_ID, shape (postings,), strictly ascending within each list
     weights : integers or floats, shape (postings,)
-    counts  : postings per list, shape (lists,), each >= 1
+    counts  : postings per list, any dtype of integers, shape (lists,), each >= 1
     values  : the opaque values of the format, or None if all are empty
     frequency_is_value : with ``values`` None, every value is the weight as formats.Frequency writes it
     base, values_base : offsets in their sections at which ``data`` and ``values`` will be written
@@ -172,7 +173,7 @@ def _encode_lists(
         packed.sizes[rows] = counts[rows] * size
         packed.rows.append((rows, gather_rows(weights, starts[rows], counts[rows]).astype(f"<f{size}").view(np.uint8)))
 
-    count_sizes = varint_sizes(counts)
+    count_sizes = _varint_sizes(counts)
     stored = np.flatnonzero(kinds == VALUES_STORED)
     sizes = 2 + count_sizes + docs.sizes + packed.sizes + docs_over.sizes + packed_over.sizes
     sizes[bitmaps] += 4
@@ -240,7 +241,7 @@ def _bitmap_rows(
     return [(lists, np.concatenate(rows))] if rows else []
 
 
-def varint_sizes(numbers: Ints) -> Ints:
+def _varint_sizes(numbers: Ints) -> Ints:
     """Bytes that each number (0 <= n < 2**35) takes as a LEB128 varint."""
     sizes = np.ones(len(numbers), dtype=np.int64)
     for bits in (7, 14, 21, 28):
@@ -259,7 +260,8 @@ def _write_varints(out: Bytes, starts: Ints, numbers: Ints, sizes: Ints) -> None
 
 
 def frequency_values(weights: npt.NDArray[Any]) -> Bytes:
-    """The values that formats.Frequency makes for these weights: a big-endian uint32 each."""
+    """The values that formats.Frequency makes for these weights (integers or whole floats, shape (n,)): a big-endian
+    uint32 each, as bytes, shape (4 * n,)."""
     return np.asarray(weights).astype(">u4").view(np.uint8)
 
 

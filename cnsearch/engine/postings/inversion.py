@@ -80,6 +80,8 @@ def join_tokens(tokens: Sequence[str]) -> str:
 def stable_order(numbers: npt.NDArray[np.uint32]) -> Ints:
     """Like ``np.argsort(numbers, kind="stable")``, in two passes of numpy's radix sort, which it has for 16 bits only.
 
+    Returns : shape (len(numbers),)
+
     340,000 numbers: 14 against 35 ns each.
     """
     low = np.argsort(numbers.astype(np.uint16), kind="stable")
@@ -90,7 +92,7 @@ def invert(texts: Sequence[str], counts: Sequence[int]) -> TermPostings:
     """Count the tokens of documents.
 
     texts  : ``join_tokens`` of each document that has tokens
-    counts : tokens of each document, 0 for those that are not in ``texts``
+    counts : tokens of each document, 0 for those that are not in ``texts``; they add up to the tokens of these
     """
     if not texts:
         return _nothing()

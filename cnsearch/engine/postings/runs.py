@@ -38,7 +38,7 @@ class Run(NamedTuple):
 
 
 class CombinedRuns(NamedTuple):
-    """Postings of terms 0..len(counts)-1; a term may have none."""
+    """Postings of terms 0..len(counts)-1, as in a ``Run``, but a term may have none."""
 
     counts: Ints
     doc_ids: npt.NDArray[np.int32]
@@ -92,7 +92,10 @@ def _missing_values(run: Run, frequency_is_value: bool) -> PostingValues:
 
 
 def pieces(counts: Ints, limit: int = PIECE_POSTINGS) -> Iterator[tuple[int, int]]:
-    """Cut lists into pieces (first, stop) of at most ``limit`` postings, or one list where that is longer."""
+    """Cut lists into pieces (first, stop) of at most ``limit`` postings, or one list where that is longer.
+
+    counts : postings per list, shape (lists,)
+    """
     offsets = offsets_of(counts)
     first = 0
     while first < len(counts):
@@ -103,7 +106,10 @@ def pieces(counts: Ints, limit: int = PIECE_POSTINGS) -> Iterator[tuple[int, int
 
 
 def slice_values(values: PostingValues | None, start: int, stop: int, offsets: Ints | None) -> PostingValues | None:
-    """Values of the postings ``start..stop``; ``offsets`` = offsets_of(values.lengths)."""
+    """Values of the postings ``start..stop``: views; None if there are none.
+
+    offsets : offsets_of(values.lengths), shape (postings + 1,)
+    """
     if values is None or offsets is None:
         return None
     return PostingValues(values.lengths[start:stop], values.flat[offsets[start] : offsets[stop]])

@@ -108,7 +108,10 @@ class SegmentEntry:
         return iter(() if self._deleted is None else np.flatnonzero(self._deleted).tolist())
 
     def delete_documents(self, doc_ids: npt.NDArray[Any], *, delete: bool = True) -> int:
-        """Mark documents as deleted (or not). Returns how many were not so before; repeated doc_ids count once."""
+        """Mark documents as deleted (or not). Returns how many were not so before.
+
+        doc_ids : integers 0 <= n < doc_count_all, shape (n,), in any order; repeated ones count once
+        """
         if self._deleted is None:
             if not delete:
                 return 0
@@ -127,7 +130,7 @@ class SegmentEntry:
         return ~self._deleted if self._deleted is not None and self._deleted_count else None
 
     def live_doc_ids(self) -> npt.NDArray[np.int64] | None:
-        """The documents that are not deleted, ascending; None if all are there."""
+        """The documents that are not deleted, ascending: new array, shape (doc_count,); None if all are there."""
         mask = self.live_mask()
         return None if mask is None else np.flatnonzero(mask)
 

@@ -113,7 +113,7 @@ class SegmentReader:
 
     def prefix_postings(self, name: str, prefix: bytes) -> tuple[npt.NDArray[np.int32], Array] | None:
         """(doc_ids, freqs) of all terms that begin with ``prefix``, as those of one term: the frequencies of a document
-        are added, float32. None if there is no such term."""
+        are added, float32. New arrays, shape (postings,), with deleted documents; None if there is no such term."""
         terms = self.terms(name)
         first, stop = (0, 0) if terms is None else terms.prefix_range(prefix)
         if terms is None or first == stop:
@@ -144,7 +144,7 @@ class SegmentReader:
 
     def doc_freqs(self, name: str, prefix: bytes = b"") -> tuple[list[bytes], npt.NDArray[np.int64]]:
         """(terms, documents with each) of the terms that begin with ``prefix``, in byte order, deleted documents
-        included."""
+        included; the numbers of shape (terms,)."""
         terms = self.terms(name)
         start, stop = (0, 0) if terms is None else terms.prefix_range(prefix)
         if terms is None or start >= stop:
@@ -230,7 +230,11 @@ class SegmentReader:
         return [None] * self.doc_count if reader is None else reader.all_values()
 
     def utf16(self, field: str, doc_ids: Array) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64]]:
-        """The stored texts of many documents as UTF-16, one after the other, and how many units each has."""
+        """The stored texts of many documents as UTF-16, one after the other, and how many units each has.
+
+        doc_ids : integers, shape (n,)
+        Returns : (units, counts), shapes (sum(counts),) and (n,); units are read-only
+        """
         reader = self.stored_field(field)
         if reader is None:
             return np.empty(0, dtype=np.uint16), np.zeros(len(doc_ids), dtype=np.int64)

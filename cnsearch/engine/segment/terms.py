@@ -42,7 +42,14 @@ class FieldTermsWriter:
         weights: npt.NDArray[Any],
         values: PostingValues | None = None,
     ) -> None:
-        """Append terms that ascend strictly, and their postings one list after the other (see encode_postings)."""
+        """Append terms that ascend strictly, and their postings one list after the other.
+
+        counts            : postings of each term, shape (terms,), each >= 1
+        doc_ids           : integers, shape (postings,), ascending within a list
+        weights           : integers or floats, shape (postings,)
+        values            : opaque values, or None; encode_postings says more
+        Raises ValueError if doc_ids do not ascend.
+        """
         encoded = encode_postings(
             doc_ids,
             weights,

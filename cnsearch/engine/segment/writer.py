@@ -47,7 +47,7 @@ class SegmentWriter:
             self.field(name)[1]["stored"] = True
 
     def add_lengths(self, name: str, lengths: npt.NDArray[Any]) -> None:
-        """Write the field lengths: tokens per document, shape (documents,)."""
+        """Write the field lengths: tokens per document, integers of any dtype, shape (documents,)."""
         number, info = self.field(name)
         longest = int(lengths.max()) if len(lengths) else 0
         info["lengths"] = {

@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from cnsearch.arrays import Ints
+from cnsearch.arrays import Bytes, Ints
 from cnsearch.engine.bytes.layout import SectionKind
 from cnsearch.engine.bytes.ragged import lengths_of
 from cnsearch.engine.bytes.values import encode_plain, encode_value
@@ -63,22 +62,42 @@ class StoredPiece:
 
 
 class Piece(Protocol):
-    """What StoredWriter needs of a StoredPiece."""
+    """What StoredWriter needs: a StoredPiece, or a SegmentPiece, which is read as it is needed."""
 
     @property
-    def doc_count(self) -> int: ...
+    def doc_count(self) -> int:
+        """Documents, whether they have a value or not."""
+        ...
+
     @property
-    def short_lengths(self) -> Ints: ...
+    def short_lengths(self) -> Ints:
+        """Bytes of each document's short value, shape (doc_count,); 0 where it is long or missing."""
+        ...
+
     @property
-    def short_parts(self) -> Iterable[bytes | npt.NDArray[np.uint8]]: ...
+    def short_parts(self) -> Iterable[bytes | Bytes]:
+        """The short values one after the other, in any number of parts, arrays of shape (bytes,)."""
+        ...
+
     @property
-    def long_docs(self) -> Ints: ...
+    def long_docs(self) -> Ints:
+        """Number within the piece of each document that has a long value, ascending, shape (long values,)."""
+        ...
+
     @property
-    def long_lengths(self) -> Ints: ...
+    def long_lengths(self) -> Ints:
+        """Bytes of each long value before compression, shape (long values,)."""
+        ...
+
     @property
-    def block_counts(self) -> Ints: ...
+    def block_counts(self) -> Ints:
+        """How many long values are in each block, shape (blocks,)."""
+        ...
+
     @property
-    def blocks(self) -> Iterable[bytes]: ...
+    def blocks(self) -> Iterable[bytes]:
+        """The blocks, compressed, in order."""
+        ...
 
 
 def compress_block(values: Sequence[bytes]) -> bytes:

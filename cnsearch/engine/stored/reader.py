@@ -77,7 +77,10 @@ class StoredReader:
     def utf16(self, doc_ids: npt.NDArray[Any]) -> tuple[npt.NDArray[np.uint16], Ints]:
         """The texts of many documents as UTF-16, one after the other; what is not text counts as empty.
 
-        Returns (units, counts). counts: units of each document's text, shape (len(doc_ids),).
+        doc_ids : integers, shape (n,)
+        Returns : (units, counts); counts: units of each document's text, shape (n,); units: shape (sum(counts),),
+                  read-only
+        Raises  : CorruptIndexError
         """
         if self._long_lengths is None:
             rows: Iterable[bytes | memoryview] = self._short.views(doc_ids)
@@ -113,12 +116,15 @@ class StoredReader:
     # -- merging ----------------------------------------------------------------------------------------------------
 
     def short_lengths(self) -> Ints:
-        """Bytes of the short value of each document."""
+        """Bytes of the short value of each document: new array, shape (doc_count,)."""
         return self._short.lengths().astype(np.int64)
 
     def short_parts(self, kept: Ints | None) -> Iterator[npt.NDArray[np.uint8]]:
         """The short values of all documents, or of those in ``kept``, one after the other: views, one per run of
-        neighbours."""
+        neighbours, each of shape (bytes,).
+
+        kept : shape (n,), ascending
+        """
         flat = self._short.flat()
         if kept is None:
             yield flat
@@ -130,23 +136,24 @@ class StoredReader:
             yield flat[offsets[first] : offsets[last + 1]]
 
     def long_docs(self) -> Ints:
-        """The documents with a long value, ascending."""
+        """The documents with a long value, ascending: new array, shape (long values,)."""
         if self._long_lengths is None:
             return np.empty(0, dtype=np.int64)
         return np.arange(self._doc_count) if self._long_docs is None else self._long_docs.array().astype(np.int64)
 
     def long_lengths(self) -> Ints:
-        """Bytes of each long value."""
+        """Bytes of each long value before compression: new array, shape (long values,)."""
         if self._long_lengths is None:
             return np.empty(0, dtype=np.int64)
         return self._long_lengths.array().astype(np.int64)
 
     def block_ranks(self) -> Ints:
-        """Number of the first long value of each block, and the number of long values."""
+        """Number of the first long value of each block, then of all long values: new array, shape (blocks + 1,)."""
         return np.zeros(1, dtype=np.int64) if self._long_lengths is None else self._ranks.array().astype(np.int64)
 
     def blocks(self, alive: npt.NDArray[np.bool_]) -> Iterator[bytes]:
-        """The blocks without the long values that are not ``alive``; those that lose none are copied as they are."""
+        """The blocks without the long values that are not ``alive`` (shape (long values,)); those that lose none are
+        copied as they are, those that lose all are left out."""
         ranks, offsets = self.block_ranks().tolist(), offsets_of(self.long_lengths())
         for block, (first, stop) in enumerate(pairwise(ranks)):
             chosen = np.flatnonzero(alive[first:stop])
@@ -184,8 +191,10 @@ class SegmentPiece:
 
     @property
     def short_parts(self) -> Iterable[npt.NDArray[np.uint8]]:
+        """Views, one per run of neighbours, each of shape (bytes,)."""
         return self._reader.short_parts(self._kept)
 
     @property
     def blocks(self) -> Iterable[bytes]:
+        """Those that lose no document as they stand in the file."""
         return self._reader.blocks(self._alive)

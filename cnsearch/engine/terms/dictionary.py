@@ -42,7 +42,8 @@ def term_key(term: bytes, skip: int) -> int:
 
 
 def pack_pointers(pointers: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
-    """Pointers as unsigned numbers of 4 or 8 bytes; the top bit marks the doc_id of an only posting."""
+    """Pointers (shape (terms,), as ``TermDictionary.pointer`` says) as unsigned numbers of 4 or 8 bytes, of the same
+    shape; the top bit marks the doc_id of an only posting."""
     inline = pointers < 0
     plain = np.where(inline, -1 - pointers, pointers)
     size = 4 if not len(plain) or int(plain.max()) < 1 << 31 else 8
@@ -52,7 +53,7 @@ def pack_pointers(pointers: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
 
 
 def unpack_pointers(packed: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """Inverse of ``pack_pointers``."""
+    """Inverse of ``pack_pointers``: unsigned of 4 or 8 bytes to int64, new array of the same shape."""
     top = 8 * packed.itemsize - 1
     inline = (packed >> packed.dtype.type(top)).astype(bool)
     plain: npt.NDArray[np.int64] = (packed & packed.dtype.type((1 << top) - 1)).astype(np.int64)
@@ -247,7 +248,7 @@ class TermDictionary:
         return pointer if pointer < self._pointer_flag else self._pointer_flag - 1 - pointer
 
     def pointers(self, start: int, stop: int) -> npt.NDArray[np.int64]:
-        """Pointers of the terms ``start..stop``: int64, as ``pointer`` returns them."""
+        """Pointers of the terms ``start..stop``, as ``pointer`` returns them: new array, shape (stop - start,)."""
         size = self._pointers.item_size
         raw = self._pointers.read(start * size, stop * size)
         return unpack_pointers(np.frombuffer(raw, dtype=f"<u{size}"))

@@ -31,7 +31,7 @@ class TermDictionaryWriter:
         self.count = 0
 
     def add(self, terms: Sequence[bytes], pointers: npt.NDArray[np.int64]) -> None:
-        """Append terms that ascend strictly, and their pointers (see postings.EncodedPostings)."""
+        """Append terms that ascend strictly, and their pointers (see postings.EncodedPostings), shape (len(terms),)."""
         self._pointers.append(pointers)
         self.count += len(terms)
         pending = [*self._rest, *terms] if self._rest else terms
