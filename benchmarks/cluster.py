@@ -1,7 +1,7 @@
 """An index on an OpenSearch cluster beside the same articles in a folder: speed, size, and whether they find the same.
 
     python -m benchmarks.cluster [--url opensearch+http://host:port/name] [--corpus FILE.jsonl[.xz]] [--articles N]
-                                 [--queries N] [--shards N] [--quality --shared DIR] [--json FILE]
+                                 [--queries N] [--shards N] [--quality [--sets NAMES] --shared DIR] [--json FILE]
 
 Without ``--url`` a node is started from tests/opensearch (Java and Maven), on this machine, with a heap of 512 MB: what
 it shows is what cnsearch asks of a cluster, not what a cluster can do. Measured are
@@ -11,7 +11,7 @@ it shows is what cnsearch asks of a cluster, not what a cluster can do. Measured
     p50, p95       of a search with its ten hits, without excerpts: queries of two or three words of a title
     in common      of the ten best hits, in the folder and on the cluster; at least 0.9 on average, else exit 1
     totals         of filters and of exact texts must be equal, else exit 1
-    quality        with --quality: MRR@10 of DRCD's questions on both; must agree within 0.01
+    quality        with --quality: MRR@10 of the sets of benchmarks/retrieval.py on both; must agree within 0.01
 
 Equal scores rank by age in the folder and by id on the cluster, which costs some of the hits in common. Articles that a
 test machine holds say nothing of a cluster under load: docs/en/cluster.md has what follows for sizes.
@@ -40,7 +40,6 @@ import cnsearch
 from benchmarks.corpora import SEED, generated_articles, make_queries, open_lines
 from benchmarks.corpora import Article as Plain
 from benchmarks.report import machine
-from benchmarks.retrieval import shared_sets
 from cnsearch.backends.opensearch.address import parse_address
 from cnsearch.backends.opensearch.cluster import Cluster
 from cnsearch.corpus.records import article_from_record
@@ -190,19 +189,24 @@ def compared(url: str, articles: Sequence[cnsearch.Article], options: argparse.N
         }
 
 
-def quality(url: str, shared: Path, jobs: int | None, count: int) -> dict[str, Any]:
-    """MRR@10 of DRCD's questions on both."""
-    sets, collections = shared_sets(shared)
-    judged = next(one for one in sets if one.name == "drcd")
-    queries = judged.queries[:: max(1, len(judged.queries) // count)]
-    articles = collections[judged.collection]
-    with tempfile.TemporaryDirectory(prefix="cnsearch-folder-") as folder:
-        ranks = {}
-        for name, path in (("folder", str(Path(folder) / "index")), ("cluster", url)):
-            index, _ = filled(path, articles, jobs)
-            with index:
-                ranks[name] = mean_reciprocal_rank(index, queries)
-    return {"queries": len(queries), "articles": len(articles), "mrr": ranks}
+def quality(base: str, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """MRR@10 of each set on both."""
+    from benchmarks.retrieval import shared_sets  # brings all the systems that are compared there
+
+    sets, collections = shared_sets(options.shared)
+    for judged in sets:
+        if judged.name not in options.sets.split(","):
+            continue
+        queries = judged.queries[:: max(1, len(judged.queries) // options.questions)]
+        articles = collections[judged.collection]
+        url = f"{base}-{judged.name.replace('_', '-')}?shards={options.shards}"
+        with tempfile.TemporaryDirectory(prefix="cnsearch-folder-") as folder:
+            ranks = {}
+            for name, path in (("folder", str(Path(folder) / "index")), ("cluster", url)):
+                index, _ = filled(path, articles, options.jobs)
+                with index:
+                    ranks[name] = mean_reciprocal_rank(index, queries)
+        yield {"set": judged.name, "queries": len(queries), "articles": len(articles), "mrr": ranks}
 
 
 def show(report: dict[str, Any]) -> None:
@@ -218,12 +222,9 @@ def show(report: dict[str, Any]) -> None:
     print(f"  totals that differ: {len(report['totals_that_differ'])} of {report['totals_compared']}")
     for query, ours, theirs in report["totals_that_differ"][:5]:
         print(f"    {query}: {ours} in the folder, {theirs} on the cluster")
-    if "quality" in report:
-        mrr = report["quality"]["mrr"]
-        print(
-            f"  DRCD, {report['quality']['queries']} questions: MRR@10 {mrr['folder']:.4f} in the folder, "
-            f"{mrr['cluster']:.4f} on the cluster"
-        )
+    for judged in report["quality"]:
+        mrr = judged["mrr"]
+        print(f"  {judged['set']}, {judged['queries']} queries: MRR@10 {mrr['folder']:.4f} and {mrr['cluster']:.4f}")
 
 
 def main() -> None:
@@ -234,8 +235,9 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=100, metavar="N")
     parser.add_argument("--shards", type=int, default=1, metavar="N")
     parser.add_argument("--jobs", type=int, metavar="N")
-    parser.add_argument("--quality", action="store_true", help="DRCD's questions too")
-    parser.add_argument("--questions", type=int, default=1_000, metavar="N", help="of DRCD, evenly spaced")
+    parser.add_argument("--quality", action="store_true", help="how well both rank, too")
+    parser.add_argument("--sets", default="drcd,news_titles,news_keywords", help="of what; names with commas")
+    parser.add_argument("--questions", type=int, default=1_000, metavar="N", help="of each set, evenly spaced")
     shared = os.environ.get("CNSEARCH_SHARED") or ROOT.parent / "shared"
     parser.add_argument("--shared", type=Path, default=Path(shared), help="folder of corpus/ and retrieval/")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
@@ -246,16 +248,13 @@ def main() -> None:
         base = options.url or f"opensearch+http://{stack.enter_context(own_node())}/benchmark"
         report = compared(f"{base}?shards={options.shards}", articles, options)
         report["machine"] = machine()
-        if options.quality:
-            report["quality"] = quality(
-                f"{base}-drcd?shards={options.shards}", options.shared, options.jobs, options.questions
-            )
+        report["quality"] = list(quality(base, options)) if options.quality else []
     show(report)
     if options.json:
         options.json.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    mrr = report.get("quality", {}).get("mrr", {"folder": 0.0, "cluster": 0.0})
     good = report["in_common"] >= IN_COMMON and not report["totals_that_differ"]
-    sys.exit(0 if good and abs(mrr["folder"] - mrr["cluster"]) <= QUALITY else 1)
+    good &= all(abs(one["mrr"]["folder"] - one["mrr"]["cluster"]) <= QUALITY for one in report["quality"])
+    sys.exit(0 if good else 1)
 
 
 if __name__ == "__main__":
