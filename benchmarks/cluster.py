@@ -91,6 +91,8 @@ def merged_size(url: str, index: cnsearch.Index, one: cnsearch.Article) -> int:
         index.add(one, jobs=1)  # so that there is something to merge
         cluster.request("POST", f"/{address.name}/_flush", timeout=600)
         cluster.request("POST", f"/{address.name}/_forcemerge", max_num_segments=1, timeout=600)
+        cluster.request("POST", f"/{address.name}/_flush", force="true", timeout=600)  # lets go of the old segments
+        cluster.request("POST", f"/{address.name}/_refresh", timeout=600)
         said = cluster.request("GET", f"/{address.name}/_stats/store")
         size: int = said["_all"]["primaries"]["store"]["size_in_bytes"]
         return size
