@@ -3,34 +3,43 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from cnsearch.faces import interrupts
+from cnsearch.faces.cli import program
 
-def run(*arguments: str, code: int = 0, **environ: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "cnsearch", *arguments],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, **environ},
-        check=False,
-    )
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stdout if code == 0 else done.stderr
+Run = Callable[..., str]
 
 
-def test_the_commands(new_url: Callable[[], str], data: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the program in this process; gives what it prints, or what it says if it ends with a code."""
+    monkeypatch.setattr(interrupts, "ignore", lambda: None)
+
+    def start(*arguments: str, code: int = 0) -> str:
+        monkeypatch.setattr(sys, "argv", ["cnsearch", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            program.main()
+        out, err = capsys.readouterr()
+        assert ended.value.code == code, err
+        assert "Traceback" not in err
+        return out if code == 0 else err
+
+    return start
+
+
+def test_the_commands(
+    run: Run, monkeypatch: pytest.MonkeyPatch, new_url: Callable[[], str], data: Path, tmp_path: Path
+) -> None:
     url = new_url()
     said = json.loads(run("index", str(data), "--index", url, "--json", "--jobs", "1"))
     assert (said["added"], said["articles"]) == (48, 48)
-    found = json.loads(run("search", "数字化转型", "--json", "--facet", "source", CNSEARCH_INDEX=url))
+    monkeypatch.setenv("CNSEARCH_INDEX", url)
+    found = json.loads(run("search", "数字化转型", "--json", "--facet", "source"))
     assert found["total"] == 5
     first = found["hits"][0]["id"]
     assert run("search", "数字化转型", "--ids", "--index", url).splitlines()[0] == first
@@ -58,12 +67,12 @@ def test_the_commands(new_url: Callable[[], str], data: Path, tmp_path: Path) ->
         ("opensearch+http://u:geheim@127.0.0.1:1/n", "do not belong into the URL"),
     ],
 )
-def test_one_sentence_says_what_is_wrong(url: str, said: str) -> None:
+def test_one_sentence_says_what_is_wrong(run: Run, url: str, said: str) -> None:
     error = run("search", "茶", "--index", url, code=3)
     assert said in error
     assert "geheim" not in error
     assert len(error.splitlines()) == 1
 
 
-def test_an_index_that_is_not_there(node: str) -> None:
+def test_an_index_that_is_not_there(run: Run, node: str) -> None:
     assert "there is no index" in run("search", "茶", "--index", f"opensearch+http://{node}/nothing", code=3)
