@@ -106,7 +106,7 @@ bench-growth: $(VENV)/.ready-bench
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-NATIVE := $(wildcard native/Cargo.* native/build.rs native/src/*.rs)
+NATIVE := $(wildcard native/Cargo.* native/build.rs native/src/*.rs native/src/*/*.rs)
 
 $(VENV)/.ready: pyproject.toml $(NATIVE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \

@@ -8,6 +8,7 @@ A kernel gets texts, arrays and numbers, never a file. What it has to know of Ch
 so this room imports nothing of the house.
 
     texts      : texts of documents -> postings of words and characters, tokens per document, signatures
+    searching  : decoding and scoring of postings, the rule of hits, closeness; None where these are not compiled
     segmenter  : folded text -> words, by a dictionary that is compiled in; None where it is not compiled
 """
 
@@ -15,17 +16,24 @@ from cnsearch.kernels.choice import Choice, chosen
 from cnsearch.kernels.contract import Analysed, Counts, FieldCounts, Rules, Segmenter, TextReading, Texts, Words
 from cnsearch.kernels.native import NativeTexts, segmenter
 from cnsearch.kernels.plain import PlainTexts
+from cnsearch.kernels.searching import Closeness, Packed, PackedMatches, Searching, closeness_by, searching
 
 __all__ = [
     "Analysed",
     "Choice",
+    "Closeness",
     "Counts",
     "FieldCounts",
+    "Packed",
+    "PackedMatches",
     "Rules",
+    "Searching",
     "Segmenter",
     "TextReading",
     "Texts",
     "chosen",
+    "closeness_by",
+    "searching",
     "segmenter",
     "texts",
 ]

@@ -9,7 +9,7 @@ from functools import cache
 from importlib import util
 from typing import Any, NamedTuple
 
-INTERFACE = 2
+INTERFACE = 3
 """Of the extension: rises with it whenever a compiled function takes or gives something else."""
 
 VARIABLE = "CNSEARCH_KERNELS"

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.analysis.fold import code_points
-from cnsearch.analysis.reading import read, read_all
-from cnsearch.analysis.scripts import HAN_CHAR, LETTER
+from cnsearch import kernels
+from cnsearch.analysis.fold import code_points, fold_table
+from cnsearch.analysis.reading import class_table, read, read_all
+from cnsearch.analysis.scripts import HAN_CHAR, LETTER, point_kinds
 
 WINDOW_CHARS = 60
 """About a sentence; 40 to 100 made no difference."""
@@ -65,6 +67,35 @@ def closeness(
     first = (before < bases[text_of]) & (places - bases[text_of] < LEAD_CHARS)
     lead = np.bincount(text_of[first], weight[first], len(texts))
     return best.astype(np.float64, copy=False), lead.astype(np.float64, copy=False)
+
+
+@cache
+def compiled_closeness() -> kernels.Closeness | None:
+    """The kernel, which has copies of the tables of characters; None where there is none."""
+    compiled = kernels.searching()
+    return None if compiled is None else kernels.closeness_by(compiled, fold_table(), class_table(), point_kinds())
+
+
+def closeness_of_beginnings(
+    kernel: kernels.Closeness,
+    texts: Sequence[bytes],
+    characters: Mapping[str, float],
+    words: Mapping[str, float],
+    bigrams: Mapping[str, float],
+) -> tuple[Closeness, Closeness]:
+    """As ``closeness``, by the kernel; of texts in UTF-16."""
+
+    def of(texts: Sequence[bytes | str]) -> tuple[list[tuple[float, float]], list[int]]:
+        wanted = list(characters.items()), list(words.items()), list(bigrams.items())
+        return kernel.of(texts, *wanted, TEXT_CHARS, WINDOW_CHARS, LEAD_CHARS)
+
+    found, odd = of(texts)
+    if odd:
+        shown = [texts[at].decode("utf-16-le", "surrogatepass")[:TEXT_CHARS] for at in odd]
+        for at, one in zip(odd, of(read_all(shown))[0], strict=True):
+            found[at] = one
+    best, lead = zip(*found, strict=True)
+    return np.array(best), np.array(lead)
 
 
 def as_written(text: str, synonyms: Sequence[tuple[str, Sequence[str]]]) -> str:

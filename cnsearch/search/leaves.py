@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch import deadline
-from cnsearch.search.scoring import FieldNorms, Ranking, Scores, Statistics, idf, saturate, weighted_tf
+from cnsearch import deadline, kernels
+from cnsearch.search.scoring import K1, FieldNorms, Ranking, Scores, Statistics, idf, saturate, weighted_tf
 from cnsearch.store.postings import Postings
 from cnsearch.store.snapshot import Snapshot
 
@@ -54,6 +55,9 @@ class HasPostings(Protocol):
     def postings(self, snapshot: Snapshot, reach: Reach) -> Mapping[str, Postings]:
         """Per field, the documents that contain it and how often; numbered over the whole index."""
 
+    def packed(self, snapshot: Snapshot) -> Mapping[str, Sequence[kernels.Packed]] | None:
+        """The same as it lies in the files, for a kernel; None where there is more to its postings."""
+
 
 class Scoring(HasPostings, Protocol):
     """A leaf that adds to scores."""
@@ -81,6 +85,7 @@ class Matches:
     """doc_ids  : the documents that contain the leaf, intp, in no particular order; None where they are many
     impacts   : float32, above 0: their saturated tf'; where doc_ids is None that of every document, 0 for the others
     cut_short : the leaf is a pattern of more terms than are looked for
+    packed    : both arrays for kernels, where these are compiled
     """
 
     doc_ids: npt.NDArray[np.intp] | None
@@ -88,6 +93,7 @@ class Matches:
     idf: float
     doc_freq: int
     cut_short: bool = False
+    packed: kernels.PackedMatches | None = None
 
     def add(self, cover: Scores, weight: float) -> None:
         """Add ``weight`` to each document that contains the leaf. ``cover``: float32, shape (num_docs,)."""
@@ -124,6 +130,8 @@ class Leaves:
         self._statistics = statistics
         self._pattern_terms = pattern_terms
         self._lock = threading.Lock()
+        self.compiled = kernels.searching()
+        """The compiled kernels; None where there are none."""
         self._matches: OrderedDict[Hashable, Matches] = OrderedDict()
         self._num_cached_bytes = 0
         self._masks: OrderedDict[Selecting, Mask] = OrderedDict()
@@ -169,15 +177,32 @@ class Leaves:
         return made
 
     def _matched(self, leaf: HasPostings) -> Matches:
+        return self._matched_packed(leaf, self.compiled) or self._matched_plainly(leaf)
+
+    def _matched_packed(self, leaf: HasPostings, compiled: kernels.Searching | None) -> Matches | None:
+        """None where there is no kernel for it, or what it is given is not sound."""
+        lists = None if compiled is None else leaf.packed(self.snapshot)
+        if compiled is None or lists is None:
+            return None
+        fields = [(self.norms.packed(field), parts) for field, parts in lists.items() if parts]
+        found = compiled.impacts(fields, K1, self.num_docs, self.num_docs // _DENSE_FRACTION)
+        if found is None:
+            return None
+        doc_ids, impacts, doc_freq = found
+        return _of_packed((doc_ids, impacts), self.idf(leaf.key, doc_freq), doc_freq)
+
+    def _matched_plainly(self, leaf: HasPostings) -> Matches:
         reach = Reach(self._pattern_terms)
         doc_ids, tf = weighted_tf(leaf.postings(self.snapshot, reach), self.norms)
         doc_freq = len(doc_ids)
         impacts, rarity = saturate(tf), self.idf(leaf.key, doc_freq)
         if doc_freq * _DENSE_FRACTION <= self.num_docs:
-            return Matches(doc_ids.astype(np.intp), impacts, rarity, doc_freq, reach.cut_short)
-        dense = self.zeros()
-        dense[doc_ids] = impacts
-        return Matches(None, dense, rarity, doc_freq, reach.cut_short)
+            made = Matches(doc_ids.astype(np.intp), impacts, rarity, doc_freq, reach.cut_short)
+        else:
+            dense = self.zeros()
+            dense[doc_ids] = impacts
+            made = Matches(None, dense, rarity, doc_freq, reach.cut_short)
+        return made if self.compiled is None else _of_packed(_packed(made), rarity, doc_freq, reach.cut_short)
 
     def term_weight(self, leaf: HasPostings) -> float:
         """The idf of a leaf: how telling it is, for choosing snippets."""
@@ -187,6 +212,23 @@ class Leaves:
         """The idf of what ``step`` finds; 0 if that is nothing."""
         found = int(np.count_nonzero(step.matching(self)))
         return self.idf(step, found) if found else 0.0
+
+    @cached_property
+    def live(self) -> bytes | None:
+        """A byte per document for kernels, 0 where it is deleted; None if none is."""
+        return None if self.snapshot.live is None else self.snapshot.live.tobytes()
+
+    def weighed(self, leaf: Scoring) -> tuple[kernels.PackedMatches, float] | None:
+        """What ``add`` adds, for a kernel: matches, and what their impacts are multiplied by; None for nothing.
+
+        REQUIRES: kernels are compiled
+        """
+        factor = leaf.factor(self.ranking)
+        if not factor:
+            return None
+        found = self.match(leaf)
+        assert found.packed is not None
+        return found.packed, found.idf * factor
 
     def add(self, leaf: Scoring, scores: Scores) -> None:
         """Add the score that the leaf gives to each document that contains it: above 0, unless its factor is 0."""
@@ -210,3 +252,14 @@ class Leaves:
                 while len(self._masks) > max(1, MAX_CACHED_MASK_BYTES // max(1, self.num_docs)):
                     self._masks.popitem(last=False)
         return mask
+
+
+def _packed(found: Matches) -> kernels.PackedMatches:
+    doc_ids = None if found.doc_ids is None else found.doc_ids.astype("<i8", copy=False).tobytes()
+    return doc_ids, found.impacts.astype("<f4", copy=False).tobytes()
+
+
+def _of_packed(packed: kernels.PackedMatches, rarity: float, doc_freq: int, cut_short: bool = False) -> Matches:
+    """The arrays are views of the bytes."""
+    doc_ids = None if packed[0] is None else np.frombuffer(packed[0], "<i8").astype(np.intp, copy=False)
+    return Matches(doc_ids, np.frombuffer(packed[1], "<f4"), rarity, doc_freq, cut_short, packed)

@@ -115,6 +115,7 @@ class FieldNorms:
         self._snapshot = snapshot
         self._statistics = OwnStatistics(snapshot) if statistics is None else statistics
         self._norms: dict[str, Scores] = {}
+        self._packed: dict[str, bytes] = {}
         self._lengths: dict[str, Scores] = {}
 
     def lengths(self, field: str) -> Scores:
@@ -132,6 +133,13 @@ class FieldNorms:
             norms = np.float32(_WEIGHTS[field]) / (np.float32(1 - B) + np.float32(B) * ratio)
             self._norms[field] = norms
         return norms
+
+    def packed(self, field: str) -> bytes:
+        """The same for a kernel: float32, little-endian."""
+        packed = self._packed.get(field)
+        if packed is None:
+            packed = self._packed[field] = self.of(field).astype("<f4", copy=False).tobytes()
+        return packed
 
 
 def idf(num_docs: int, doc_freq: int) -> float:

@@ -8,7 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from cnsearch.analysis.scripts import HAN_CHAR
-from cnsearch.search.closeness import Closeness, as_written, closeness
+from cnsearch.search.closeness import (
+    TEXT_CHARS,
+    Closeness,
+    as_written,
+    closeness,
+    closeness_of_beginnings,
+    compiled_closeness,
+)
 from cnsearch.search.leaves import DocNumbers, Leaves
 from cnsearch.search.plan import Focus
 from cnsearch.search.scoring import Scores
@@ -55,6 +62,10 @@ class SecondPass:
 
     def closeness(self, doc_numbers: list[int]) -> tuple[Closeness, Closeness]:
         """What ``closeness`` says of the documents: (best, lead), shape (len(doc_numbers),)."""
+        kernel = None if self._leaves.compiled is None else compiled_closeness()
+        if kernel is not None and not self._focus.synonyms:
+            beginnings = [self._leaves.snapshot.beginning(number, TEXT_CHARS) for number in doc_numbers]
+            return closeness_of_beginnings(kernel, beginnings, *self.weights())
         texts = ["\n".join(self._texts(number)) for number in doc_numbers]
         if self._focus.synonyms:
             texts = [as_written(text, self._focus.synonyms) for text in texts]

@@ -23,6 +23,7 @@ from cnsearch.engine.segment.check import SegmentCheck
 from cnsearch.engine.segment.entry import SegmentEntry
 from cnsearch.engine.segment.reader import SegmentReader
 from cnsearch.errors import CorruptIndexError
+from cnsearch.kernels import Packed
 from cnsearch.store.dates import MAX_DATE, MIN_DATE, NO_DATE
 from cnsearch.store.fields import LIST_FIELDS
 from cnsearch.store.labels import MAX_PATH_LEVELS
@@ -78,6 +79,15 @@ class Segment:
         """The postings list of ``term`` in ``field``; None if the segment does not have it. Decoded anew each time."""
         found = self._reader.postings(field, encoded(term))
         return None if found is None else Postings(found.doc_ids, found.weights)
+
+    def packed_postings(self, field: str, term: str) -> Packed | None:
+        """The same as it lies in the file, for a kernel; None if the segment does not have it."""
+        found = self._reader.packed_postings(field, encoded(term))
+        return None if found is None else (self.base, self.num_docs, *found)
+
+    def beginning(self, field: str, doc_id: int, chars: int) -> bytes:
+        """At least ``chars`` characters of a stored text, or all of it, in UTF-16."""
+        return self._reader.beginning(field, doc_id, chars)
 
     def prefix_postings(self, field: str, prefix: str) -> Postings | None:
         """The documents with any term of ``field`` that begins with ``prefix``; the frequencies of one are added."""

@@ -17,6 +17,7 @@ from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.signature import SIGNATURE_BYTES
 from cnsearch.engine.commit.toc import Commit
+from cnsearch.kernels import Packed
 from cnsearch.model import Article
 from cnsearch.settings import Settings
 from cnsearch.store.dates import NO_DATE, date_of
@@ -83,6 +84,11 @@ class Snapshot:
     def postings(self, field: str, term: str) -> Postings | None:
         """The postings list of ``term`` in the whole index; None if no segment has it."""
         return self.joined((segment.base, segment.postings(field, term)) for segment in self.segments)
+
+    def packed_postings(self, field: str, term: str) -> list[Packed]:
+        """The same as it lies in the files, for a kernel: of each segment that has the term, in order."""
+        found = (segment.packed_postings(field, term) for segment in self.segments)
+        return [packed for packed in found if packed is not None]
 
     def doc_freqs(self, field: str, prefix: str = "") -> tuple[list[str], npt.NDArray[np.int64]]:
         """(terms, documents with each) of the terms that begin with ``prefix``, sorted; deleted documents count. The
@@ -158,6 +164,11 @@ class Snapshot:
         segment, doc_id = self.locate(doc_number)
         stored = segment.stored(doc_id, _TEXTS)
         return stored.get("title", ""), stored.get("body", "")
+
+    def beginning(self, doc_number: int, chars: int) -> bytes:
+        """At least ``chars`` characters of title, line end and body of a document, or all of it, in UTF-16."""
+        segment, doc_id = self.locate(doc_number)
+        return segment.beginning("title", doc_id, chars) + b"\n\0" + segment.beginning("body", doc_id, chars)
 
     def headings(self, doc_number: int, body: str) -> tuple[int, ...]:
         """Which lines of ``body``, that of the document, are headings, ascending."""

@@ -7,6 +7,7 @@ pub mod parts;
 pub mod postings;
 #[cfg(feature = "python")]
 mod python;
+pub mod search;
 pub mod segment;
 pub mod signature;
 pub mod tables;

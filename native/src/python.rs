@@ -18,7 +18,7 @@ use crate::tables::Tables;
 use crate::{points_of, Error};
 
 /// Rises whenever a function takes or gives something else.
-const INTERFACE: u32 = 2;
+const INTERFACE: u32 = 3;
 
 /// Compounds whose terms are remembered; then all are forgotten.
 const MAX_REMEMBERED: usize = 1 << 18;
@@ -35,12 +35,12 @@ impl From<Error> for PyErr {
 }
 
 /// Runs without the interpreter's lock; a panic is an error.
-fn released<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T, Error> + Send) -> PyResult<T> {
+pub(crate) fn released<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T, Error> + Send) -> PyResult<T> {
     let done = py.detach(|| catch_unwind(AssertUnwindSafe(work)));
     Ok(done.unwrap_or(Err(Error::Panic))?)
 }
 
-fn points(text: &str) -> Vec<u32> {
+pub(crate) fn points(text: &str) -> Vec<u32> {
     text.chars().map(u32::from).collect()
 }
 
@@ -285,7 +285,7 @@ impl Documents {
 }
 
 /// Numbers as little-endian bytes.
-fn bytes_of<'py, T: Copy, const N: usize>(
+pub(crate) fn bytes_of<'py, T: Copy, const N: usize>(
     py: Python<'py>,
     numbers: &[T],
     to_bytes: impl Fn(T) -> [u8; N],
@@ -318,5 +318,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("DICTIONARY", crate::dictionary::digest())?;
     module.add_class::<Segmenter>()?;
     module.add_class::<Analyser>()?;
-    module.add_class::<Documents>()
+    module.add_class::<Documents>()?;
+    crate::search::python::add_to(module)
 }

@@ -24,6 +24,7 @@ from cnsearch.analysis.ngrams import character_terms
 from cnsearch.analysis.reading import read
 from cnsearch.analysis.scripts import CJK, CJK_RUN, HAN, HAN_CHAR, LETTER, WORD
 from cnsearch.analysis.tokenizer import Token, WordTokenizer
+from cnsearch.kernels import searching
 from cnsearch.query import tree
 from cnsearch.query.asking import ASKING, WEIGHT
 from cnsearch.query.syntax import parse_as_text, parse_query, text_with_signs
@@ -599,8 +600,13 @@ def either(several: list[Scores]) -> Scores | None:
     return dict(found)
 
 
-@pytest.fixture(scope="module")
-def indexed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[cnsearch.Index, Twin]]:
+@pytest.fixture(scope="module", params=["compiled", "python"])
+def indexed(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[tuple[cnsearch.Index, Twin]]:
+    """By the kernels of both kinds."""
+    if request.param == "compiled" and searching() is None:
+        pytest.skip("there are no compiled kernels here")
     rnd = random.Random(SEED)
     versions: dict[tuple[str, str], Article] = {}
     with cnsearch.open_index(tmp_path_factory.mktemp("random") / "index", create=True) as index:
@@ -610,7 +616,10 @@ def indexed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[cnsearch
             versions.update({(article.id, article.url): article for article in articles})
             index.add(articles)
         index.delete([f"{number:03d}" for number in rnd.sample(range(230), k=30)])
-        snapshot = index._backend.current().snapshot
+        searcher = index._backend.current()
+        snapshot = searcher.snapshot
+        if request.param == "python":
+            searcher.leaves.compiled = None
         assert len(snapshot.segments) > 1, "the test needs several segments"
         assert any(segment.has_deletions for segment in snapshot.segments), "and deleted articles in them"
         documents = [snapshot.about(number) for number in range(snapshot.num_docs)]

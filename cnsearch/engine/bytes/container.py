@@ -282,6 +282,17 @@ class Section:
         if not checked[first] or (last != first and not all(checked[first + 1 : last + 1])):
             self.check_file(self.offset + start, self.offset + stop)
 
+    def checked_until(self, start: int, stop: int) -> int:
+        """The end of the bytes from ``start`` on that are known to be undamaged, ``stop`` at most.
+
+        REQUIRES: start <= stop <= length
+        """
+        if start == stop:
+            return stop
+        first, last = (self.offset + start) >> CHECK_BLOCK_SHIFT, (self.offset + stop - 1) >> CHECK_BLOCK_SHIFT
+        unchecked = self._checked.find(0, first, last + 1)
+        return stop if unchecked < 0 else max(start, (unchecked << CHECK_BLOCK_SHIFT) - self.offset)
+
     def check_many(self, starts: npt.NDArray[Any], stops: npt.NDArray[Any]) -> None:
         """``check`` of many stretches: starts and stops are int64, shape (n,). Raises CorruptIndexError."""
         if not len(starts):

@@ -106,6 +106,10 @@ class RaggedReader:
 
     def __getitem__(self, row: int) -> bytes:
         """Row ``row`` (0 <= row < len), checked."""
+        return self.beginning(row, self._bytes.length)[0]
+
+    def beginning(self, row: int, most: int) -> tuple[bytes, int]:
+        """``most`` bytes of a row, or all if it has fewer; and how many it has. The whole row is checked."""
         lengths = self._lengths
         size = lengths.item_size
         first = row & ~(GROUP - 1)
@@ -113,13 +117,13 @@ class RaggedReader:
         items = lengths.items
         length = items[row]
         if not length:
-            return b""
+            return b"", 0
         start = self._bases.at(row >> GROUP_SHIFT)
         if row != first:
             start += sum(items[first:row])
         data = self._bytes
         data.check(start, start + length)
-        return bytes(data.bytes[start : start + length])
+        return bytes(data.bytes[start : start + min(length, most)]), length
 
     def views(self, rows: npt.NDArray[Any]) -> list[memoryview]:
         """Many rows by their numbers (integers, shape (n,)), checked: views on the bytes. Keeps the offsets of all rows

@@ -185,6 +185,21 @@ class PostingsReader:
             raise section.corrupt("names a document that does not exist", offset=pointer, expected=self._doc_count)
         return PostingsList(doc_ids, self._weights(section, head, overflow_at), head.value_kind, head.values_at)
 
+    def packed(self, pointer: int) -> tuple[bytes | None, int]:
+        """The list that a term points to as it lies in the file, for who decodes it: (its bytes, checked, more behind
+        them or not, 0), or (None, the only document, which has the term once). Overflow values may be cut off where
+        they lie in a block that was not checked yet.
+
+        Raises : CorruptIndexError
+        """
+        if pointer < 0:
+            return None, -1 - pointer
+        section = self._section()
+        head = self._head(section, pointer)
+        spare = head.size * (bitpack.OVERFLOW_BYTES[head.doc_overflow] + bitpack.OVERFLOW_BYTES[head.weight_overflow])
+        end = section.checked_until(head.overflow_at, min(head.overflow_at + spare, section.length))
+        return bytes(section.bytes[pointer:end]), 0
+
     def _weights(self, section: Section, head: _Head, overflow_at: int) -> Weights:
         count, code = head.size, head.weight_code
         if code == 0:

@@ -111,6 +111,14 @@ class SegmentReader:
             return None
         return self.lists(name).read(terms.pointer(number))
 
+    def packed_postings(self, name: str, term: bytes) -> tuple[bytes | None, int] | None:
+        """The postings of a term as ``PostingsReader.packed`` gives them; None if the field does not have it."""
+        terms = self.terms(name)
+        number = -1 if terms is None else terms.find(term)
+        if terms is None or number < 0:
+            return None
+        return self.lists(name).packed(terms.pointer(number))
+
     def prefix_postings(self, name: str, prefix: bytes) -> tuple[npt.NDArray[np.int32], Array] | None:
         """(doc_ids, freqs) of all terms that begin with ``prefix``, as those of one term: the frequencies of a document
         are added, float32. New arrays, shape (postings,), with deleted documents; None if there is no such term."""
@@ -228,6 +236,11 @@ class SegmentReader:
         """The stored value of every document, None where there is none; much quicker than one by one."""
         reader = self.stored_field(field)
         return [None] * self.doc_count if reader is None else reader.all_values()
+
+    def beginning(self, field: str, doc_id: int, chars: int) -> bytes:
+        """At least ``chars`` characters of a stored text, or all of it, in UTF-16; empty for what is no text."""
+        reader = self.stored_field(field)
+        return b"" if reader is None else reader.beginning(doc_id, chars)
 
     def utf16(self, field: str, doc_ids: Array) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64]]:
         """The stored texts of many documents as UTF-16, one after the other, and how many units each has.

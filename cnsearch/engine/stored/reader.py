@@ -15,7 +15,7 @@ from cnsearch.arrays import Ints
 from cnsearch.engine.bytes.container import Container
 from cnsearch.engine.bytes.layout import SectionKind
 from cnsearch.engine.bytes.ragged import RaggedReader, offsets_of
-from cnsearch.engine.bytes.values import decode_value, utf16_of
+from cnsearch.engine.bytes.values import TAG_TEXT_UTF16, decode_value, utf16_of
 from cnsearch.engine.stored.pieces import STORED_KINDS, compress_block
 
 
@@ -89,6 +89,15 @@ class StoredReader:
         texts = list(map(utf16_of, rows))
         counts = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) >> 1
         return np.frombuffer(b"".join(texts), "<u2"), counts
+
+    def beginning(self, doc_id: int, chars: int) -> bytes:
+        """At least ``chars`` characters of a text, or all of it, in UTF-16; empty for what is no text. Raises
+        CorruptIndexError as ``get`` does."""
+        data, size = self._short.beginning(doc_id, 1 + 4 * chars)
+        if size and data[:1] == TAG_TEXT_UTF16 and size & 1:
+            return data[1:]
+        value = self.get(doc_id)
+        return value.encode("utf-16-le", "surrogatepass") if isinstance(value, str) else b""
 
     def raw_block(self, block: int) -> bytes:
         """A block as it stands in the file, checked."""

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cnsearch import kernels
 from cnsearch.search.leaves import Leaves, Mask, Matches
 from cnsearch.search.scoring import Scores
 from cnsearch.search.steps.base import ScoringLeaf, Step
@@ -102,11 +103,9 @@ class Keyword:
         return self._add_found(scores, cover, leaves, graded=graded)
 
     def _add_word(self, word: Leaf, scores: Scores, cover: Scores, leaves: Leaves, *, graded: bool) -> float:
-        """Of a word of the index: where there are several bigrams, or nobody has it as a word, these tell."""
+        """Of a word of the index."""
         leaves.add(word, scores)
-        whole = leaves.match(word)
-        pairs = self.bigrams if len(self.bigrams) > 1 or not whole.doc_freq else ()
-        presence = [found for found in map(leaves.match, pairs or (word,)) if found.doc_freq]
+        whole, pairs, presence = self._presence(word, leaves)
         if not presence:
             return 0.0
         weight = math.sqrt(whole.idf) * self.weight
@@ -118,6 +117,20 @@ class Keyword:
         elif len(pairs) > 1 and len(presence) == len(pairs):
             cover += _share_of(presence, leaves) >= 1 - _ABOUT
         return weight
+
+    def _presence(self, word: Leaf, leaves: Leaves) -> tuple[Matches, Sequence[Term], list[Matches]]:
+        """What says how far documents have a word of the index, where there is any: what the word matches; the bigrams
+        that tell, where there are several or nobody has it as a word; what these, else the word, match."""
+        whole = leaves.match(word)
+        pairs = self.bigrams if len(self.bigrams) > 1 or not whole.doc_freq else ()
+        return whole, pairs, [found for found in map(leaves.match, pairs or (word,)) if found.doc_freq]
+
+    def weighed(self, word: Leaf, leaves: Leaves) -> tuple[float, list[tuple[kernels.PackedMatches, float]]]:
+        """For a kernel: the weight of ``step``, a word of the index, and what adds how much of it where it is found; 0
+        and nothing if nothing of it occurs."""
+        whole, _, presence = self._presence(word, leaves)
+        weight = math.sqrt(whole.idf) * self.weight if presence else 0.0
+        return weight, [(found.packed, weight / len(presence)) for found in presence if found.packed is not None]
 
     def _add_found(self, scores: Scores, cover: Scores, leaves: Leaves, *, graded: bool) -> float:
         """Of what is no word of the index (a text, a compound, synonyms): where it is found, or its bigrams are."""
@@ -194,6 +207,9 @@ class Keywords(Step):
         return f"{'most' if self.need else 'any'}({' '.join(map(str, self.words))}{bigrams})"
 
     def run(self, leaves: Leaves) -> tuple[Mask, Scores]:
+        words = [word.step for word in self.words if isinstance(word.step, Leaf) and word.step.is_word]
+        if leaves.compiled is not None and self.need and len(words) == len(self.words):
+            return self._run_compiled(leaves, leaves.compiled, words)
         scores, cover, weights = self._words(leaves)
         if not self.need:
             mask: Mask = (scores > 0) | (cover > 0)
@@ -202,6 +218,26 @@ class Keywords(Step):
         if self.need:
             mask = self._hits(cover, weights, scores, leaves)
         return mask, scores * mask
+
+    def _run_compiled(self, leaves: Leaves, compiled: kernels.Searching, words: Sequence[Leaf]) -> tuple[Mask, Scores]:
+        """As ``run``, where all words are words of the index."""
+        singles = (single for word in self.words for single in word.singles)
+        scored = [found for leaf in (*words, *singles, *self.bigrams) if (found := leaves.weighed(leaf)) is not None]
+        weighed = [word.weighed(leaf, leaves) for word, leaf in zip(self.words, words, strict=True)]
+        need = threshold([weight for weight, _ in weighed], self.need, self.share)
+        typed = None if self.typed is None else leaves.match(self.typed).numbers().astype("<i8", copy=False).tobytes()
+        hits, scores = compiled.keywords(
+            leaves.num_docs,
+            [(*found, weight) for found, weight in scored],
+            [(*found, weight) for _, covering in weighed for found, weight in covering],
+            leaves.live,
+            typed,
+            need,
+            MOST,
+            _ABOUT,
+            NUM_BEST if self.sentence else 0,
+        )
+        return np.frombuffer(hits, np.bool_), np.frombuffer(scores, "<f4")
 
     def matching(self, leaves: Leaves) -> Mask:
         if self.sentence:  # its best are hits, so scores matter

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from cnsearch.kernels import Packed
 from cnsearch.search.leaves import Leaves, Mask, Reach
 from cnsearch.search.scoring import Ranking, Scores
 from cnsearch.search.steps.base import Marks, ScoringLeaf, Step, Weights
@@ -60,6 +61,10 @@ class Leaf(Step):
     def factor(self, ranking: Ranking) -> float:
         """What its score is multiplied by."""
         return ranking.bigrams if self.of_characters else 1.0
+
+    def packed(self, snapshot: Snapshot) -> Mapping[str, Sequence[Packed]] | None:
+        """Its postings per field as they lie in the files, where these are all there is to them; else None."""
+        return None
 
     def counted(self, found: Mapping[str, Postings]) -> Mapping[str, Postings]:
         """Its postings as one of several forms of a word: each occurrence counts as much as the form does."""
@@ -127,6 +132,9 @@ class Term(Leaf):
     def postings(self, snapshot: Snapshot, reach: Reach) -> Mapping[str, Postings]:
         found = ((field, snapshot.postings(field, self.text)) for field in self.fields)
         return {field: postings for field, postings in found if postings is not None}
+
+    def packed(self, snapshot: Snapshot) -> Mapping[str, Sequence[Packed]]:
+        return {field: snapshot.packed_postings(field, self.text) for field in self.fields}
 
     @property
     def part(self) -> tuple[str, str]:

@@ -120,6 +120,20 @@ def test_only_touched_blocks_are_checked():
         found.verify()
 
 
+def test_what_was_checked_ends_where_it_was_not():
+    section = Container("x", write((SectionKind.POSTINGS, 0, b"x" * (3 * CHECK_BLOCK_SIZE)))).section(
+        SectionKind.POSTINGS, 0
+    )
+    end = CHECK_BLOCK_SIZE - section.offset  # of the first block
+    assert section.checked_until(5, 5) == 5
+    assert section.checked_until(5, 500) == 5
+    section.check(5, 6)
+    assert section.checked_until(5, 500) == 500
+    assert section.checked_until(5, section.length) == end
+    section.check(0, section.length)
+    assert section.checked_until(5, section.length) == section.length
+
+
 def test_foreign_file():
     for raw in (b"PK\x03\x04 something else entirely", b"CNSEG\n\x1a" + b"x" * 200, b"x"):
         with pytest.raises(IndexFormatError) as caught:

@@ -38,6 +38,22 @@ def test_rows_come_back(size, longest):
     assert reader.rows() == rows
 
 
+def test_beginnings_of_rows():
+    rows = [b"abcdef", b"", b"g" * 20_000, b"hi"]
+    _, reader = written(rows)
+    for most in (0, 1, 3, 9_000, 30_000):
+        assert [reader.beginning(row, most) for row in range(4)] == [(row[:most], len(row)) for row in rows]
+
+
+def test_the_whole_of_a_row_is_checked_though_its_beginning_is_read():
+    container, _ = written([b"abc", b"g" * 30_000])
+    damaged = bytearray(container.view)
+    damaged[damaged.rindex(b"ggg")] ^= 1
+    reader = ragged.RaggedReader(Container("x", bytes(damaged)), KINDS, 0)
+    with pytest.raises(CorruptIndexError):
+        reader.beginning(1, 5)
+
+
 def test_literal_bytes():
     container, _ = written([b"ab", b"", b"c"])
     assert container.section(50, 0).array().tolist() == [2, 0, 1]

@@ -285,3 +285,18 @@ def test_any_bytes_raise_or_decode(data):
     for read in (lambda: reader.values(reader.read(0)), lambda: reader.read_lists(np.array([0]))):
         with contextlib.suppress(CorruptIndexError):
             read()
+
+
+@given(st.lists(st.lists(st.integers(0, DOC_COUNT - 1), min_size=1, max_size=60, unique=True).map(sorted), min_size=1))
+def test_packed_lists_are_whole(lists):
+    """Who decodes the packed list by itself finds what ``read`` does."""
+    encoded = encode(lists, [[1 + doc % 400 for doc in docs] for docs in lists])
+    reader = reader_of(encoded)
+    for pointer in encoded.pointers.tolist():
+        raw, doc = reader.packed(pointer)
+        found = reader.read(pointer)
+        if raw is None:
+            assert (found.doc_ids.tolist(), found.weights.tolist()) == ([doc], [1])
+        else:
+            doc_ids, weights, *_ = slow_decode(raw, 0)
+            assert (found.doc_ids.tolist(), found.weights.tolist()) == (doc_ids, weights)

@@ -87,6 +87,18 @@ def test_many_texts_at_once(plain):
         assert counts.tolist() == [len(text.encode("utf-16-le")) // 2 for text in texts]
 
 
+@pytest.mark.parametrize("plain", [False, True])
+def test_beginnings_of_texts(plain):
+    values = [*random_values(60, 5), "latin", "x" * 9000, "😀" * 20, "", None]
+    container, _ = write_stored([({"a": values}, len(values))], plain=plain)
+    reader = StoredReader(container, 0, len(values))
+    for doc, value in enumerate(values):
+        text = value if isinstance(value, str) else ""
+        for chars in (0, 1, 5, 10_000):
+            beginning = reader.beginning(doc, chars).decode("utf-16-le", "surrogatepass")
+            assert beginning[:chars] == text[:chars]
+
+
 def test_plain_texts_are_not_compressed():
     container, _ = write_stored([({"a": [TEXT, "latin"]}, 2)], plain=True)
     bytes_of = bytes(container.section(SectionKind.STORED_BYTES, 0).bytes)

@@ -1,0 +1,25 @@
+//! The kernels of a search. What does not fit together is None: the kernels in Python then say what is wrong with it.
+
+pub mod closeness;
+pub mod impacts;
+pub mod keywords;
+#[cfg(feature = "python")]
+pub mod python;
+
+/// Numbers of a type, little-endian, one after the other. A remainder of bytes is left out.
+macro_rules! numbers {
+    ($name:ident, $type:ty, $size:literal) => {
+        #[doc = concat!("Little-endian numbers of the type ", stringify!($type), ".")]
+        pub fn $name(bytes: &[u8]) -> impl ExactSizeIterator<Item = $type> + '_ {
+            bytes.chunks_exact($size).map(|part| {
+                let mut number = [0; $size];
+                number.copy_from_slice(part);
+                <$type>::from_le_bytes(number)
+            })
+        }
+    };
+}
+
+numbers!(f32s, f32, 4);
+numbers!(i64s, i64, 8);
+numbers!(u16s, u16, 2);
