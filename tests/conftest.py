@@ -18,6 +18,7 @@ settings.register_profile("quick", deadline=None, max_examples=10)  # make check
 settings.load_profile("cnsearch")
 
 ROOT = Path(__file__).parents[1]
+os.environ["LC_ALL"] = "C.UTF-8"  # the command line speaks the language of the environment
 
 SLOW = """
 analysis/test_all_kinds_of_text.py analysis/test_analyzer.py analysis/test_analyzer_contract.py

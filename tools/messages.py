@@ -2,8 +2,9 @@
 
     python tools/messages.py --write     # then translate what is empty in cnsearch/faces/messages/*.po
 
-Without ``--write`` it only says what is missing. Messages stand in Python as ``_("...")``, ``say("...")`` and
-``count("...", "...")``, in templates as ``_("...")`` and ``_n("...", "...")``, and in ``messages/library.py``.
+Without ``--write`` it only says what is missing. Messages stand in Python as ``_("...")``, ``N_("...")``,
+``say("...")``, ``count("...", "...")`` and ``_n("...", "...")``, in templates as ``_("...")`` and ``_n("...", "...")``,
+and in ``messages/library.py``; the help of commands is one too.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ from pathlib import Path
 from jinja2 import Environment
 from jinja2.ext import extract_from_ast
 
+from cnsearch.faces.cli.learning import CLICK
+from cnsearch.faces.cli.learning import messages as help_texts
+from cnsearch.faces.cli.program import cli
 from cnsearch.faces.messages.library import LIBRARY, WORDS
 
 ROOT = Path(__file__).parents[1]
 FACES = ROOT / "cnsearch" / "faces"
 CATALOGUES = FACES / "messages"
-ONE, MANY = ("_", "_m", "say"), ("count", "_n")
+ONE, MANY = ("_", "_m", "N_", "say"), ("count", "_n")
 
 Message = str | tuple[str, str]
 """A message, or its forms for one and for many."""
@@ -40,6 +44,8 @@ def messages() -> dict[Message, list[str]]:
             found.setdefault(message, []).append(path.relative_to(ROOT).as_posix())
     for message in (*LIBRARY, *WORDS):
         found.setdefault(message, []).append("cnsearch/faces/messages/library.py")
+    for message in (*help_texts(cli), *CLICK):
+        found.setdefault(message, []).append("cnsearch/faces/cli/learning.py")
     return {message: list(dict.fromkeys(files)) for message, files in found.items()}
 
 
@@ -50,7 +56,7 @@ def in_python(text: str) -> Iterator[Message]:
             continue
         is_method = isinstance(node.func, ast.Attribute)
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if (is_method or name == "_") and name in ONE and node.args:
+        if (is_method or name in ("_", "N_")) and name in ONE and node.args:
             yield from _literals(node.args[0])
         elif name in MANY and len(node.args) >= 2:
             forms = [next(_literals(argument), "") for argument in node.args[:2]]

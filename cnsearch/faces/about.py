@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import tzinfo
 from itertools import islice
 
+from cnsearch.faces.messages.spoken import _
 from cnsearch.model import ELLIPSIS, Article, Hit, iso_date, printable
 
 LONGEST = 500
@@ -19,7 +20,7 @@ def about(of: Hit | Article, zone: tzinfo) -> str:
     author = "" if of.source and of.author.startswith(of.source) else of.author
     tags = " ".join(f"#{tag}" for tag in islice(of.tags, LONGEST))
     own = ", ".join(f"{name}={'/'.join(values)}" for name, values in of.labels.items())
-    parts = ("draft" if of.draft else "", of.source, author, levels, day, tags, own)
+    parts = (_("draft") if of.draft else "", of.source, author, levels, day, tags, own)
     return printable(" · ".join(short(part) for part in parts if part))
 
 

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from cnsearch.errors import AnalyzerMismatchError, CnsearchError
+from cnsearch.faces.messages.spoken import N_, _, spoken
 
-_REBUILD = "Build it again with: cnsearch index --rebuild PATH"
-_ELSEWHERE = "Name another folder with --index"
+_REBUILD = N_("Build it again with: cnsearch index --rebuild PATH")
+_ELSEWHERE = N_("Name another folder with --index")
 
 _BY_CODE = {
-    "article_not_found": "Ids are shown by: cnsearch search --ids QUERY",
-    "analyzer_mismatch": "Index again with: cnsearch index --rebuild",
-    "dictionary_mismatch": "Give it to the index with: cnsearch index --user-dict FILE",
-    "folder_gone": "Index the others again with: cnsearch index PATH",
+    "article_not_found": N_("Ids are shown by: cnsearch search --ids QUERY"),
+    "analyzer_mismatch": N_("Index again with: cnsearch index --rebuild"),
+    "dictionary_mismatch": N_("Give it to the index with: cnsearch index --user-dict FILE"),
+    "folder_gone": N_("Index the others again with: cnsearch index PATH"),
     "folder": _ELSEWHERE,
     "index_corrupt": _REBUILD,
     "index_foreign": _ELSEWHERE,
-    "index_locked": "Try again when it has finished, or wait for it with --wait SECONDS",
-    "index_newer": "Install the newer one with: pip install --upgrade cnsearch",
-    "index_not_found": "Make one with: cnsearch index data/",
-    "index_replaced": "Run the command again",
+    "index_locked": N_("Try again when it has finished, or wait for it with --wait SECONDS"),
+    "index_newer": N_("Install the newer one with: pip install --upgrade cnsearch"),
+    "index_not_found": N_("Make one with: cnsearch index data/"),
+    "index_replaced": N_("Run the command again"),
     "index_older": _REBUILD,
-    "no_folder": "Index one with: cnsearch index PATH",
-    "whoosh_overwritten": "Run: pip uninstall --yes Whoosh whoosh3 && pip install whoosh3",
+    "no_folder": N_("Index one with: cnsearch index PATH"),
+    "whoosh_overwritten": N_("Run: pip uninstall --yes Whoosh whoosh3 && pip install whoosh3"),
 }
 """Code of an error -> what to run. An error of another code keeps its hint, which then names nothing of the library."""
 
@@ -31,8 +32,9 @@ def in_commands(error: CnsearchError) -> str:
     advice = _BY_CODE.get(error.code, error.hint)
     if error.code == "tokenizer_missing" and isinstance(error, AnalyzerMismatchError):
         package = str(error.expected).replace(" ", "==")
-        advice = f"Run: pip install {package}, or index again with: cnsearch index --rebuild"
-    return f"{error.message}. {advice}" if advice else error.message
+        advice = _("Run: pip install {package}, or index again with: cnsearch index --rebuild", package=package)
+    message = spoken().translated(error.message)
+    return _("{problem}. {advice}", problem=message, advice=_(advice)) if advice else message
 
 
 def about_file(how: str) -> str:
@@ -43,5 +45,5 @@ def about_file(how: str) -> str:
 def about_failures(reasons: list[str]) -> str:
     """What to do about posts that failed for these reasons; empty if no option helps."""
     if any(reason.endswith("(post_bytes)") for reason in reasons):
-        return "larger posts are read with --max-post-mb MB"
+        return _("larger posts are read with --max-post-mb MB")
     return ""

@@ -12,7 +12,7 @@ from wcwidth import ljust
 
 from cnsearch.analysis.shown import Analysis
 from cnsearch.faces.about import LONGEST, NO_TITLE, about, short
-from cnsearch.faces.wording import counted
+from cnsearch.faces.messages.spoken import _, _n
 from cnsearch.faces.wrapping import wrapped
 from cnsearch.model import (
     ELLIPSIS,
@@ -55,7 +55,7 @@ def hit_lines(hit: Hit, *, zone: tzinfo, color: bool, width: int, explain: bool 
     label = f"{hit.rank}. "
     indent = " " * len(label)
     fragment = _cut(hit.title_fragment, LONGEST)
-    title = (fragment.ansi() if color else printable(fragment.text)) or NO_TITLE
+    title = (fragment.ansi() if color else printable(fragment.text)) or _(NO_TITLE)
     yield from wrapped(
         f"{BOLD}{title.replace(RESET, RESET + BOLD)}{RESET}" if color else title, width, first=label, indent=indent
     )
@@ -88,14 +88,14 @@ def _under(fragments: tuple[Fragment, ...]) -> str:
 def _lacking(words: tuple[str, ...]) -> str:
     """The first of the words of the query that a hit lacks."""
     shown = ", ".join(map(printable, words[:MISSING_WORDS])) + (f", {ELLIPSIS}" if len(words) > MISSING_WORDS else "")
-    return f"lacks: {shown}"
+    return _("lacks: {words}", words=shown)
 
 
 def _folded(hit: Hit) -> str:
     """How many copies are folded under a hit, and who has them, each source once."""
     sources = dict.fromkeys(printable(duplicate.source) for duplicate in hit.duplicates if duplicate.source)
     shown = ", ".join(islice(sources, FOLDED_SOURCES)) + (f", {ELLIPSIS}" if len(sources) > FOLDED_SOURCES else "")
-    return f"+{hit.more} more{': ' if shown else ''}{shown}"
+    return _("+{n} more: {sources}", n=hit.more, sources=shown) if shown else _("+{n} more", n=hit.more)
 
 
 def results_text(results: SearchResults, *, zone: tzinfo, color: bool, explain: bool = False) -> str:
@@ -111,17 +111,19 @@ def _facet_lines(name: str, counts: Mapping[str, int]) -> Iterator[str]:
     for value, count in islice(counts.items(), FACET_LINES):
         yield f"{count:>9,}  {printable(value)}"
     if len(counts) > FACET_LINES:
-        yield f"{'':9}  {ELLIPSIS} {len(counts) - FACET_LINES:,} more: --json has all"
+        yield f"{'':9}  {_('… {n} more: --json has all', n=len(counts) - FACET_LINES)}"
 
 
 def summary(results: SearchResults) -> str:
     """How many articles match and which are shown, one line."""
     if not results.total:
-        return "no article matches"
-    matching = f"{counted(results.total, 'article')} match{'es' * (results.total == 1)}"
-    shown = f", {results[0].rank} to {results[-1].rank} shown" if 0 < len(results) < results.total else ""
-    folded = f", {results.folded:,} folded under them" if results.folded else ""
-    return f"{matching}{shown}{folded} ({results.took_ms:.1f} ms)"
+        return _("no article matches")
+    said = _n("{n} article matches", "{n} articles match", results.total)
+    if 0 < len(results) < results.total:
+        said += _(", {first} to {last} shown", first=str(results[0].rank), last=str(results[-1].rank))
+    if results.folded:
+        said += _(", {n} folded under them", n=results.folded)
+    return said + _(" ({ms} ms)", ms=f"{results.took_ms:.1f}")
 
 
 def suggestions_text(suggestions: Iterable[Suggestion]) -> str:
@@ -132,7 +134,7 @@ def suggestions_text(suggestions: Iterable[Suggestion]) -> str:
 def article_text(article: Article, *, zone: tzinfo, color: bool, width: int = 0) -> str:
     """A whole article: title, a line about it, its address and file, the paragraphs."""
     width = width or columns()
-    title = wrapped(printable(article.title) or NO_TITLE, width)
+    title = wrapped(printable(article.title) or _(NO_TITLE), width)
     lines = [f"{BOLD}{line}{RESET}" if color else line for line in title]
     lines += wrapped(_dim(about(article, zone), color), width)
     lines += [_dim(printable(line), color) for line in (article.url, article.path) if line]
@@ -159,41 +161,74 @@ def beside_raw(article: Article, raw: str, *, zone: tzinfo, color: bool) -> str:
 
 def update_text(report: UpdateReport, *, index: str, dry_run: bool) -> str:
     """What an update did, one line."""
-    counts = ", ".join(f"{getattr(report, name):,} {name}" for name in ("added", "changed", "removed", "unchanged"))
-    would = "would be " if dry_run else ""
-    failed = f", {len(report.failed):,} failed" if report.failed else ""
-    more = [(report.moved, "moved"), (report.excluded, "excluded"), (report.retokenised, "re-tokenised")]
-    again = "".join(f", {count:,} {name}" for count, name in more if count)
-    now = f"{counted(report.articles, 'article')} in {printable(index)}"
-    return f"{would}{counts}{failed}{again}; {now} ({report.took_s:.1f} s)"
+    parts = [
+        _("{n} added", n=report.added),
+        _("{n} changed", n=report.changed),
+        _("{n} removed", n=report.removed),
+        _("{n} unchanged", n=report.unchanged),
+        report.failed and _("{n} failed", n=len(report.failed)),
+        report.moved and _("{n} moved", n=report.moved),
+        report.excluded and _("{n} excluded", n=report.excluded),
+        report.retokenised and _("{n} re-tokenised", n=report.retokenised),
+    ]
+    done = _(", ").join(part for part in parts if part)
+    now = _n("{n} article in {index}", "{n} articles in {index}", report.articles, index=printable(index))
+    return (_("would be {done}", done=done) if dry_run else done) + _(
+        "; {now} ({s} s)", now=now, s=f"{report.took_s:.1f}"
+    )
 
 
 def dictionary_text(report: DictionaryReport, *, dry_run: bool) -> str:
     """What a change of the user dictionary did, one line."""
-    would = "would be " if dry_run else ""
-    counts = ((len(getattr(report, name)), name) for name in ("added", "changed", "removed"))
-    changes = ", ".join(f"{counted(count, 'word')} {would}{name}" for count, name in counts if count)
-    touched = f"{report.retokenised:,} of {counted(report.articles, 'article')} {would}re-tokenised"
-    return f"{changes or 'no word changed'}; {touched} ({report.took_s:.1f} s)"
+    added, changed, removed = (len(getattr(report, name)) for name in ("added", "changed", "removed"))
+    if dry_run:
+        parts = [
+            added and _n("{n} word would be added", "{n} words would be added", added),
+            changed and _n("{n} word would be changed", "{n} words would be changed", changed),
+            removed and _n("{n} word would be removed", "{n} words would be removed", removed),
+        ]
+        touched = _n(
+            "{some} of {n} article would be re-tokenised",
+            "{some} of {n} articles would be re-tokenised",
+            report.articles,
+            some=report.retokenised,
+        )
+    else:
+        parts = [
+            added and _n("{n} word added", "{n} words added", added),
+            changed and _n("{n} word changed", "{n} words changed", changed),
+            removed and _n("{n} word removed", "{n} words removed", removed),
+        ]
+        touched = _n(
+            "{some} of {n} article re-tokenised",
+            "{some} of {n} articles re-tokenised",
+            report.articles,
+            some=report.retokenised,
+        )
+    done = _(", ").join(part for part in parts if part) or _("no word changed")
+    return done + _("; {now} ({s} s)", now=touched, s=f"{report.took_s:.1f}")
 
 
 def stats_text(stats: Stats) -> str:
     """Facts and counts as a table."""
+    drafts = _(", {n} of them drafts", n=stats["drafts"]) if stats["drafts"] else ""
+    days = [day[:10] for day in (stats["first_date"], stats["last_date"]) if day]
+    megabytes = f"{stats['size_bytes'] / 1e6:,.1f}"
     facts = {
-        "index": stats["index"],
-        "articles": f"{stats['articles']:,}" + (f", {stats['drafts']:,} of them drafts" if stats["drafts"] else ""),
-        "dates": " to ".join(day[:10] for day in (stats["first_date"], stats["last_date"]) if day) or "none known",
-        "size": f"{stats['size_bytes'] / 1e6:,.1f} MB in {counted(stats['segments'], 'segment')}",
-        "tokenizer": stats["tokenizer"],
-        "user dictionary": stats["user_dictionary"] or "none",
-        "format": stats["format_version"],
-        "kernels": stats["kernels"],
-        "folders": ", ".join(stats["folders"]) or "none",
+        _("index"): stats["index"],
+        _("articles"): f"{stats['articles']:,}{drafts}",
+        _("dates"): _(" to ").join(days) or _("none known"),
+        _("size"): _n("{mb} MB in {n} segment", "{mb} MB in {n} segments", stats["segments"], mb=megabytes),
+        _("tokenizer"): stats["tokenizer"],
+        _("user dictionary"): stats["user_dictionary"] or _("none"),
+        _("format"): stats["format_version"],
+        _("kernels"): stats["kernels"],
+        _("folders"): ", ".join(stats["folders"]) or _("none"),
     }
-    lines = [f"{name:16}{printable(str(value))}" for name, value in facts.items()]
-    tables = [("sources", stats["sources"]), ("categories", stats["categories"]), *stats["labels"].items()]
+    lines = [f"{ljust(name, 16)}{printable(str(value))}" for name, value in facts.items()]
+    tables = [(_("sources"), stats["sources"]), (_("categories"), stats["categories"]), *stats["labels"].items()]
     if stats["tags"]:
-        tables.append(("tags", stats["tags"]))
+        tables.append((_("tags"), stats["tags"]))
     for heading, counts in tables:
         lines += ["", f"{printable(heading)} ({len(counts)})"]
         lines += [f"{count:>9,}  {printable(name)}" for name, count in counts.items()]
@@ -202,27 +237,34 @@ def stats_text(stats: Stats) -> str:
 
 def verify_text(report: VerifyReport) -> str:
     """What was looked at, and that nothing is wrong with it."""
-    checked = report.checked
-
-    def some(noun: str) -> str:
-        return counted(checked.get(f"{noun}s", 0), noun)
-
-    again = f", {counted(checked.get('tokenised', 0), 'article')} tokenised again" if report.deep else ""
-    return (
-        f"no damage in {printable(report.path)}: {counted(report.articles, 'article')} in "
-        f"{counted(report.segments, 'segment')}, "
-        f"{some('byte')} under {counted(checked.get('blocks', 0), 'checksum')}, "
-        f"{some('term')} with {some('posting')}, "
-        f"{counted(checked.get('values', 0), 'stored value')}{again} ({report.took_s:.1f} s)"
+    checked = {name: report.checked.get(name, 0) for name in ("bytes", "blocks", "terms", "postings", "values")}
+    again = ""
+    if report.deep:
+        again = _n(
+            ", {n} article tokenised again", ", {n} articles tokenised again", report.checked.get("tokenised", 0)
+        )
+    return _(
+        "no damage in {path}: {articles} in {segments}, {bytes} under {checksums}, {terms} with {postings}, "
+        "{values}{again} ({s} s)",
+        path=printable(report.path),
+        articles=_n("{n} article", "{n} articles", report.articles),
+        segments=_n("{n} segment", "{n} segments", report.segments),
+        bytes=_n("{n} byte", "{n} bytes", checked["bytes"]),
+        checksums=_n("{n} checksum", "{n} checksums", checked["blocks"]),
+        terms=_n("{n} term", "{n} terms", checked["terms"]),
+        postings=_n("{n} posting", "{n} postings", checked["postings"]),
+        values=_n("{n} stored value", "{n} stored values", checked["values"]),
+        again=again,
+        s=f"{report.took_s:.1f}",
     )
 
 
 def analysis_text(analysis: Analysis) -> str:
     """The folded text and the tokens of both kinds, each with its place."""
     width = columns()
-    lines = [f"folded: {printable(analysis.folded)}"]
-    for name, tokens in (("words", analysis.words), ("characters", analysis.characters)):
-        lines.append(f"{name}:")
+    lines = [_("folded: {text}", text=printable(analysis.folded))]
+    for name, tokens in ((_("words:"), analysis.words), (_("characters:"), analysis.characters)):
+        lines.append(name)
         cells = [f"{printable(token.text)} {token.start}-{token.end}" for token in tokens]
         lines += _columned(cells, width)
     return "\n".join(lines)
@@ -243,7 +285,7 @@ def _dim(text: str, color: bool) -> str:
 def _columned(cells: list[str], width: int) -> list[str]:
     """Cells side by side in columns of one width, read from left to right."""
     if not cells:
-        return ["  (none)"]
+        return [_("  (none)")]
     cell = max(len(ljust(text, 0)) + sum(ord(char) > 0x2E7F for char in text) for text in cells) + 2
     per_line = max(1, (width - 2) // cell)
     return [

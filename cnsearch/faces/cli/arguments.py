@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from cnsearch.faces.cli.options import F, Number, together
+from cnsearch.faces.messages.spoken import _
 from cnsearch.limits import LIMITS, Limits
 from cnsearch.model import checked_labels
 from cnsearch.request import ARGUMENTS, Argument, Kind
@@ -112,7 +113,9 @@ def _labels(given: tuple[str, ...]) -> dict[str, list[str]]:
     for label in given:
         name, sign, value = label.partition("=")
         if not sign or not name:
-            raise click.BadParameter(f"{label!r} is not of the form NAME=VALUE", param_hint="--label")
+            raise click.BadParameter(
+                _("{label} is not of the form NAME=VALUE", label=repr(label)), param_hint="--label"
+            )
         labels.setdefault(name, []).append(value)
     try:
         checked_labels(labels, "it")

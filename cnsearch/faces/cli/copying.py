@@ -10,7 +10,7 @@ from cnsearch.faces.cli.output import print_json, progress, say
 from cnsearch.opening import copy_index
 
 
-@click.command(epilog="Example: cnsearch copy index opensearch+https://search.example.org:9200/articles")
+@click.command(epilog="Example: cnsearch copy index opensearch+http://localhost:9200/articles")
 @click.argument("source", metavar="FROM", type=click.Path())
 @click.argument("target", metavar="TO", type=click.Path())
 @click.option(

@@ -10,6 +10,7 @@ import click
 from cnsearch.faces.cli.errors import FAILED
 from cnsearch.faces.cli.options import F, index_option, json_option, opened_index, wait_option
 from cnsearch.faces.cli.output import print_json, progress, say
+from cnsearch.faces.messages.spoken import _
 from cnsearch.index import Index
 from cnsearch.model import FORMAT_VERSION, DictionaryReport, printable
 
@@ -93,9 +94,9 @@ def _change_dictionary(
         except ValueError as error:
             raise click.UsageError(str(error)) from error
     for word in report.present:
-        say(f"{word} is in the user dictionary already")
+        say(_("{word} is in the user dictionary already", word=word))
     for word in report.absent:
-        say(f"{word} is not in the user dictionary")
+        say(_("{word} is not in the user dictionary", word=word))
     if as_json:
         print_json(report.to_dict())
     else:

@@ -17,6 +17,7 @@ from cnsearch.faces.cli.arguments import limit_option, limits_of
 from cnsearch.faces.cli.errors import FAILED
 from cnsearch.faces.cli.options import index_option, json_option, opened_index, wait_option
 from cnsearch.faces.cli.output import print_json, progress, say
+from cnsearch.faces.messages.spoken import _
 from cnsearch.limits import Limits
 from cnsearch.model import UpdateReport, printable
 from cnsearch.opening import index_exists, open_index, rebuild_index
@@ -80,15 +81,15 @@ def index(
         "drafts": None if no_drafts is None else not no_drafts,
     }
     if jsonl is not None and (explain or any(value is not None for value in reading.values())):
-        raise click.UsageError("--jsonl goes with none of --exclude, --split, --source, --no-drafts and --explain")
+        raise click.UsageError(_("--jsonl goes with none of --exclude, --split, --source, --no-drafts and --explain"))
     if explain and (rebuild or watch):
-        raise click.UsageError("--explain writes nothing; it goes with neither --rebuild nor --watch")
+        raise click.UsageError(_("--explain writes nothing; it goes with neither --rebuild nor --watch"))
     if jsonl is not None and (paths or rebuild):
-        raise click.UsageError("--jsonl adds records; it goes with neither PATH nor --rebuild")
+        raise click.UsageError(_("--jsonl adds records; it goes with neither PATH nor --rebuild"))
     if rebuild and dry_run:
-        raise click.UsageError("--dry-run does not go with --rebuild, which reads everything again")
+        raise click.UsageError(_("--dry-run does not go with --rebuild, which reads everything again"))
     if watch and (dry_run or jsonl is not None):
-        raise click.UsageError("--watch goes with neither --dry-run nor --jsonl")
+        raise click.UsageError(_("--watch goes with neither --dry-run nor --jsonl"))
     limits = limits_of({"post_bytes": post_bytes})
     try:
         if explain:
@@ -130,19 +131,21 @@ def _report(report: UpdateReport, index_path: str, dry_run: bool, as_json: bool)
     for failure in report.failed:
         say(f"{failure.path}: {failure.reason}")
     if advice := about_failures([failure.reason for failure in report.failed]):
-        say(f"note: {advice}")
+        say(_("note: {note}", note=advice))
     for warning in report.warnings:
         say(f"{warning.path}: {warning.reason}")
     for folder in report.left_out:
         name = Path(folder.rpartition(" (")[0]).name
-        say(f"left out: {folder}; to index it anyway, name it, or give --exclude '!{name}/'")
+        say(
+            _("left out: {folder}; to index it anyway, name it, or give --exclude '!{name}/'", folder=folder, name=name)
+        )
     if report.passed_over:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in report.passed_over.items())
-        say(f"passed over: {kinds}")
+        say(_("passed over: {kinds}", kinds=kinds))
     for path in report.nothing_in:
-        say(f"{path}: nothing in it can be read; index --explain says why of each file")
+        say(_("{path}: nothing in it can be read; index --explain says why of each file", path=path))
     for note in report.notes:
-        say(f"note: {note}")
+        say(_("note: {note}", note=note))
     if as_json:
         print_json(report.to_dict())
     else:
@@ -154,7 +157,7 @@ def _report(report: UpdateReport, index_path: str, dry_run: bool, as_json: bool)
 def _watch(index_path: str, jobs: int | None, limits: Limits, as_json: bool) -> int:
     """Bring in what changes below the indexed folders, until Ctrl-C, which is how this ends."""
     with opened_index(index_path, limits=limits) as opened, suppress(KeyboardInterrupt):
-        say(f"watching {', '.join(opened.stats()['folders'])}; end with Ctrl-C")
+        say(_("watching {folders}; end with Ctrl-C", folders=", ".join(opened.stats()["folders"])))
         for report in opened.watch(jobs=jobs):
             _report(report, index_path, dry_run=False, as_json=as_json)
             sys.stdout.flush()
@@ -179,7 +182,7 @@ def _update(
         paths = ("data",)
     for path in paths:
         if not os.path.lexists(path):  # before an index is made for nothing
-            raise click.BadParameter(f"there is no file or folder {path}", param_hint="PATH")
+            raise click.BadParameter(_("there is no file or folder {path}", path=path), param_hint="PATH")
     if rebuild:
         opened, report = rebuild_index(
             index_path, paths, user_dict=user_dict, limits=limits, jobs=jobs, wait=wait, progress=follow, **reading

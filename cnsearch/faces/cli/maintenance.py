@@ -8,7 +8,7 @@ from cnsearch.errors import IndexUnusableError
 from cnsearch.faces.cli.errors import UNUSABLE
 from cnsearch.faces.cli.options import index_option, json_option, opened_index, zone_option
 from cnsearch.faces.cli.output import print_json, say_error
-from cnsearch.faces.wording import counted
+from cnsearch.faces.messages.spoken import _, _n
 from cnsearch.model import printable
 from cnsearch.opening import verify_index
 
@@ -61,7 +61,8 @@ def snapshot(directory: str, index_path: str) -> None:
         except IndexUnusableError as error:
             if error.code != "folder_not_empty":
                 raise
-            text = f"the folder {directory} is not empty; name a new one"
+            text = _("the folder {folder} is not empty; name a new one", folder=directory)
             raise click.BadParameter(text, param_hint="DIR") from error
     with opened_index(directory) as copied:
-        click.echo(f"{counted(len(copied), 'article')} in {printable(directory)}")
+        num = len(copied)
+        click.echo(_n("{n} article in {index}", "{n} articles in {index}", num, index=printable(directory)))

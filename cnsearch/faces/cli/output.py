@@ -16,6 +16,7 @@ from cnsearch.errors import CnsearchError
 from cnsearch.faces.advice import in_commands
 from cnsearch.faces.formats import Shown, chosen
 from cnsearch.faces.json import json_line
+from cnsearch.faces.messages.spoken import _
 from cnsearch.model import SearchResults, printable
 
 
@@ -54,7 +55,7 @@ def progress() -> Iterator[Callable[[int, int | None], None]]:
     if not sys.stderr.isatty():
         yield lambda done, total: None
         return
-    with click.progressbar(length=0, label="indexing", file=sys.stderr, show_pos=True) as bar:
+    with click.progressbar(length=0, label=_("indexing"), file=sys.stderr, show_pos=True) as bar:
 
         def show(done: int, total: int | None) -> None:
             bar.length = total

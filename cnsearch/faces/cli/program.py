@@ -15,11 +15,15 @@ from cnsearch.faces.cli.copying import copy
 from cnsearch.faces.cli.dictionary import dictionary
 from cnsearch.faces.cli.errors import FAILED, INTERNAL, exit_code, reader_has_seen_enough
 from cnsearch.faces.cli.indexing import index
+from cnsearch.faces.cli.learning import learn
 from cnsearch.faces.cli.maintenance import snapshot, stats, verify
 from cnsearch.faces.cli.output import say, say_as_click, say_error
 from cnsearch.faces.cli.reading import analyze, show
 from cnsearch.faces.cli.searching import search, similar, suggest
 from cnsearch.faces.cli.serving import serve
+from cnsearch.faces.messages import LANGUAGES
+from cnsearch.faces.messages.language import of_environment
+from cnsearch.faces.messages.spoken import _
 
 
 def main() -> None:
@@ -27,6 +31,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    learn(cli, of_environment())
     try:
         with interrupts.raised():
             code = cli.main(standalone_mode=False, prog_name="cnsearch")
@@ -38,10 +43,10 @@ def main() -> None:
         say_error(error)
         code = exit_code(error)
     except (click.Abort, KeyboardInterrupt):
-        say("interrupted")
+        say(_("interrupted"))
         code = interrupts.INTERRUPTED
     except MemoryError:
-        say("there is not enough memory; index with fewer --jobs, or on a larger machine")
+        say(_("there is not enough memory; index with fewer --jobs, or on a larger machine"))
         code = FAILED
     except BrokenPipeError:
         code = reader_has_seen_enough()
@@ -51,7 +56,8 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("CNSEARCH_DEBUG"):
             raise
-        say(f"internal error: {type(error).__name__}: {error}. Please report it with what CNSEARCH_DEBUG=1 shows")
+        what = f"{type(error).__name__}: {error}"
+        say(_("internal error: {error}. Please report it with what CNSEARCH_DEBUG=1 shows", error=what))
         code = INTERNAL
     interrupts.ignore()
     sys.exit(code if isinstance(code, int) else 0)
@@ -67,12 +73,25 @@ class _Program(click.Group):
             return reader_has_seen_enough()
 
 
+def _learn(context: click.Context, option: click.Parameter, code: str | None) -> None:
+    if code:
+        learn(context.find_root().command, code)
+
+
 @click.group(
     cls=_Program,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Begin with: cnsearch index data/ && cnsearch search 数字化转型",
 )
 @click.version_option(__version__, "--version", prog_name="cnsearch")
+@click.option(
+    "--lang",
+    type=click.Choice(list(LANGUAGES)),
+    is_eager=True,
+    expose_value=False,
+    callback=_learn,
+    help="The language to speak (or by LC_ALL, LC_MESSAGES, LANG).",
+)
 def cli() -> None:
     """Full-text search for Chinese articles on disk: no server, one folder."""
 

@@ -31,6 +31,7 @@ from cnsearch.faces.cli.options import (
     zone_option,
 )
 from cnsearch.faces.cli.output import Printer, colored, print_json, say, say_error
+from cnsearch.faces.messages.spoken import _, spoken
 from cnsearch.index import Index
 from cnsearch.model import FORMAT_VERSION
 from cnsearch.request import ARGUMENTS, SearchRequest
@@ -144,9 +145,9 @@ def search(
                 say_error(error, f"{text}: ")
                 continue
             for note in results.notes:
-                say(f"note: {note}")
+                say(_("note: {note}", note=spoken().translated(note)))
             if results.correction:
-                say(f"did you mean: {results.correction}?")
+                say(_("did you mean: {text}?", text=results.correction))
             printer.show(results, opened.time_zone, heading=batch)
             found = found or results.total > 0
     return USAGE if failed else 0 if found else NO_HITS
@@ -189,7 +190,9 @@ def _require_facets(names: tuple[str, ...], opened: Index) -> None:
     for name in names:
         if name not in opened.facet_names and len(opened):
             known = ", ".join(opened.facet_names)
-            raise click.BadParameter(f"{name!r} is not one of {known}", param_hint="--facet")
+            raise click.BadParameter(
+                _("{name} is not one of {known}", name=repr(name), known=known), param_hint="--facet"
+            )
 
 
 def _queries(words: tuple[str, ...]) -> Iterable[str]:

@@ -10,6 +10,7 @@ import click
 
 from cnsearch.faces.cli.options import Number, index_option, opened_index, zone_option
 from cnsearch.faces.cli.output import say
+from cnsearch.faces.messages.spoken import _, _n
 from cnsearch.opening import open_index
 
 if TYPE_CHECKING:
@@ -71,16 +72,16 @@ def serve(
     With --watch, PATH is indexed first, and what changes in it later is brought in.
     """
     if paths and not watch:
-        raise click.UsageError("PATH goes with --watch; index it once with: cnsearch index PATH")
+        raise click.UsageError(_("PATH goes with --watch; index it once with: cnsearch index PATH"))
     if bool(user) != bool(password):
-        raise click.UsageError("--user and --password go together")
+        raise click.UsageError(_("--user and --password go together"))
     try:
         from cnsearch.faces.web.serving import Served, Watching, address, bound
         from cnsearch.faces.web.serving import serve as serve_forever
         from cnsearch.faces.web.settings import WebSettings
     except ModuleNotFoundError as error:
         raise click.ClickException(
-            f"the page needs the package {error.name}. Run: pip install 'cnsearch[web]'"
+            _("the page needs the package {name}. Run: pip install 'cnsearch[web]'", name=error.name)
         ) from error
     settings = WebSettings(
         title, hosts=(host, *hosts), token=token, user=user, password=password, origins=origins, seconds=query_seconds
@@ -100,9 +101,16 @@ def serve(
         where = address(listener, host)
 
         def ready() -> None:
-            say(f"{num_articles:,} articles at {where} ; end with Ctrl-C")
+            say(
+                _n(
+                    "{n} article at {address} ; end with Ctrl-C",
+                    "{n} articles at {address} ; end with Ctrl-C",
+                    num_articles,
+                    address=where,
+                )
+            )
             if not _is_this_machine(host) and not _is_guarded(settings):
-                say("anyone who can reach this machine can read all articles; --token or --user asks for a password")
+                say(_("anyone who can reach this machine can read all articles; --token or --user asks for a password"))
             if open_page:
                 import webbrowser
 
@@ -116,10 +124,18 @@ def serve(
 
 def _why(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"the port {port} of {host} is taken; name another with --port, or 0 for a free one"
+        return _(
+            "the port {port} of {host} is taken; name another with --port, or 0 for a free one",
+            port=str(port),
+            host=host,
+        )
     if error.errno == errno.EACCES:
-        return f"the port {port} is not for everyone; name one above 1023 with --port"
-    return f"this machine cannot listen at {host}: {error.strerror or error}; name an address of it with --host"
+        return _("the port {port} is not for everyone; name one above 1023 with --port", port=str(port))
+    return _(
+        "this machine cannot listen at {host}: {reason}; name an address of it with --host",
+        host=host,
+        reason=error.strerror or str(error),
+    )
 
 
 def _is_this_machine(host: str) -> bool:

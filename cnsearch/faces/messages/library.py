@@ -26,13 +26,20 @@ LIBRARY: Final = (
     "words that match {text} beyond the first {limit} are left out",
     # notes on filters
     'no article has a field "{field}"',
+    'no article has the id "{id}". Hits say their ids',
+    'no article has the id "{id}"',
     'no article has the {field} "{value}"; did you mean "{other}"?',
     'no article has the {field} "{value}" (known values: stats)',
     'no article has the {field} "{value}"',
-    'no article has the id "{id}". Hits say their ids',
     "no article has all of {words}",
     "no article has {words}",
     # errors
+    "{path}: there is no index here",
+    "{path}: the folder of the index is gone",
+    "{path}: the folder is not empty",
+    "{path}: another index stands here than the one that was opened",
+    "the query has taken longer than it may",
+    'there is no date "{date}"',
     'there is no date "{date}". Accepted: a year 2021, a month 2021-10, a day 2021-10-27, a time 2021-10-27T20:11, '
     "or a range 2021-10..2021-12",
     "{name} must be a whole number, not {value}",

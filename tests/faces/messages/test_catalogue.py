@@ -36,7 +36,7 @@ MESSAGES = tool().messages()
 
 
 def names(text: str) -> list[str]:
-    return sorted(set(re.findall(r"\{(\w+)\}", text)))
+    return sorted(set(re.findall(r"\{(\w+)(?:!r)?\}", text)))
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)

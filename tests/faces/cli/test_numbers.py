@@ -1,4 +1,4 @@
-"""Sentences with numbers: one article, two articles, everywhere."""
+"""Sentences with numbers: one article, two articles, in whatever the commands say."""
 
 from __future__ import annotations
 
@@ -9,16 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from cnsearch.faces.cli.program import cli
-from cnsearch.faces.wording import counted
 
 SEVERAL = re.compile(r"(?<![\d,.])1 [a-z ]*?(articles|segments|words|checksums|terms|postings|values|bytes|entries)\b")
-
-
-@pytest.mark.parametrize(
-    ("number", "text"), [(0, "0 words"), (1, "1 word"), (2, "2 words"), (1_000, "1,000 words"), (1_001, "1,001 words")]
-)
-def test_a_number_and_what_it_counts(number: int, text: str) -> None:
-    assert counted(number, "word") == text
 
 
 def test_one_of_each_in_what_the_commands_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
