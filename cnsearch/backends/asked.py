@@ -17,7 +17,7 @@ from cnsearch.search.correct import correct
 from cnsearch.search.labels import Values, rules_all_out
 from cnsearch.search.plan import Plan
 from cnsearch.search.planning.planner import make_plan
-from cnsearch.search.steps.keywords import MOST
+from cnsearch.search.rule_of_hits import MOST
 from cnsearch.search.verbatim import LONG
 from cnsearch.search.vocabulary import Vocabulary
 

@@ -1,7 +1,7 @@
 """The tree of a query: what each clause is, how it is written, and how one walks through it and changes its words.
 
 A tree prints as a query that is parsed to the same tree: this is what a search shows as ``understood``. Nothing here
-knows how a clause is executed (``search/planner.py``).
+knows how a clause is executed (``search/planning``).
 """
 
 from __future__ import annotations

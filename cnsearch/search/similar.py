@@ -21,11 +21,12 @@ from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.inflection import is_marked
 from cnsearch.analysis.reading import read
 from cnsearch.search.plan import Plan
+from cnsearch.search.rule_of_hits import MOST
 from cnsearch.search.scoring import idf
 from cnsearch.search.steps.base import Step
 from cnsearch.search.steps.conditions import Label
 from cnsearch.search.steps.joined import AllOf, Without
-from cnsearch.search.steps.keywords import MOST, Keyword, Keywords
+from cnsearch.search.steps.keywords import Keyword, Keywords
 from cnsearch.search.steps.leaf import Term
 
 MAX_TERMS = 40

@@ -1,6 +1,6 @@
 //! Counting terms of consecutive documents: each term once, with the documents that have it and how often.
 //!
-//! Terms are keys (`codec/keys.py`): up to four UTF-16 units stand for themselves, the rest are long and have a number.
+//! Terms are keys (`engine/terms/keys.py`): up to four UTF-16 units stand for themselves, the rest are long and have a number.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};

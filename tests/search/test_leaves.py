@@ -12,9 +12,10 @@ import cnsearch
 from cnsearch import Article
 from cnsearch.search import leaves as module
 from cnsearch.search.leaves import Leaves
+from cnsearch.search.rule_of_hits import MOST
 from cnsearch.search.scoring import DEFAULT_RANKING, OwnStatistics
 from cnsearch.search.steps.conditions import Label
-from cnsearch.search.steps.keywords import MOST, Keyword, Keywords
+from cnsearch.search.steps.keywords import Keyword, Keywords
 from cnsearch.search.steps.leaf import Term, bigrams
 from cnsearch.search.steps.texts import Substring
 from cnsearch.store.snapshot import Snapshot

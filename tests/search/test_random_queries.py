@@ -31,8 +31,8 @@ from cnsearch.query.syntax import parse_as_text, parse_query, text_with_signs
 from cnsearch.search.closeness import LEAD_CHARS, TEXT_CHARS, WINDOW_CHARS
 from cnsearch.search.planning.cutting import with_lone_chars
 from cnsearch.search.planning.run import LEAST_SENTENCE
+from cnsearch.search.rule_of_hits import MOST, NORM, NUM_BEST, SHARE
 from cnsearch.search.scoring import DEFAULT_RANKING, FIELD_WEIGHTS, K1, B
-from cnsearch.search.steps.keywords import MOST, NORM, NUM_BEST, SHARE
 from cnsearch.search.steps.texts import OTHER_FORM
 from cnsearch.search.verbatim import LONG, stands
 from cnsearch.search.written import TO_THE_DOT, letters, pieces

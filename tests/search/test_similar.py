@@ -14,9 +14,9 @@ import cnsearch
 from cnsearch import Article
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.tokenizer import WordTokenizer
+from cnsearch.search.rule_of_hits import MOST, NORM
 from cnsearch.search.scoring import FIELD_WEIGHTS, K1, B, idf
 from cnsearch.search.similar import MAX_TERMS, TITLE_WEIGHT, weighty_terms
-from cnsearch.search.steps.keywords import MOST, NORM
 from cnsearch.store.opening import Store
 
 SEED = 9

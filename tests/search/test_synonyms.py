@@ -19,9 +19,9 @@ from cnsearch.query.synonyms import Synonyms
 from cnsearch.query.syntax import parse_query
 from cnsearch.search.closeness import as_written
 from cnsearch.search.planning.planner import make_plan
+from cnsearch.search.rule_of_hits import MOST
 from cnsearch.search.scoring import Ranking
 from cnsearch.search.searcher import Searcher
-from cnsearch.search.steps.keywords import MOST
 from cnsearch.store.opening import Store
 
 ARTICLES = {

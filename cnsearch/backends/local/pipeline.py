@@ -20,11 +20,11 @@ from cnsearch.query.filters import Filters
 from cnsearch.request import SearchRequest
 from cnsearch.search.collapse import Collapsed, rank_collapsed
 from cnsearch.search.facets import FACETS, count_facet
-from cnsearch.search.hits import Excerpts, Shown, make_hits, walk_hits
 from cnsearch.search.labels import unknown_values
 from cnsearch.search.leaves import DocNumbers
 from cnsearch.search.plan import Plan
 from cnsearch.search.planning.planner import make_plan
+from cnsearch.search.results import Excerpts, Shown, make_hits, walk_hits
 from cnsearch.search.scoring import Scores
 from cnsearch.search.searcher import Ranked, Searcher
 from cnsearch.search.similar import similar_plan, weighty_terms

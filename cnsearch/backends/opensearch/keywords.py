@@ -1,6 +1,6 @@
 """The rule of hits on a cluster: a hit has enough of the words of a query, by weight.
 
-The rule is that of ``search/steps/keywords.py``: words weigh the square root of their idf, a Chinese word is there as
+The rule is that of ``search/rule_of_hits.py``: words weigh the square root of their idf, a Chinese word is there as
 far as its bigrams are, and what a hit must have is a share of all weights, or of what the best article has. The cluster
 adds up what an article has as the score of a query of constants, and leaves out what has less than is needed
 (``min_score``). What the best article has must be known before, which takes a request.
@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from cnsearch.backends.opensearch.cluster import Cluster
 from cnsearch.backends.opensearch.matching import NOTHING, Query, all_of, any_of, constant, matching
 from cnsearch.backends.opensearch.scoring import Scoring, within
+from cnsearch.search.rule_of_hits import MOST, NUM_BEST, threshold
 from cnsearch.search.steps.base import Step
-from cnsearch.search.steps.keywords import MOST, NUM_BEST, Keyword, Keywords, threshold
+from cnsearch.search.steps.keywords import Keyword, Keywords
 from cnsearch.search.steps.leaf import Term
 from cnsearch.search.steps.synonyms import WordForms
 

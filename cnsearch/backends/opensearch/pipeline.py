@@ -24,10 +24,10 @@ from cnsearch.errors import ArticleNotFoundError
 from cnsearch.model import Fragment, Hit, SearchResults
 from cnsearch.query.filters import Filters
 from cnsearch.request import SearchRequest
-from cnsearch.search.hits import Shown
 from cnsearch.search.labels import unknown_values
 from cnsearch.search.plan import Plan
 from cnsearch.search.planning.planner import make_plan
+from cnsearch.search.results import Shown
 from cnsearch.search.similar import MAX_TERMS, similar_plan, weighty_terms
 from cnsearch.search.steps.conditions import All
 from cnsearch.search.steps.leaf import Term

@@ -16,8 +16,8 @@ from cnsearch.backends.opensearch.matching import Query, all_of, any_of, matchin
 from cnsearch.backends.opensearch.searcher import Found, Ready, Searcher, texts_of
 from cnsearch.errors import ArticleNotFoundError
 from cnsearch.model import Duplicate, Fragment, Hit, ScorePart, Snippet
-from cnsearch.search.hits import Shown, highlighter_of
 from cnsearch.search.missing import MAX_NOTED, NEVER_MISSED
+from cnsearch.search.results import Shown, highlighter_of
 from cnsearch.search.scoring import DEFAULT_RANKING
 from cnsearch.search.snippet import Highlighter
 from cnsearch.search.steps.keywords import Keyword, Keywords

@@ -78,7 +78,7 @@ class Rows:
 class BatchBuilder:
     """Collect tokenised documents; ``build`` turns them into a batch and empties the builder.
 
-    plain : fields whose stored values are not compressed, see stored/stored.py
+    plain : fields whose stored values are not compressed, see stored/pieces.py
     """
 
     def __init__(self, plain: Collection[str] = frozenset()) -> None:

@@ -19,10 +19,10 @@ from cnsearch.query.filters import Filters
 from cnsearch.query.tree import And, Everything, Filter, Group, Node, Or, Pattern, Phrase, Words
 from cnsearch.search.plan import Focus, Plan
 from cnsearch.search.planning.run import Run, fields_of, joined, lone_character
+from cnsearch.search.rule_of_hits import MOST
 from cnsearch.search.steps.base import Marked, Step
 from cnsearch.search.steps.conditions import All, DateRange, Label, label
 from cnsearch.search.steps.joined import AllOf, AnyOf, Boosted, Without
-from cnsearch.search.steps.keywords import MOST
 from cnsearch.search.steps.pattern import TermPattern
 from cnsearch.search.steps.texts import Substring
 from cnsearch.store.fields import DRAFT

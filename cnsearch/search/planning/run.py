@@ -2,7 +2,7 @@
 
 Words are cut by the tokenizer of the index into coarse words. Each that a document has adds to its score, and so does
 each bigram of their characters, which stands for the words inside a word and for what another segmentation would give.
-As an optional clause, a run makes a document a hit if it has enough of its words (``steps/keywords.py``); where a
+As an optional clause, a run makes a document a hit if it has enough of its words (``rule_of_hits.py``); where a
 clause is required, excluded or operand of AND and OR, every coarse word must be there.
 """
 
@@ -18,9 +18,10 @@ from cnsearch.search.plan import Focus
 from cnsearch.search.planning.cutting import Group, closed_up, grouped, is_sentence, with_loose_runs
 from cnsearch.search.planning.forms import word_forms
 from cnsearch.search.planning.words import QueryWord, WithSynonyms, characters_of, word_of
+from cnsearch.search.rule_of_hits import MOST, SHARE
 from cnsearch.search.steps.base import Marked, Step
 from cnsearch.search.steps.joined import AllOf, AnyOf, Boosted
-from cnsearch.search.steps.keywords import MOST, SHARE, Keyword, Keywords
+from cnsearch.search.steps.keywords import Keyword, Keywords
 from cnsearch.search.steps.leaf import Term
 from cnsearch.search.steps.synonyms import SynonymTerm
 from cnsearch.search.steps.texts import Substring, Verbatim

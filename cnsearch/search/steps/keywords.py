@@ -1,14 +1,11 @@
-"""A run of words, and the rule of hits: how many of its words a document must have.
+"""A run of words, and how far a document has each of them.
 
-A word weighs the square root of its idf. A document is a hit if what it has of the words weighs, added up, at least
-``MOST`` times the 3-norm of all weights (``threshold``). How far a document has a word:
+What a document has of the words is added up, and ``rule_of_hits.py`` says how much is enough. How far it has a word:
 
 - A word of two characters must be a word: 上海 is not in 以上海拔.
 - A longer Chinese word, and one that nobody has as a word, is there as far as its bigrams are, of those that occur at
   all. So it counts in an article that was cut otherwise, and 龙井茶 finds 龙井 where nobody writes the whole.
 - A word of which nothing occurs does not count.
-
-If no document has enough, those that have almost as much as the best are hits.
 """
 
 from __future__ import annotations
@@ -22,6 +19,7 @@ import numpy as np
 
 from cnsearch import kernels
 from cnsearch.search.leaves import Leaves, Mask, Matches
+from cnsearch.search.rule_of_hits import NUM_BEST, needed
 from cnsearch.search.scoring import Scores
 from cnsearch.search.steps.base import ScoringLeaf, Step
 from cnsearch.search.steps.joined import AllOf, AnyOf, BestOf
@@ -30,39 +28,8 @@ from cnsearch.search.steps.synonyms import SynonymTerm
 from cnsearch.search.steps.texts import Verbatim
 from cnsearch.search.top import top
 
-MOST, NORM = 0.85, 3
-"""What a hit must have of the words of a query: words whose weights (the square root of the idf) add up to MOST
-times the norm of all weights of this order, the cube root of the sum of their cubes. Of words about as rare that
-is any two, up to thirteen, then three; one word is enough where it outweighs the others (of two, by a third in
-idf); of two, the commoner alone never is. Chosen so that long questions lose no good answers (DRCD) and keywords
-are not flooded (news)."""
-SHARE = 0.3
-"""Of a longer query a hit also has this share of all weights: a few words of a hundred copied characters in common say
-nothing. 100 copied characters match 225 of 21,495 articles (median), with MOST alone 8,330."""
-NUM_BEST = 10
-"""In a sentence, the documents with the best scores that are hits whichever words they have: a question is no list of
-what the answer has in it."""
 _ABOUT = 1e-5
 """Sums of float32 that should be equal differ by less."""
-
-
-def threshold(weights: Sequence[float], need: float = MOST, share: float = 0.0) -> float:
-    """What the words that a hit has must weigh together.
-
-    weights : of the words that occur, above 0
-    need    : times their 3-norm, the cube root of the sum of their cubes
-    share   : of their sum, at least
-
-    Of two words alike both are needed; of two unlike ones the rarer is enough, and the commoner is not; of three to
-    thirteen alike any two are enough, of fourteen three; with ``SHARE``, of five alike still two.
-
-    >>> [round(threshold([1.0] * words), 2) for words in (2, 3, 13, 14)]
-    [1.07, 1.23, 2.0, 2.05]
-    >>> round(threshold([3.0, 1.0]), 2), round(threshold([1.0] * 5, share=SHARE), 2)
-    (2.58, 1.5)
-    """
-    norm: float = sum(weight**NORM for weight in weights) ** (1 / NORM)
-    return max(need * norm, share * sum(weights))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +158,7 @@ class Keywords(Step):
     share    : of all weights a hit has at least this share, if ``need`` is not 0
     typed    : the documents that have this are hits
 
-    >>> print(Keywords((Keyword(Term("数字化")), Keyword(Term("转型"))), (Term("数字", ("body_chars",)),), MOST))
+    >>> print(Keywords((Keyword(Term("数字化")), Keyword(Term("转型"))), (Term("数字", ("body_chars",)),), 0.85))
     most(数字化 转型; body_chars:数字)
     """
 
@@ -258,7 +225,7 @@ class Keywords(Step):
         weights : of the words; those that do not occur weigh 0
         """
         cover = leaves.alive_only(cover)
-        need = min(threshold(weights, self.need, self.share), MOST * float(cover.max()))
+        need = needed(weights, float(cover.max()), self.need, self.share)
         if need:
             mask: Mask = cover >= np.float32(need * (1 - _ABOUT))
         else:

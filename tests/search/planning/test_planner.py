@@ -15,10 +15,11 @@ from cnsearch.query.syntax import parse_query
 from cnsearch.search.plan import Focus, Plan
 from cnsearch.search.planning import planner
 from cnsearch.search.planning.planner import make_plan
+from cnsearch.search.rule_of_hits import MOST
 from cnsearch.search.steps.compound import Together
 from cnsearch.search.steps.conditions import All, DateRange, Label
 from cnsearch.search.steps.joined import AllOf, AnyOf, Boosted, Without
-from cnsearch.search.steps.keywords import MOST, Keyword, Keywords
+from cnsearch.search.steps.keywords import Keyword, Keywords
 from cnsearch.search.steps.leaf import Term
 from cnsearch.search.steps.pattern import TermPattern
 from cnsearch.search.steps.texts import Substring

@@ -16,12 +16,13 @@ from cnsearch import Article
 from cnsearch.limits import DEFAULT_LIMITS
 from cnsearch.search import steps
 from cnsearch.search.leaves import Leaves
+from cnsearch.search.rule_of_hits import MOST
 from cnsearch.search.scoring import DEFAULT_RANKING, OwnStatistics
 from cnsearch.search.steps.base import Marks, Step
 from cnsearch.search.steps.compound import CompoundMark, PartsMark, Together, whole_or_together
 from cnsearch.search.steps.conditions import All, DateRange, Label
 from cnsearch.search.steps.joined import AllOf, AnyOf, BestOf, Boosted, Without
-from cnsearch.search.steps.keywords import MOST, Keyword, Keywords
+from cnsearch.search.steps.keywords import Keyword, Keywords
 from cnsearch.search.steps.leaf import Leaf, Term, bigrams
 from cnsearch.search.steps.pattern import TermPattern
 from cnsearch.search.steps.synonyms import SynonymTerm, WordForms
