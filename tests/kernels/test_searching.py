@@ -16,8 +16,9 @@ from cnsearch.engine.postings.encode import encode_postings
 from cnsearch.kernels import Packed
 from cnsearch.search.closeness import TEXT_CHARS, closeness, closeness_of_beginnings, compiled_closeness
 from cnsearch.search.leaves import Leaves
+from cnsearch.search.rule_of_hits import MOST, SHARE
 from cnsearch.search.scoring import DEFAULT_RANKING, K1, OwnStatistics
-from cnsearch.search.steps.keywords import MOST, SHARE, Keyword, Keywords
+from cnsearch.search.steps.keywords import Keyword, Keywords
 from cnsearch.search.steps.leaf import Term, bigrams
 from cnsearch.search.steps.texts import Verbatim
 from cnsearch.store.snapshot import Snapshot

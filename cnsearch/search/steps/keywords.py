@@ -19,7 +19,7 @@ import numpy as np
 
 from cnsearch import kernels
 from cnsearch.search.leaves import Leaves, Mask, Matches
-from cnsearch.search.rule_of_hits import NUM_BEST, needed
+from cnsearch.search.rule_of_hits import MOST, NUM_BEST, needed, threshold
 from cnsearch.search.scoring import Scores
 from cnsearch.search.steps.base import ScoringLeaf, Step
 from cnsearch.search.steps.joined import AllOf, AnyOf, BestOf
