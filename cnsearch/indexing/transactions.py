@@ -32,6 +32,10 @@ class AsBatches(Form):
     def builder(self, tokenizer: WordTokenizer, *, threads: int = 1) -> ArticleBatch:
         return ArticleBatch(tokenizer, threads)
 
+    def in_threads(self, tokenizer: WordTokenizer) -> bool:
+        """Where the kernels are compiled."""
+        return tokenizer.compiled is not None
+
 
 class ArticleBatch(Builder):
     """The articles of one chunk, inverted."""

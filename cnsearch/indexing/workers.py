@@ -21,6 +21,7 @@ from cnsearch.analysis.userdict import UserDictionary
 from cnsearch.indexing.reading import Chunk, analyse
 from cnsearch.indexing.tasks import Task
 from cnsearch.indexing.writer import Form
+from cnsearch.model import Article
 
 CHUNK = 256
 """Articles that a worker process takes at a time: about 0.3 s of work. Fewer make more distinct terms to hand over."""
@@ -40,6 +41,9 @@ def chunks(
     """What comes of the tasks, a chunk at a time, in order; from worker processes where there are enough tasks. What
     workers have been given when it is stopped is still done.
 
+    Articles at hand are done here, in threads, where the kernels are compiled: what processes are good for is reading
+    files, which takes longest and needs the interpreter's lock.
+
     A daemonic process (a worker of Celery or of multiprocessing.Pool) may have no children: there it is done here. So
     is what is left when workers are lost; then ``notes`` gets a sentence.
     """
@@ -47,10 +51,15 @@ def chunks(
     jobs = jobs if jobs is not None else (os.cpu_count() or 1)
     few = [] if jobs <= 1 else list(islice(tasks, MIN_ARTICLES_FOR_WORKERS))
     every = chain(few, tasks)
-    groups = iter(lambda: list(islice(every, CHUNK)), [])
-    if jobs <= 1 or len(few) < MIN_ARTICLES_FOR_WORKERS or multiprocessing.current_process().daemon:
-        for group in groups:
-            yield analyse(until_stopped(group, True), analyzer.tokenizer, form, threads=jobs)
+    groups: Iterator[list[Task]] = iter(lambda: list(islice(every, CHUNK)), [])
+    alone = jobs <= 1 or len(few) < MIN_ARTICLES_FOR_WORKERS or multiprocessing.current_process().daemon
+    in_threads = form is not None and form.in_threads(analyzer.tokenizer)
+    for group in groups:
+        if not (alone or (in_threads and _are_at_hand(group))):
+            groups = chain([group], groups)
+            break
+        yield analyse(until_stopped(group, True), analyzer.tokenizer, form, threads=jobs)
+    else:
         return
     waiting: deque[tuple[list[Task], Future[Chunk]]] = deque()
     group = []
@@ -71,6 +80,11 @@ def chunks(
     unsubmitted = [group] if group and not (given and given[-1] is group) else []
     for group in chain(given, unsubmitted, groups):
         yield analyse(until_stopped(group, True), analyzer.tokenizer, form, threads=jobs)
+
+
+def _are_at_hand(tasks: Iterable[Task]) -> bool:
+    """Whether these are articles, not files to be read."""
+    return all(isinstance(task.source, Article) for task in tasks)
 
 
 class _WorkersLostError(Exception):

@@ -38,6 +38,9 @@ class Form(Protocol):
     def builder(self, tokenizer: WordTokenizer, *, threads: int = 1) -> Builder:
         """One that is empty, and cuts with ``tokenizer``; ``threads`` may work on its articles."""
 
+    def in_threads(self, tokenizer: WordTokenizer) -> bool:
+        """Whether a builder does most of its work in threads, so that worker processes are for reading files only."""
+
 
 class Kept(Protocol):
     """What an index has when the writing begins."""

@@ -56,6 +56,10 @@ class AsDocuments:
     def builder(self, tokenizer: WordTokenizer, *, threads: int = 1) -> Lines:
         return Lines(tokenizer, dict(self.averages))
 
+    def in_threads(self, tokenizer: WordTokenizer) -> bool:
+        """Lines are made in Python."""
+        return False
+
 
 class Lines:
     """The articles of one chunk."""
