@@ -26,6 +26,8 @@ NUM_SIMILAR, NUM_NEWEST, NUM_SOURCES, NUM_ROWS = 8, 10, 30, 15
 LONGEST_TITLE, MOST_TAGS, MOST_PARAGRAPHS = 300, 20, 5_000
 NOTHING_ASKED = "there is nothing to search for in the query"
 EVERYTHING = SearchRequest("*")
+IN_THE_FORM = ("q", "since", "until", "match", "raw")
+"""Parameters that have a field of their own in the form."""
 
 
 def _(message: str) -> str:
@@ -52,10 +54,26 @@ def problem_page(problem: Problem, state: State | None, shown: Shown, *, whole: 
 
 
 def _search(state: State, shown: Shown, values: dict[str, Any], whole: bool) -> str:
-    kept = [pair for pair in state.at(1).params() if pair[0] != "q"]
+    kept = [pair for pair in state.at(1).params() if pair[0] not in IN_THE_FORM]
     template = "search.html" if whole else "results.html"
     focus = state.is_empty
-    return shown.render(template, query=state.request.query, kept=kept, focus=focus, **values)
+    options = _options(state, shown.language)
+    return shown.render(template, query=state.request.query, kept=kept, focus=focus, options=options, **values)
+
+
+def _options(state: State, language: Language) -> dict[str, Any]:
+    """What of the form stands below the box, and is seen where it says something."""
+    request = state.request
+    matches = {"": _("Most words"), "all": _("All words"), "any": _("Any word")}
+    match = "" if request.match == "most" else request.match
+    return {
+        "since": request.since or "",
+        "until": request.until or "",
+        "match": match,
+        "matches": [(value, language.say(text)) for value, text in matches.items()],
+        "raw": request.raw,
+        "open": bool(request.since or request.until or match or request.raw),
+    }
 
 
 def found(shelf: Shelf, state: State, shown: Shown) -> dict[str, Any]:

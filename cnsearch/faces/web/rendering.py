@@ -95,7 +95,7 @@ class Shown:
     def render(self, template: str, **values: Any) -> str:
         """The text of a template."""
         say: Callable[..., str] = self.language.say
-        common = {"query": "", "kept": [], "focus": False, "problem": None, "feed": None}
+        common = {"query": "", "kept": [], "focus": False, "problem": None, "feed": None, "options": None}
         return (
             _environment()
             .get_template(template)

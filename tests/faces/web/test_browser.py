@@ -209,6 +209,20 @@ def test_facets_chart_and_chips(open_page: Callable[..., Any]) -> None:
     expect(page.locator(".chips li")).to_have_count(1)
 
 
+def test_options_are_part_of_the_search(open_page: Callable[..., Any]) -> None:
+    page = open_page("/?q=咖啡", locale="zh-CN")
+    page.locator(".options summary").click()
+    page.locator(".options input[name=since]").fill("2025-08")
+    page.locator(".options input[name=since]").blur()
+    expect(page.locator(".chips li")).to_have_count(1)
+    page.fill("#q", "咖啡 云南")
+    expect(page.locator(".hit h2").first).to_contain_text("云南")
+    assert "since=2025-08" in page.url
+    shot(page, "options")
+    page.go_back()
+    expect(page.locator(".options input[name=since]")).to_have_value("")
+
+
 def test_an_article_and_its_matches(open_page: Callable[..., Any]) -> None:
     page = open_page("/?q=咖啡 云南")
     page.locator(".hit h2 a").first.click()

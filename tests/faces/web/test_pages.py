@@ -173,6 +173,15 @@ def test_filters_stay_in_the_form_and_pages_do_not(client: Any) -> None:
     assert hidden == {"source": "青禾生活志", "sort": "date"}
 
 
+def test_options_of_the_form_say_what_is_chosen(client: Any) -> None:
+    page = client.page("/?q=咖啡&since=2025-02&until=2025-09&match=all&raw=true&source=青禾生活志")
+    assert page.select_one(".options").has_attr("open")
+    fields = {field["name"]: field["value"] for field in page.select("form input[type=hidden], .options input")}
+    assert fields == {"source": "青禾生活志", "since": "2025-02", "until": "2025-09", "raw": "true"}
+    assert page.select_one(".options option[selected]")["value"] == "all"
+    assert not client.page("/?q=咖啡").select_one(".options").has_attr("open")
+
+
 def test_filters_alone_are_a_search(client: Any, web_index: cnsearch.Index) -> None:
     page = client.page("/?source=江城晚报")
     assert len(titles(page)) == web_index.search("", source="江城晚报").total

@@ -39,7 +39,6 @@
   // Results while typing
 
   const asked = asker();
-  let shown = box.value.trim();
   let typing = false; // whether the entry of the history is one that typing has made
   const waiting = later(RESULTS_MS, () => show());
 
@@ -51,6 +50,7 @@
     }
     return pairs.size ? "?" + pairs : "";
   };
+  let shown = query();
   const replace = (html) => {
     const page = new DOMParser().parseFromString(html, "text/html");
     results.replaceChildren(...page.body.childNodes);
@@ -65,10 +65,10 @@
   };
   const show = async () => {
     waiting.stop();
-    const text = box.value.trim();
-    if (!results || text === shown) return;
-    shown = text;
     const search = query();
+    if (!results || search === shown) return;
+    shown = search;
+    const text = box.value.trim();
     const address = form.getAttribute("action") + search;
     const title = document.title.split(" · ").pop();
     history[typing ? "replaceState" : "pushState"](null, "", address);
@@ -80,16 +80,20 @@
     if (!results) return;
     const here = new URLSearchParams(location.search);
     box.value = here.get("q") || "";
-    shown = box.value.trim();
     typing = false;
     fold();
     for (const field of form.querySelectorAll("input[type=hidden]")) field.remove();
+    for (const field of form.querySelectorAll(".options input, .options select")) {
+      if (field.type === "checkbox") field.checked = here.has(field.name);
+      else field.value = here.get(field.name) || "";
+    }
     for (const [name, value] of here) {
-      if (name === "q" || name === "page" || name === "lang") continue;
+      if (["q", "page", "lang", "since", "until", "match", "raw"].includes(name)) continue;
       const field = document.createElement("input");
       Object.assign(field, { type: "hidden", name, value });
       form.append(field);
     }
+    shown = query();
     load(location.search);
   });
 
@@ -149,7 +153,7 @@
   const commit = () => {
     fold();
     if (!results) return form.requestSubmit();
-    if (box.value.trim() !== shown) show();
+    show();
     typing = false;
   };
   for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-expanded", "false"], ["aria-controls", list.id]]) {
@@ -174,6 +178,7 @@
   box.addEventListener("compositionend", () => { composing = false; changed(); });
   box.addEventListener("input", (event) => { if (!composing && !event.isComposing) changed(); });
   box.addEventListener("blur", () => setTimeout(fold, 100));
+  form.addEventListener("change", (event) => { if (event.target !== box) changed(); });
   form.addEventListener("submit", (event) => {
     if (!results) return;
     event.preventDefault();
