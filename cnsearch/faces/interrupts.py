@@ -30,7 +30,10 @@ class Interrupted(KeyboardInterrupt):
 
 
 def is_the_program() -> bool:
-    """Whether this process is the command line itself, not a program that uses the library."""
+    """Whether this process is the command line itself, not a program that uses the library, nor a worker of a server,
+    which its server ends."""
+    if "CNSEARCH_SERVED" in os.environ:
+        return False
     if sys.argv[:1] == ["-m"]:  # as it is while the package of ``python -m`` is imported
         return any(pair == ("-m", "cnsearch") for pair in pairwise(sys.orig_argv))
     name = sys.argv[0] if sys.argv else ""
