@@ -14,12 +14,12 @@ from cnsearch.opening import copy_index
 @click.argument("source", metavar="FROM", type=click.Path())
 @click.argument("target", metavar="TO", type=click.Path())
 @click.option(
-    "--jobs", "-j", type=click.IntRange(1), metavar="N", help="Processes that tokenise.  [default: one a core]"
+    "--jobs", "-j", type=click.IntRange(1), metavar="N", help="Processes that tokenise.  [default: one per core]"
 )
 @wait_option
 @json_option
 def copy(source: str, target: str, jobs: int | None, wait: float, as_json: bool) -> int:
-    """Copy the articles of the index FROM into the index TO, each a folder or an address of OpenSearch.
+    """Copy the articles of index FROM into index TO. Each is a folder or an address of OpenSearch.
 
     TO is made if it is not there. What it has already is left alone, so a copy that was broken off goes on.
     """

@@ -93,7 +93,7 @@ def _learn(context: click.Context, option: click.Parameter, code: str | None) ->
     help="The language to speak (or by LC_ALL, LC_MESSAGES, LANG).",
 )
 def cli() -> None:
-    """Full-text search for Chinese articles on disk: no server, one folder."""
+    """Full-text search for Chinese articles: no server needed, the index is one folder."""
 
 
 for _command in (index, search, similar, show, suggest, analyze, dictionary, stats, verify, snapshot, copy, serve):
