@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from functools import cached_property
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from cnsearch.model.excerpt import Fragment, Snippet
 from cnsearch.model.written import FORMAT_VERSION, iso_date
@@ -55,8 +55,8 @@ class Hit:
     rank       : 1 is the best; counts on over the pages
     score      : comparable within one search only; 0 where nothing in the query ranks
     duplicates : where the search collapses, the matching articles that are copies of this one, in rank order
-    The other fields are the article's. Excerpts are made when first asked for; pickling or copying a hit makes them, so
-    that the copy needs no index.
+    The other fields are the article's. Excerpts are made, and fields that a search does not need are read, when first
+    asked for; pickling or copying a hit does both, so that the copy needs no index.
     """
 
     rank: int
@@ -73,12 +73,35 @@ class Hit:
     _explain: Callable[[], tuple[ScorePart, ...]] | None = field(repr=False, compare=False)
     _missing: Callable[[], tuple[str, ...]] | None = field(default=None, repr=False, compare=False)
     duplicates: tuple[Duplicate, ...] = ()
-    tags: tuple[str, ...] = ()
-    draft: bool = False
+    tags: tuple[str, ...] = field(default_factory=tuple)  # by a factory, as no attribute of the class: see __getattr__
+    draft: bool = field(default_factory=bool)
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
+    @classmethod
+    def partly(cls, read: Callable[[], Mapping[str, Any]], **known: Any) -> Hit:
+        """A hit of which some fields are known. ``read`` gives all others, called when one is first asked for."""
+        hit = object.__new__(cls)
+        hit.__dict__.update(known, _read=read)
+        return hit
+
+    if not TYPE_CHECKING:  # else every misspelt name would be an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            """A field that was not read yet."""
+            if name not in type(self).__dataclass_fields__ or "_read" not in self.__dict__:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            self._read_the_rest()
+            return self.__dict__[name]
+
+    def _read_the_rest(self) -> None:
+        read = self.__dict__.get("_read")
+        if read is not None:  # another thread may be as far: it reads the same
+            self.__dict__.update(read())
+            self.__dict__.pop("_read", None)
+
     def __getstate__(self) -> dict[str, Any]:
+        self._read_the_rest()
         made = {"_made": self._made, "_parts": self._parts, "missing": self.missing}  # before they are let go of
         return {**self.__dict__, **made, "_excerpts": None, "_explain": None, "_missing": None}
 

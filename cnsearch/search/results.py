@@ -126,14 +126,15 @@ def _hit(
     num_second: int,
     copies: Sequence[int] = (),
 ) -> Hit:
-    return Hit(
+    return Hit.partly(
+        partial(searcher.snapshot.about, number),
         rank=rank,
         score=score,
         _excerpts=partial(excerpts.of, number),
         _explain=partial(excerpts.explain, number, rank <= num_second),
         _missing=partial(excerpts.missing, number),
         duplicates=tuple(_duplicate(searcher.snapshot, copy) for copy in copies),
-        **searcher.snapshot.about(number),
+        **searcher.snapshot.name_of(number),
     )
 
 

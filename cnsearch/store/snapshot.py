@@ -148,6 +148,12 @@ class Snapshot:
             "extra": segment.stored_json("extra", stored, dict) or {},
         }
 
+    def name_of(self, doc_number: int) -> dict[str, str]:
+        """Id and title of an article, as ``about`` has them."""
+        segment, doc_id = self.locate(doc_number)
+        stored = segment.stored(doc_id, _NAME)
+        return {"id": stored["id"], "title": stored.get("title", "")}
+
     def article(self, doc_number: int) -> Article:
         """An article as it was given."""
         _, body = self.texts(doc_number)
@@ -295,6 +301,7 @@ class Snapshot:
 
 
 _ID_ONLY = ("id",)
+_NAME = ("id", "title")
 _TITLE_ONLY = ("title",)
 _SPARSE_FIELDS = frozenset({"tags", "tags_chars"})
 """What many articles lack: a mean over all would make every tag a part of a long text."""
