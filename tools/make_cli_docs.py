@@ -23,8 +23,8 @@ Results go to stdout, messages and progress to stderr. Exit codes: 0 hits or don
 input that failed), 2 wrong usage, 3 the index is missing, damaged or made with another tokenizer, 75 another writer
 holds the index. More about them: [operations](operations.md#exit-codes).
 
-Help and messages are in Chinese where `LC_ALL`, `LC_MESSAGES` or `LANG` say so; `cnsearch --lang en` or `--lang zh` decides.
-JSON is the same in every language.
+Help and messages are in Chinese where `LC_ALL`, `LC_MESSAGES` or `LANG` say so; `cnsearch --lang en` or `--lang zh`
+decides. JSON is the same in every language.
 
 Shell completion: `eval "$(_CNSEARCH_COMPLETE=bash_source cnsearch)"` (`zsh_source` for zsh), and in fish
 `_CNSEARCH_COMPLETE=fish_source cnsearch | source`.
