@@ -54,10 +54,9 @@ from cnsearch.model import (
 from cnsearch.model import read_records_with as _read_records_with
 from cnsearch.opening import open_index, rebuild_index, whoosh_reader
 from cnsearch.request import SearchRequest
+from cnsearch.version import __version__ as __version__
 
 _read_records_with(_article_of_arguments)
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Analysis",

@@ -34,7 +34,7 @@ def in_code() -> dict[str, tuple[set[str], set[str]]]:
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom) and node.module == "cnsearch":
-                names = [f"cnsearch.{alias.name}" for alias in node.names if alias.name != "__version__"]
+                names = [f"cnsearch.{alias.name}" for alias in node.names]
             elif isinstance(node, ast.ImportFrom):
                 names = [node.module or ""]
             else:

@@ -197,7 +197,7 @@ def class_table() -> npt.NDArray[np.uint8]:
     table = np.zeros(0x110000, dtype=np.uint8)
     classes = {
         "w": CJK + _WIDE_MARKS,
-        " ": " \u00a0\u3000",
+        " ": " \t\u00a0\u3000",
         "c": CONTEXTUAL,
         ",": "，",
         "a": "a-z",
@@ -218,9 +218,9 @@ def _classes(points: CodePoints) -> bytes:
     return class_table()[points].tobytes()
 
 
-_SPACED_OUT_CLASSES = re.compile(rb" (?<=[wc,] )[wc,] [wc,]")
-"""Anything like 数 字 化: a wide character between two spaces, and such at their sides. Begins with a single character
-on purpose: so it is looked for many times faster."""
+_SPACED_OUT_CLASSES = re.compile(rb" (?<=[wc,] )[wc,]+ [wc,]")
+"""Anything like 数 字 化, 数 字， 化: wide characters between two spaces, and such at their sides. Begins with a single
+character on purpose: so it is looked for many times faster."""
 
 _READ_ALONE_CLASSES = re.compile(b"o|" + _SPACED_OUT_CLASSES.pattern)
 

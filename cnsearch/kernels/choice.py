@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
 from functools import cache
 from importlib import util
 from typing import Any, NamedTuple
+
+from cnsearch.version import __version__
 
 INTERFACE = 3
 """Of the extension: rises with it whenever a compiled function takes or gives something else."""
@@ -46,9 +47,8 @@ def choose() -> Choice:
         found = (extension.VERSION, extension.INTERFACE)
     except Exception as error:  # of another platform, broken, or no extension at all
         return Choice(None, f"the extension cannot be loaded: {_in_a_line(error)}")
-    version = sys.modules["cnsearch"].__version__  # no import: the package itself is above this room
-    if found != (version, INTERFACE):
-        return Choice(None, f"the extension is of version {found[0]}.{found[1]}, wanted is {version}.{INTERFACE}")
+    if found != (__version__, INTERFACE):
+        return Choice(None, f"the extension is of version {found[0]}.{found[1]}, wanted is {__version__}.{INTERFACE}")
     return Choice(extension)
 
 

@@ -65,7 +65,8 @@ impl Tables {
             match self.class(point) {
                 b'o' | b'c' => return true,
                 b' ' if at > 0 && is_wide(at - 1) => {
-                    spaced_out |= is_wide(at + 1) && is_space(at + 2) && is_wide(at + 3);
+                    let next = (at + 1..).find(|&place| !is_wide(place)).unwrap_or(text.len());
+                    spaced_out |= next > at + 1 && is_space(next) && is_wide(next + 1);
                 }
                 _ => {}
             }

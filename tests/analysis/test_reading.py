@@ -4,7 +4,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cnsearch.analysis.fold import fold
@@ -105,6 +105,8 @@ def test_reading_twice_changes_nothing_more(text: str) -> None:
 
 
 @given(texts)
+@example("上 上， 上")
+@example("上\t“海”\t上")
 def test_the_short_way_reads_as_the_long_way(text: str) -> None:
     """What says nothing, put in anywhere but after a letter's mark, changes nothing."""
     plain = read(text)

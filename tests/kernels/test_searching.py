@@ -30,7 +30,7 @@ assert compiled is not None
 
 NUM_DOCS = 700
 frequencies = st.dictionaries(
-    st.integers(0, NUM_DOCS - 1), st.one_of(st.integers(1, 3), st.integers(1, 300), st.integers(1, 70_000)), max_size=80
+    st.integers(0, NUM_DOCS - 1), st.one_of(st.integers(1, 3), st.integers(1, 300), st.integers(1, 65_535)), max_size=80
 )
 dense = st.builds(
     lambda first, step: {doc: 1 + doc % step for doc in range(first, NUM_DOCS, step)}, *[st.integers(1, 9)] * 2
@@ -66,6 +66,10 @@ def impacts(
     assert found[2] == len(doc_ids) == len(numbers)
     assert (np.diff(doc_ids) > 0).all()
     return dict(zip(doc_ids.tolist(), numbers.tolist(), strict=True))
+
+
+def test_frequencies_that_float32_may_not_hold_are_left_to_numpy() -> None:
+    assert impacts([(norms(0), [(0, NUM_DOCS, *encoded({0: 65_792, 3: 1}))])]) is None
 
 
 @given(st.lists(st.tuples(lists, st.one_of(st.none(), lists)), max_size=3), st.integers(0, 200))

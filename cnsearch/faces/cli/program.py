@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from cnsearch import __version__
 from cnsearch.errors import CnsearchError
 from cnsearch.faces import interrupts
 from cnsearch.faces.cli.copying import copy
@@ -24,6 +23,7 @@ from cnsearch.faces.cli.serving import serve
 from cnsearch.faces.messages import LANGUAGES
 from cnsearch.faces.messages.language import of_environment
 from cnsearch.faces.messages.spoken import _
+from cnsearch.version import __version__
 
 
 def main() -> None:

@@ -22,7 +22,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from cnsearch import __version__
 from cnsearch.faces.messages import LANGUAGES, language, preferred
 from cnsearch.faces.web import api, pages
 from cnsearch.faces.web.asking import Links, Params, State, state_of
@@ -36,6 +35,7 @@ from cnsearch.faces.web.settings import WebSettings
 from cnsearch.faces.web.shelf import Shelf
 from cnsearch.faces.web.work import Work
 from cnsearch.index import Index
+from cnsearch.version import __version__
 
 HTML, JSON, PROBLEM = "text/html; charset=utf-8", "application/json", "application/problem+json"
 COOKIE: Final = "cnsearch_lang"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from cnsearch import __version__
 from cnsearch.faces.web.api import LONGEST_PREFIX, MOST_SUGGESTIONS, NOT_FOR_SIMILAR
 from cnsearch.faces.web.asking import (
     MOST_FRAGMENT_CHARS,
@@ -16,6 +15,7 @@ from cnsearch.faces.web.asking import (
 )
 from cnsearch.faces.web.settings import WebSettings
 from cnsearch.request import ARGUMENTS, Argument
+from cnsearch.version import __version__
 
 Schema = dict[str, Any]
 
