@@ -56,7 +56,7 @@ native: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 
 native-test: $(VENV)/.ready
-	@if command -v cargo > /dev/null; then set -ex; cd native; export PYO3_PYTHON=../$(BIN)/python; \
+	@if command -v cargo > /dev/null; then set -ex; cd native; export PYO3_PYTHON=$(abspath $(BIN)/python); \
 	  cargo fmt --check; cargo clippy --quiet --all-targets --features python -- -D warnings; cargo test --quiet; \
 	else echo 'native-test: left out, there is no Rust toolchain'; fi
 
