@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
+
+
+class Event(Protocol):
+    """What tells when to stop, such as a ``threading.Event``."""
+
+    def is_set(self) -> bool:
+        """Whether it is time to stop. Asked often, from any thread."""
+        ...
 
 
 def text(name: str, value: object) -> str:

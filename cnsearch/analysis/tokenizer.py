@@ -80,6 +80,7 @@ class TokenizerIdentity:
         return f"{words} with user dictionary {self.user_dictionary}" if self.user_dictionary else words
 
     def to_dict(self) -> dict[str, Any]:
+        """Everything, fit for JSON: as an index remembers it."""
         return asdict(self)
 
     @classmethod
@@ -209,7 +210,7 @@ class WordTokenizer:
         ]
 
     def coarse(self, folded: str) -> tuple[list[str], Places, Places]:
-        """(texts, starts, ends) of the coarse tokens of ``tokens``, in order; starts and ends are int64 arrays.
+        """(texts, starts, ends) of the coarse tokens of ``tokens``, in order; starts and ends have the shape (tokens,).
 
         For long texts: many times faster.
         """

@@ -28,23 +28,35 @@ class Known(Values, Protocol):
     """What an index knows of its articles."""
 
     @property
-    def analyzer(self) -> ChineseAnalyzer: ...
+    def analyzer(self) -> ChineseAnalyzer:
+        """What the articles were cut with, and queries must be."""
+        ...
 
 
 class Answers(Protocol):
     """What a request is asked of: a ``Searcher`` on a commit, or what another back end has in its place."""
 
     @property
-    def snapshot(self) -> Known: ...
+    def snapshot(self) -> Known:
+        """What is known of the articles that are searched."""
+        ...
 
     @property
-    def vocabulary(self) -> Vocabulary: ...
+    def vocabulary(self) -> Vocabulary:
+        """Its words and phrases, for completions and corrections."""
+        ...
 
-    def stands(self, text: str) -> bool: ...
+    def stands(self, text: str) -> bool:
+        """Whether an article has the folded text as it was typed, white space aside."""
+        ...
 
-    def has_hits(self, plan: Plan) -> bool: ...
+    def has_hits(self, plan: Plan) -> bool:
+        """Whether any article matches, without ranking."""
+        ...
 
-    def finds_words(self, plan: Plan) -> bool: ...
+    def finds_words(self, plan: Plan) -> bool:
+        """Whether any of the plan's words, or a bigram of them, is in the index; True if all are single characters."""
+        ...
 
 
 Searched = TypeVar("Searched", bound=Answers)
@@ -60,6 +72,7 @@ class Reading:
 
     @property
     def understood(self) -> str:
+        """The query as it was taken, with synonyms, in the syntax of queries; empty if there is none."""
         return "" if self.expanded is None else str(self.expanded)
 
 
@@ -74,6 +87,7 @@ class Asked(Generic[Searched]):
 
     @classmethod
     def of(cls, searcher: Searched, request: SearchRequest, options: Options) -> Asked[Searched]:
+        """``request``, asked of ``searcher`` under its own filters."""
         return cls(searcher, request, request.filters, options)
 
     # Parse, expand, plan

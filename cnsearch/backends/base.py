@@ -48,10 +48,12 @@ class Backend(Protocol):
         """The folder, or the address without any password: for messages."""
 
     @property
-    def options(self) -> Options: ...
+    def options(self) -> Options:
+        """How queries are read, and what is found is shown; the same as long as it is open."""
 
     @property
-    def closed(self) -> bool: ...
+    def closed(self) -> bool:
+        """Whether ``close`` was called. Never raises."""
 
     def close(self) -> None:
         """Let go of files and connections; what another thread writes through it stops as if told so. May be called
@@ -89,9 +91,11 @@ class Backend(Protocol):
     def get(self, article_ids: Iterable[str]) -> dict[str, Article]:
         """The articles that there are of these, by id, in their order."""
 
-    def has(self, article_id: str) -> bool: ...
+    def has(self, article_id: str) -> bool:
+        """Whether there is an article of this id."""
 
-    def num_articles(self) -> int: ...
+    def num_articles(self) -> int:
+        """How many articles the commit that is shown has."""
 
     def ids(self) -> Iterator[str]:
         """All of them, in no particular order, of one commit."""
@@ -120,7 +124,8 @@ class Backend(Protocol):
     def analyze(self, text: str) -> Analysis:
         """How a text is indexed here."""
 
-    def stats(self) -> Stats: ...
+    def stats(self) -> Stats:
+        """What ``cnsearch stats`` prints: counts, dates, sizes, versions. Takes longer than the other calls."""
 
     def verify(self, *, deep: bool) -> VerifyReport:
         """Look for damage; ``deep``: tokenise every article again."""

@@ -5,22 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from cnsearch import checks
 from cnsearch.analysis.userdict import UserDictionary
+from cnsearch.checks import Event
 from cnsearch.settings import SPLITS, PathSettings
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 Split = Literal["chapter", "line", ""]
 Progress = Callable[[int, int | None], None]
 """Called with (done, total); the total is None where it is not known."""
-
-
-class Event(Protocol):
-    """What tells when to stop, such as a ``threading.Event``."""
-
-    def is_set(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +41,7 @@ class Writing:
         checks.event("stop", self.stop)
 
 
-class Ends:
+class Ends(Event):
     """Says as one event whether any of several is set."""
 
     def __init__(self, *events: Any) -> None:

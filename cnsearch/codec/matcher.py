@@ -116,18 +116,23 @@ class ColumnarMatcher(LeafMatcher):  # type: ignore[misc]
         return min(self._i, len(self._ids) - 1) // BLOCK_SIZE
 
     def block_min_id(self) -> int:
+        """The first document of the current block of BLOCK_SIZE postings."""
         return self._ids[self._block() * BLOCK_SIZE]
 
     def block_max_id(self) -> int:
+        """The last document of the current block."""
         return self._ids[min((self._block() + 1) * BLOCK_SIZE, len(self._ids)) - 1]
 
     def block_max_weight(self) -> float:
+        """The greatest weight in it: with the shortest length, what Whoosh's scorers bound the score of a block by."""
         return self._figures()[0][self._block()]
 
     def block_min_length(self) -> int:
+        """The shortest field of its documents, in tokens; 0 where lengths are not kept."""
         return self._figures()[1][self._block()]
 
     def block_max_length(self) -> int:
+        """The longest field of its documents, in tokens; 0 where lengths are not kept."""
         return self._figures()[2][self._block()]
 
     def skip_to_quality(self, minquality: float) -> int:

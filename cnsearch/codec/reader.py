@@ -84,16 +84,19 @@ class ColumnarCursor(base.FieldCursor):  # type: ignore[misc]
         return self.text()
 
     def text(self) -> Any:
+        """The term, as the field has it (a str for texts); None after the last one."""
         term = self._term_bytes()
         return None if term is None else self._fieldobj.from_bytes(term)
 
     term = text  # the name that whoosh.reading.MultiCursor uses
 
     def term_info(self) -> ColumnarTermInfo | None:
+        """Its statistics; None after the last term."""
         term = self._term_bytes()
         return None if term is None else self._reader.term_info(self._fieldname, term)
 
     def is_valid(self) -> bool:
+        """Whether it stands on a term."""
         return self._number < self._count
 
 

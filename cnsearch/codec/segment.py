@@ -43,6 +43,7 @@ class ColumnarCodec(base.Codec):  # type: ignore[misc]
         return ColumnarPerDocumentReader(open_segment(storage, segment), segment, storage)
 
     def supports_columns(self) -> bool:
+        """Columns are kept, which Whoosh asks before it sorts by one."""
         return True
 
     def column_filename(self, segment: ColumnarSegment, fieldname: str) -> str:

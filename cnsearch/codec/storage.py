@@ -14,7 +14,7 @@ from cnsearch.engine.bytes.container import Container
 from cnsearch.engine.bytes.container_writer import ContainerWriter
 from cnsearch.engine.bytes.layout import SectionKind
 from cnsearch.engine.columns.byte_strings import OpaqueColumn
-from cnsearch.engine.files.folder import Folder, sync_file
+from cnsearch.engine.files.folder import Files, Folder, sync_file
 from cnsearch.engine.segment.entry import SegmentEntry
 from cnsearch.engine.segment.reader import SegmentReader, open_file
 
@@ -48,6 +48,7 @@ class DurableStorage(FileStorage):  # type: ignore[misc]  # Whoosh has no types
         self._files.delete(name)
 
     def sync_file(self, file: Any) -> None:
+        """Return when what was written to ``file``, which this storage created, survives a loss of power."""
         self._files.sync_file(file)
 
     def lock(self, name: str) -> Any:
@@ -58,7 +59,7 @@ class DurableStorage(FileStorage):  # type: ignore[misc]  # Whoosh has no types
         return RamStorage()
 
 
-class StorageFiles:
+class StorageFiles(Files):
     """Any Whoosh storage as the engine's ``Files``."""
 
     def __init__(self, storage: Any) -> None:

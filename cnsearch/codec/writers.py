@@ -50,9 +50,11 @@ class CarefulPool(PostingPool):  # type: ignore[misc]
             self.document.append(item)
 
     def begin(self) -> None:
+        """A document begins: what is added from now on is kept apart."""
         self.document = []
 
     def end(self, *, keep: bool) -> None:
+        """It ends: take its postings, or forget them."""
         items, self.document = self.document or (), None
         for item in items if keep else ():
             super().add(item)

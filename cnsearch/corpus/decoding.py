@@ -113,6 +113,7 @@ def decoded(data: bytes, name: str) -> str:
 
 
 def undecodable(error: UnicodeDecodeError, offset: int) -> str:
+    """For messages; ``offset`` is where the bytes that could not be decoded begin in their file."""
     return (
         f"undecodable: byte 0x{error.object[error.start]:02x} at offset {error.start + offset} is not {error.encoding}"
     )

@@ -71,6 +71,8 @@ class Patterns:
 
     @classmethod
     def of(cls, lines: Sequence[str], *, prefix: str, name: str) -> Patterns:
+        """The rules of these lines. One that cannot be understood, or that has so many wildcards that matching would
+        take long, is in ``bad`` and rules nothing."""
         from pathspec import GitIgnoreSpec  # most folders have no such file, and workers and searches ask for none
 
         good, bad = [], []

@@ -187,8 +187,8 @@ def split_categories(raw: Sequence[str], author: str) -> tuple[tuple[str, ...], 
     The oldest posts have two items, ``topic`` and ``source - channel``. Elsewhere they are a path of labels, each once.
     """
     items = [name for name in (item.lstrip(_DASHES) for item in raw) if name]
-    source = before_dash(items[1]) if len(items) > 1 else ""
-    if not source or before_dash(author) != source:
+    source = _before_dash(items[1]) if len(items) > 1 else ""
+    if not source or _before_dash(author) != source:
         return tuple(dict.fromkeys(items)), ""
     if len(items) == 2 and source != items[1]:
         channel = items[1].partition(" - ")[2].lstrip(_DASHES)
@@ -196,7 +196,7 @@ def split_categories(raw: Sequence[str], author: str) -> tuple[tuple[str, ...], 
     return tuple(items), source
 
 
-def before_dash(name: str) -> str:
+def _before_dash(name: str) -> str:
     return name.partition(" - ")[0].strip()
 
 

@@ -203,6 +203,8 @@ def find_source(head: PageHead, near: str, title: str) -> str:
 
 
 def find_author(head: PageHead, near: str, source: str) -> str:
+    """Who wrote the article: what ``near``, the text beside its headline, says, else what the head does, unless that is
+    the site; empty if nothing is said."""
     found = _AUTHOR.search(near)
     if found is not None and not _NO_AUTHOR.search(found[1]):
         return found[1]

@@ -159,9 +159,11 @@ class Tree:
         self.parents = parents
 
     def link_share(self, index: int) -> float:
+        """How much of the text in element number ``index`` is in links, 0 to 1; 0 without text."""
         return self.link[index] / self.text[index] if self.text[index] else 0.0
 
     def ancestors(self, element: etree._Element) -> set[etree._Element]:
+        """The element, and all that hold it."""
         return {element, *element.iterancestors()}
 
     # Furniture

@@ -68,6 +68,7 @@ def read_post(file: PostFile, *, max_bytes: int = DEFAULT_LIMITS.post_bytes) -> 
 
 
 def too_large(num_bytes: int, max_bytes: int) -> str:
+    """For messages: what is wrong with a file or record of so many bytes."""
     return f"too large: {num_bytes / 2**20:.1f} MiB, the limit is {max_bytes / 2**20:.4g} MiB (post_bytes)"
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+
+from cnsearch.checks import Event
 
 QUIET_MS = 300
 """Changes are taken together until none has come for so long: a feed reader writes a file in several steps."""
@@ -12,12 +13,6 @@ LONGEST_MS = 5_000
 """But no change waits longer than this."""
 SETTLE_MS = 2_500
 """After so long without a change another look: one within the resolution of a time stamp is known by then."""
-
-
-class Event(Protocol):
-    """What tells when to end."""
-
-    def is_set(self) -> bool: ...
 
 
 def changes(folders: Sequence[str], *, ignored: str, stop: Event) -> Iterator[None]:

@@ -29,6 +29,7 @@ class ScorePart:
     score: float
 
     def to_dict(self) -> dict[str, Any]:
+        """Everything, fit for JSON; the score to 4 digits."""
         return {"name": self.name, "text": self.text, "score": round(self.score, 4)}
 
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from cnsearch import kernels
 from cnsearch.analysis.shown import Analysis, analyze_text
 from cnsearch.analysis.userdict import UserDictionary
-from cnsearch.backends.base import Options, Path
+from cnsearch.backends.base import Backend, Options, Path
 from cnsearch.backends.local import pipeline
 from cnsearch.backends.writing import Ends, Writing
 from cnsearch.errors import IndexLockedError
@@ -41,8 +41,8 @@ from cnsearch.store.segment import Indexed
 from cnsearch.store.verify import verify_store
 
 
-class LocalBackend:
-    """See ``Backend`` for what each method is. Make one with ``opening.open_backend``.
+class LocalBackend(Backend):
+    """Make one with ``opening.open_backend``.
 
     store   : the folder, and the commits in it
     options : how queries are read, and what is found is shown

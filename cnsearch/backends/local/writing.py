@@ -36,6 +36,7 @@ def update(
     options: Options,
     stopped: Stopped,
 ) -> UpdateReport:
+    """See ``Backend.update``. ``stopped`` is asked between articles, here and below."""
     return updating.update_posts(
         store,
         paths or folders(store),
@@ -59,6 +60,8 @@ def rebuild(
     options: Options,
     engine: str | None,
 ) -> UpdateReport:
+    """Make the index anew, of the present format: the posts below ``paths`` (none: the folders indexed before) are read
+    again, other articles are taken over. ``engine``: the tokenizer from now on; None is the one it has."""
     return rebuilding.rebuild(
         store,
         paths or folders(store),
@@ -79,6 +82,7 @@ def add(
     how: Writing,
     stopped: Stopped,
 ) -> UpdateReport:
+    """See ``Backend.add``."""
     return arriving.add_articles(
         store,
         articles,
@@ -99,6 +103,7 @@ def receive(
     how: Writing,
     stopped: Stopped,
 ) -> UpdateReport:
+    """See ``Backend.receive``."""
     return receiving.receive(
         store,
         entries,
@@ -118,6 +123,8 @@ def delete(
     how: Writing,
     options: Options,
 ) -> int:
+    """See ``Backend.delete``. What the request finds is chosen under the lock, in the commit that is changed."""
+
     def choose(snapshot: Snapshot) -> Iterable[str]:
         if request is None:
             return article_ids or ()
@@ -131,6 +138,7 @@ def delete(
 def change_dictionary(
     store: Store, change: Callable[[UserDictionary], UserDictionary], how: Writing
 ) -> tuple[UserDictionary, UserDictionary, UpdateReport]:
+    """See ``Backend.change_dictionary``."""
     return retokenise.change_dictionary(
         store, change, jobs=how.jobs, dry_run=how.dry_run, wait=how.wait, progress=how.progress
     )
@@ -139,10 +147,12 @@ def change_dictionary(
 def explain_files(
     store: Store, snapshot: Snapshot, paths: Sequence[Path], settings: PathSettings, options: Options
 ) -> Iterator[tuple[str, str]]:
+    """See ``Backend.explain_files``."""
     return explain.explain_files(snapshot, paths or folders(store), given=settings, limits=options.limits)
 
 
 def raw(snapshot: Snapshot, article_id: str, options: Options) -> str:
+    """See ``Backend.raw``."""
     return raw_text_of(snapshot, article_id, options.limits)
 
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from cnsearch import kernels
 from cnsearch.analysis.shown import Analysis, analyze_text
 from cnsearch.analysis.userdict import UserDictionary
-from cnsearch.backends.base import Options, Path
+from cnsearch.backends.base import Backend, Options, Path
 from cnsearch.backends.opensearch import pipeline
 from cnsearch.backends.opensearch.documents import article_of
 from cnsearch.backends.opensearch.kept import Kept
@@ -43,8 +43,8 @@ from cnsearch.store.segment import Indexed
 _PAGE = 1_000
 
 
-class ClusterBackend:
-    """See ``Backend`` for what each method is. Make one with ``opening.open_backend``."""
+class ClusterBackend(Backend):
+    """Make one with ``opening.open_backend``."""
 
     def __init__(self, kept: Kept, facts: Facts, options: Options) -> None:
         self._kept = kept

@@ -65,6 +65,7 @@ class Cluster:
             )
 
     def close(self) -> None:
+        """Let go of the connections. May be called twice, and while other threads ask."""
         with self._lock:
             if not self._closed:
                 self._closed = True
@@ -77,6 +78,7 @@ class Cluster:
 
     @property
     def closed(self) -> bool:
+        """Whether ``close`` was called."""
         return self._closed
 
     # Asking

@@ -204,6 +204,7 @@ class Kept:
             ) from error
 
     def record_settings(self, settings: Settings) -> None:
+        """Let the index remember how its folders are read, at once and whatever becomes of the run."""
         body = {"kind": "settings", "state": {"settings": json.dumps(settings.to_dict(), ensure_ascii=True)}}
         self.cluster.request("PUT", f"/{self.state}/_doc/settings", body, refresh="true")
 
@@ -224,6 +225,7 @@ class Kept:
 
     @property
     def num_live_docs(self) -> int:
+        """How many articles it has now: asked of the cluster each time."""
         count: int = self.cluster.request("GET", f"/{self.alias}/_count")["count"]
         return count
 

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.fold import fold
+from cnsearch.backends.asked import Known
 from cnsearch.backends.opensearch.cluster import Cluster
 from cnsearch.backends.opensearch.counts import Counts
 from cnsearch.backends.opensearch.mapping import Facts
@@ -32,7 +33,7 @@ FACETS = ("source", "category", "category_path", "author", "tag", "year", "month
 _INTERVALS = {"year": ("1y", "uuuu"), "month": ("1M", "uuuu-MM")}
 
 
-class Values:
+class Values(Known):
     """Of one index. Thread-safe."""
 
     def __init__(self, cluster: Cluster, index: str, facts: Facts, counts: Counts) -> None:
@@ -64,6 +65,7 @@ class Values:
 
     @property
     def num_docs(self) -> int:
+        """How many articles there are, as remembered."""
         return self._counts.num_docs
 
     @property
@@ -109,6 +111,7 @@ class Values:
         return None if first is None else date_of(int(first)), None if last is None else date_of(int(last))
 
     def num_drafts(self) -> int:
+        """How many articles are drafts."""
         return self._counts.of(Label("draft", "yes"))
 
     # Facets

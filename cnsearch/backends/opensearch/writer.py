@@ -22,7 +22,7 @@ from cnsearch.backends.opensearch.mapping import AVERAGES, Facts
 from cnsearch.backends.opensearch.matching import any_of, substring_queries
 from cnsearch.errors import IndexFormatError
 from cnsearch.indexing.tasks import Origin, Stopped
-from cnsearch.indexing.writer import Writer
+from cnsearch.indexing.writer import Builder, Form, Home, Writer
 from cnsearch.model import Article
 from cnsearch.settings import Settings
 from cnsearch.store.fields import TEXT_FIELDS
@@ -48,7 +48,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class AsDocuments:
+class AsDocuments(Form):
     """Articles as lines of a bulk request. ``averages`` are the mean lengths that frequencies are made with."""
 
     averages: tuple[tuple[str, float], ...]
@@ -61,7 +61,7 @@ class AsDocuments:
         return False
 
 
-class Lines:
+class Lines(Builder):
     """The articles of one chunk."""
 
     def __init__(self, tokenizer: WordTokenizer, averages: dict[str, float]) -> None:
@@ -98,8 +98,8 @@ def averages_of(articles: Iterable[Article], tokenizer: WordTokenizer) -> dict[s
     }
 
 
-class ClusterWriter:
-    """Writes into the present generation, or builds a new one. See ``indexing.writer.Writer``."""
+class ClusterWriter(Writer):
+    """Writes into the present generation, or builds a new one."""
 
     def __init__(
         self,
@@ -255,7 +255,7 @@ class ClusterWriter:
             self._generation = None
 
 
-class ClusterHome:
+class ClusterHome(Home):
     """Where the commands of ``indexing`` write, for one index on a cluster.
 
     sample  : some of the articles that are to be written: mean lengths are taken from them if none were before

@@ -41,6 +41,7 @@ def update(
     options: Options,
     stopped: Stopped,
 ) -> UpdateReport:
+    """See ``Backend.update``. ``stopped`` is asked between articles, here and below."""
     folders = paths or sorted(kept.roots())
     return updating.update_posts(
         ClusterHome(kept, lambda: _posts(folders, options.limits), alone=words is not None),
@@ -92,6 +93,7 @@ def add(
     how: Writing,
     stopped: Stopped,
 ) -> UpdateReport:
+    """See ``Backend.add``."""
     rest = iter(articles)
     first: list[Article | Failure] = []
     if not kept.facts().measured:
@@ -118,6 +120,7 @@ def receive(
     how: Writing,
     stopped: Stopped,
 ) -> UpdateReport:
+    """See ``Backend.receive``."""
     rest = iter(entries)
     first = [] if kept.facts().measured else list(islice(rest, SAMPLE))
     return receiving.receive(
@@ -133,6 +136,7 @@ def receive(
 
 
 def delete(kept: Kept, article_ids: Iterable[str], how: Writing) -> int:
+    """Delete these articles; how many there were. What a request finds is looked up by the caller."""
     wanted = list(dict.fromkeys(article_ids))
     with ClusterHome(kept).begin_update(how.wait, how.dry_run, replace=False, stopped=lambda: False) as writer:
         there = kept.there(wanted)
@@ -145,6 +149,7 @@ def delete(kept: Kept, article_ids: Iterable[str], how: Writing) -> int:
 def change_dictionary(
     kept: Kept, change: Callable[[UserDictionary], UserDictionary], how: Writing
 ) -> tuple[UserDictionary, UserDictionary, UpdateReport]:
+    """See ``Backend.change_dictionary``."""
     home = ClusterHome(kept, alone=True)
     return retokenise.change_dictionary(
         home, change, jobs=how.jobs, dry_run=how.dry_run, wait=how.wait, progress=how.progress
@@ -154,10 +159,12 @@ def change_dictionary(
 def explain_files(
     kept: Kept, paths: Sequence[Path], settings: PathSettings, options: Options
 ) -> Iterator[tuple[str, str]]:
+    """See ``Backend.explain_files``."""
     return explain.explain_files(kept, paths or sorted(kept.roots()), given=settings, limits=options.limits)
 
 
 def raw(kept: Kept, article_id: str, options: Options) -> str:
+    """See ``Backend.raw``."""
     return reading.raw_text_of(kept, article_id, options.limits)
 
 

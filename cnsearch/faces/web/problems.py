@@ -56,6 +56,7 @@ class Problem(Exception):  # the name that RFC 9457 gives it
 
     @property
     def headers(self) -> dict[str, str]:
+        """Of the response, besides those that all have."""
         return {"Retry-After": str(RETRY_AFTER_S)} if self.retry else {}
 
 

@@ -45,10 +45,12 @@ class Served:
         return open_index(self.index_path, time_zone=self.time_zone, synonyms=self.synonyms, limits=WEB_LIMITS)
 
     def to_json(self) -> str:
+        """For worker processes, which find it in their environment."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Served:
+        """Inverse of ``to_json``."""
         given = json.loads(text)
         lists = {name: tuple(value) for name, value in given["settings"].items() if isinstance(value, list)}
         return cls(**{**given, "settings": WebSettings(**{**given["settings"], **lists})})
