@@ -1,6 +1,6 @@
 # Two commands do everything on a machine with python3 (3.10 or newer) and make:
 #   make demo   own virtual environment, install, index data/, search, show
-#   make test   lint, types, tests
+#   make test   lint (docstrings too), types, tests
 # And one for after every change, twenty seconds:
 #   make check  lint, types, quick unit tests
 #   make fuzz   the tests of hostile input again, with fifty times as many inputs (EXAMPLES=... for more)
@@ -45,6 +45,7 @@ test: lint types native-test unit
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python tools/check_docstrings.py
 
 types: $(VENV)/.ready
 	$(BIN)/mypy cnsearch benchmarks
