@@ -22,7 +22,7 @@ os.environ["LC_ALL"] = "C.UTF-8"  # the command line speaks the language of the 
 
 SLOW = """
 analysis/test_all_kinds_of_text.py analysis/test_analyzer.py analysis/test_analyzer_contract.py
-analysis/test_tokens.py analysis/test_userdict.py
+analysis/test_tokenizer.py analysis/test_userdict.py
 codec/test_damage.py codec/test_refused_documents.py codec/test_whoosh_equality.py
 codec/test_whoosh_suite.py codec/test_writer.py engine/files/test_locks.py
 corpus/test_hostile.py corpus/test_shared_posts.py test_a_post_of_20_megabytes
