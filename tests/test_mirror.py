@@ -54,7 +54,7 @@ store/test_opening.py                  store/schema.py store/segment.py store/sn
 search/planning/test_planner.py        query/filters.py search/plan.py
 search/steps/test_steps.py             search/steps/*
 search/test_as_typed.py                search/written.py
-search/test_excerpts.py                search/hits.py search/missing.py
+search/test_excerpts.py                search/results.py search/missing.py
 search/test_filters.py                 search/labels.py
 search/test_random_queries.py          search/age.py search/explain.py search/searcher.py search/second_pass.py
 search/test_suggest.py                 search/phrases.py search/vocabulary.py
@@ -67,7 +67,7 @@ backends/test_choice.py                backends/local/opening.py backends/opense
 backends/test_contract.py              backends/opensearch/*
 
 e2e/test_ends.py                       faces/interrupts.py
-faces/messages/test_catalogue.py       faces/messages/language.py
+faces/messages/test_catalogue.py       faces/messages/language.py faces/messages/spoken.py
 faces/web/test_api.py                  faces/web/feed.py faces/web/openapi.py faces/web/problems.py
 faces/web/test_guard.py                faces/web/log.py faces/web/settings.py
 faces/web/test_pages.py                faces/web/*

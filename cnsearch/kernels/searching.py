@@ -103,5 +103,5 @@ def searching() -> Searching | None:
 def closeness_by(
     compiled: Searching, fold: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], kinds: npt.NDArray[np.uint8]
 ) -> Closeness:
-    """The kernel that knows these tables, which are those of ``contract.Rules``."""
+    """The kernel that knows these tables of one entry per code point, shape (0x110000,), as in ``contract.Rules``."""
     return compiled.Closeness(fold.astype("<u4", copy=False).tobytes(), classes.tobytes(), kinds.tobytes())
