@@ -263,6 +263,10 @@ def test_a_host_that_does_not_answer_in_time(proxy: Any, new_url: Url, monkeypat
         stop.set()
 
 
+MADE_BY_THE_NODE = ("uuid", "creation_date", "version", "provided_name", "routing")
+"""Settings that a node refuses when an index is made."""
+
+
 def test_a_part_of_an_index_that_does_not_answer(new_url: Url, ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Red: its one shard may lie on no node."""
     monkeypatch.setattr(talking, "PAUSES_S", (0.01,))
@@ -270,9 +274,16 @@ def test_a_part_of_an_index_that_does_not_answer(new_url: Url, ask: Any, monkeyp
     generation = f"{name_of(url)}-1"
     with cnsearch.open_index(url, create=True) as index:
         index.add(articles(3), jobs=1)
-        ask.indices.put_settings(index=generation, body={"index.routing.allocation.require._name": "nobody"})
-        ask.indices.close(index=generation)
-        ask.indices.open(index=generation, params={"wait_for_active_shards": "0"})
+        # One that has been on a node is given back to it whatever is required, so it is made anew.
+        made = ask.indices.get(index=generation)[generation]
+        own = {k: v for k, v in made["settings"]["index"].items() if k not in MADE_BY_THE_NODE}
+        nobody = {"allocation": {"require": {"_name": "nobody"}}}
+        ask.indices.delete(index=generation)
+        ask.indices.create(
+            index=generation,
+            body={**made, "settings": {"index": {**own, "routing": nobody}}},
+            params={"wait_for_active_shards": "0"},
+        )
         assert ask.cluster.health(index=generation)["status"] == "red"
         with pytest.raises(IndexUnusableError, match="does not answer"):
             index.search("龙井")
