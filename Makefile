@@ -24,9 +24,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# What `make check` tests: what needs no index of its own.
-QUICK := tests/analysis tests/codec tests/corpus tests/engine tests/query tests/test_architecture.py tests/test_errors.py \
-  tests/test_licences.py tests/test_public_api.py tests/test_settings.py tests/test_values.py tests/faces tests/model
+# What `make check` tests: each module by itself; tests marked slow (tests/conftest.py) are left out.
+QUICK := tests/analysis tests/codec tests/corpus tests/engine tests/faces tests/indexing tests/kernels tests/model \
+  tests/query tests/search/planning tests/search/steps tests/store tests/tools \
+  $(patsubst %,tests/search/test_%.py,closeness matches snippet substrings top) \
+  $(patsubst %,tests/test_%.py,architecture deadline errors licences limits mirror public_api request settings values)
 
 .PHONY: native native-test wheel demo check test lint types unit cluster soak fuzz browser load screenshot golden format quality bench bench-pieces bench-features bench-growth clean
 

@@ -27,8 +27,10 @@ codec/test_damage.py codec/test_refused_documents.py codec/test_whoosh_equality.
 codec/test_whoosh_suite.py codec/test_writer.py engine/files/test_locks.py
 corpus/test_hostile.py corpus/test_shared_posts.py test_a_post_of_20_megabytes
 test_folders_deeper_than_a_path_can_be_long test_hostile_pages_are_read test_ten_megabytes
+indexing/test_workers.py search/steps/test_synonyms.py test_a_higher_limit test_a_post_that_is_too_large
 kernels/test_native.py test_hostile_components test_what_never_ends_ends_nothing pool_arrives
 test_one_of_each_in_what faces/web/
+test_two_thousand_random_substrings test_searching_and_indexing_load_nothing test_a_broken_extension
 """.split()
 """Modules and tests that take more than half a second: marked so, and left out by ``make check``."""
 
