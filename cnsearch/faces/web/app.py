@@ -24,7 +24,7 @@ from starlette.types import Receive, Scope, Send
 
 from cnsearch.faces.messages import LANGUAGES, language, preferred
 from cnsearch.faces.web import api, pages
-from cnsearch.faces.web.asking import Links, Params, State, state_of
+from cnsearch.faces.web.asking import Links, Params, state_of
 from cnsearch.faces.web.feed import description, feed
 from cnsearch.faces.web.guard import Guard
 from cnsearch.faces.web.log import AccessLog, Write, error_lines
@@ -111,13 +111,12 @@ class _Application:
 
     async def _search(self, request: Request, *, whole: bool = True) -> Response:
         shown = _shown(request, self._settings)
-        state: State | None = None
         try:
             state = state_of(_params(request), self._settings)
             make = partial(pages.search_page, self._shelf, state, shown, whole=whole)
             return await self._page(request, shown, make)
         except Exception as error:
-            return self._problem(request, error, state)
+            return self._problem(request, error)
 
     async def _article(self, request: Request) -> Response:
         shown = _shown(request, self._settings)
@@ -228,7 +227,7 @@ class _Application:
             return Response(status_code=304, headers=headers)
         return Response(body, media_type=kind, headers=headers)
 
-    def _problem(self, request: Request, error: Exception, state: State | None = None) -> Response:
+    def _problem(self, request: Request, error: Exception) -> Response:
         """The answer to an error, in the form that fits the address. One that nobody expected is logged."""
         problem = of_error(error)
         if problem.status == 500:
@@ -244,7 +243,8 @@ class _Application:
         if path.startswith("/api/") or path in ("/api", "/healthz", "/openapi.json", "/suggestions"):
             body = api.json_bytes(problem.to_dict(shown.language))
             return Response(body, problem.status, headers, PROBLEM)
-        body = _encoded(pages.problem_page(problem, state, shown, whole=path != "/results"))
+        query = request.query_params.get("q", "")[: self._settings.query_chars]
+        body = _encoded(pages.problem_page(problem, query, shown, whole=path != "/results"))
         return Response(body, problem.status, headers, HTML)
 
     async def _failed(self, request: Request, error: Exception) -> Response:

@@ -46,10 +46,9 @@ def search_page(shelf: Shelf, state: State, shown: Shown, *, whole: bool) -> str
     return _search(state, shown, values, whole)
 
 
-def problem_page(problem: Problem, state: State | None, shown: Shown, *, whole: bool) -> str:
-    """The page of what went wrong, with the box as it was filled."""
+def problem_page(problem: Problem, query: str, shown: Shown, *, whole: bool) -> str:
+    """The page of what went wrong; the box is filled with ``query``, as it was."""
     said = problem.to_dict(shown.language)
-    query = state.request.query if state is not None else ""
     return shown.render("problem.html" if whole else "problem_text.html", problem=said, query=query)
 
 

@@ -73,7 +73,9 @@ _BY_STATUS: Final = {
     401: ("unauthorized", _("A password is needed")),
     404: ("not_found", NOT_FOUND),
     405: ("method_not_allowed", NOT_ALLOWED),
+    414: ("too_long", _("The address is too long")),
     421: ("unknown_host", _("This server is not asked for by this name")),
+    431: ("too_long", _("The headers are too long")),
 }
 
 

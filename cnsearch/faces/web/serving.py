@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 
 from cnsearch.errors import CnsearchError
 from cnsearch.faces.web.app import create_app
+from cnsearch.faces.web.protocol import Protocol
 from cnsearch.faces.web.settings import WEB_LIMITS, WebSettings
 from cnsearch.index import Index
 from cnsearch.model import UpdateReport, printable
@@ -83,6 +84,8 @@ def serve(served: Served, listener: socket.socket, *, workers: int, ready: Calla
     """Answer requests until the process is told to end. ``ready`` is called when the first can be answered; with
     several processes, when they begin to start."""
     config: dict[str, Any] = {
+        "http": Protocol,
+        "ws": "none",
         "log_config": None,
         "access_log": False,
         "server_header": False,

@@ -253,6 +253,13 @@ def test_an_article_that_is_not_there(client: Any) -> None:
         assert "no such article" in response.text
 
 
+@pytest.mark.parametrize("address", ["/?q=咖啡&since=2021-02-30", "/?q=咖啡&page=0", "/a/nirgends?q=咖啡"])
+def test_what_was_typed_stays_in_the_box_when_something_is_wrong(client: Any, address: str) -> None:
+    page = BeautifulSoup(client.get(address).text, "lxml")
+    assert page.select_one(".problem")
+    assert page.select_one("#q")["value"] == "咖啡"
+
+
 # The index
 
 
