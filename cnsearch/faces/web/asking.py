@@ -25,6 +25,8 @@ PAGE_NAMES: Final = (
 )
 """Arguments that a page takes under their own names."""
 FILTERS: Final = tuple(name for name, about in ARGUMENTS.items() if about.filters)
+PAGES_AHEAD: Final = 3
+"""Pages after the one that is shown that are known to be there, or not, where copies are folded."""
 MOST_FRAGMENTS, MOST_FRAGMENT_CHARS, MOST_VALUES, MOST_VALUE_CHARS = 10, 1_000, 50, 500
 
 
@@ -67,16 +69,22 @@ class State:
 
     def with_value(self, name: str, value: str) -> State:
         """With one more alternative of a filter."""
-        return self.but(**{name: (*self.values(name), value)}) if value else self
+        return self._with(name, (*self.values(name), value)) if value else self
 
     def without_value(self, name: str, value: str) -> State:
         """Without it."""
-        return self.but(**{name: tuple(one for one in self.values(name) if one != value) or None})
+        return self._with(name, tuple(one for one in self.values(name) if one != value))
 
     def values(self, name: str) -> tuple[str, ...]:
-        """The alternatives of a filter."""
-        found: tuple[str, ...] | None = getattr(self.request, name)
-        return found or ()
+        """The alternatives of a filter. ``name``: of an argument, or a field of the user's own."""
+        found = getattr(self.request, name) if name in FILTERS else (self.request.labels or {}).get(name)
+        return tuple(found or ())
+
+    def _with(self, name: str, values: tuple[str, ...]) -> State:
+        if name in FILTERS:
+            return self.but(**{name: values or None})
+        others = {other: kept for other, kept in (self.request.labels or {}).items() if other != name}
+        return self.but(labels={**others, **({name: values} if values else {})} or None)
 
 
 @contextmanager
@@ -100,20 +108,22 @@ def state_of(params: Params, settings: WebSettings) -> State:
 
 
 def page_request(state: State, settings: WebSettings) -> SearchRequest:
-    """What a page of results asks the library for: one hit more than it shows, to know whether there is a next page.
-    Without words nothing ranks: the newest come first."""
+    """What a page of results asks the library for: its hits, and with copies folded those of PAGES_AHEAD pages more, to
+    know how many of these there are. Without words nothing ranks: the newest come first."""
     request = state.request
     sort = request.sort if request.query.strip() or request.sort != "score" else "date"
-    return replace(request, limit=settings.page_hits + 1, offset=(state.page - 1) * settings.page_hits, sort=sort)
+    pages = 1 + PAGES_AHEAD * request.collapse
+    return replace(request, limit=pages * settings.page_hits, offset=(state.page - 1) * settings.page_hits, sort=sort)
 
 
-def last_page(state: State, total: int, has_more: bool, settings: WebSettings) -> int:
-    """The number of the last page that is known to be there: where copies are folded, nobody knows how many are left
-    before they are counted."""
-    most = deepest_page(settings)
-    if not has_more:
-        return max(1, min(state.page, most))
-    return min(state.page + 1 if state.request.collapse else -(-total // settings.page_hits), most)
+def last_page(state: State, total: int, num_hits: int, settings: WebSettings) -> int:
+    """The number of the last page that is known to be there. Where copies are folded, nobody knows how many are left
+    before they are counted: these pages are known as far as ``num_hits``, the answer to ``page_request``, reaches."""
+    if state.request.collapse:
+        last = state.page + (num_hits - 1) // settings.page_hits if num_hits else 1
+    else:
+        last = -(-total // settings.page_hits)
+    return max(1, min(last, deepest_page(settings)))
 
 
 def deepest_offset(settings: WebSettings) -> int:

@@ -4,7 +4,7 @@ ones, each a link that takes it away.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -57,9 +57,12 @@ class Facet:
     more: list[Value]
 
 
-def side(facets: Mapping[str, Mapping[str, int]], state: State, links: Links) -> Iterator[Facet]:
-    """The facets that have something to choose."""
-    for name, heading in HEADINGS.items():
+def side(
+    facets: Mapping[str, Mapping[str, int]], state: State, links: Links, language: Language, own: Iterable[str] = ()
+) -> Iterator[Facet]:
+    """The facets that have something to choose. ``own``: those that are fields of the user's own."""
+    headings = {name: language.say(heading) for name, heading in HEADINGS.items()}
+    for name, heading in {**headings, **{name: name for name in own}}.items():
         counts = facets.get(name) or {}
         if name == "category_path":
             values = _tree(counts, state, links)
@@ -67,7 +70,7 @@ def side(facets: Mapping[str, Mapping[str, int]], state: State, links: Links) ->
             values = [_year(year, counts, state, links) for year in sorted(counts, reverse=True)]
         else:
             if name == "author":
-                counts = _without_sources(counts, facets.get("source") or {})
+                counts = _without_sources(counts, facets.get("source") or {}, state.values(name))
             values = [_value(name, value, count, state, links) for value, count in islice(counts.items(), MOST)]
             known = {value.text for value in values}
             values += [_value(name, value, 0, state, links) for value in state.values(name) if value not in known]
@@ -76,9 +79,10 @@ def side(facets: Mapping[str, Mapping[str, int]], state: State, links: Links) ->
             yield Facet(name, heading, values[:SHOWN], values[SHOWN : SHOWN + MOST])
 
 
-def _without_sources(authors: Mapping[str, int], sources: Mapping[str, int]) -> dict[str, int]:
-    """The authors that do not just repeat a source, as those of feeds do: 海岸财经, 海岸财经 - 期货入门."""
-    return {name: count for name, count in authors.items() if name.partition(" - ")[0] not in sources}
+def _without_sources(authors: Mapping[str, int], sources: Mapping[str, int], chosen: Collection[str]) -> dict[str, int]:
+    """The authors that do not just repeat a source, as those of feeds do (海岸财经, 海岸财经 - 期货入门), and those
+    that were chosen."""
+    return {name: count for name, count in authors.items() if name.partition(" - ")[0] not in sources or name in chosen}
 
 
 def _value(name: str, value: str, count: int, state: State, links: Links) -> Value:
@@ -130,10 +134,11 @@ def chips(state: State, links: Links, language: Language) -> list[Chip]:
         for name in ("source", "category", "author", "tag")
         for value in state.values(name)
     ]
-    labels = request.labels or {}
-    for name, values in labels.items():
-        rest = {other: kept for other, kept in labels.items() if other != name}
-        found.append(Chip(name, "/".join(values or ()), links.search(state.but(labels=rest or None))))
+    found += [
+        Chip(name, value, links.search(state.without_value(name, value)))
+        for name in request.labels or {}
+        for value in state.values(name)
+    ]
     if request.since and request.since == request.until:
         found.append(Chip(language.say(_("Date")), str(request.since), links.search(state.but(since=None, until=None))))
     else:

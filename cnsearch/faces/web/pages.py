@@ -23,7 +23,7 @@ from cnsearch.model import Article, Hit, SearchResults, iso_date
 from cnsearch.request import SearchRequest
 
 NUM_SIMILAR, NUM_NEWEST, NUM_SOURCES, NUM_ROWS = 8, 10, 30, 15
-LONGEST_TITLE, MOST_TAGS, MOST_PARAGRAPHS = 300, 20, 5_000
+LONGEST_TITLE, MOST_TAGS, MOST_COPIES, MOST_PARAGRAPHS = 300, 20, 50, 5_000
 NOTHING_ASKED = "there is nothing to search for in the query"
 EVERYTHING = SearchRequest("*")
 IN_THE_FORM = ("q", "since", "until", "match", "raw")
@@ -79,9 +79,8 @@ def found(shelf: Shelf, state: State, shown: Shown) -> dict[str, Any]:
     """What the results of a search are shown with."""
     links, language, settings = shown.links, shown.language, shown.settings
     results, facets = shelf.page(state)
-    has_more = len(results) > settings.page_hits
+    last = last_page(state, results.total, len(results), settings)
     results = replace(results, hits=results.hits[: settings.page_hits])
-    last = last_page(state, results.total, has_more, settings)
     notes = [note for note in results.notes if note != NOTHING_ASKED or state.request.query]
     if state.cut:
         notes.insert(0, f"the query is longer than {settings.query_chars} characters; the rest is left out")
@@ -105,7 +104,7 @@ def found(shelf: Shelf, state: State, shown: Shown) -> dict[str, Any]:
         "pages": [(number, link) for number, link in _pages(state, last, links)],
         "before": links.search(state.at(state.page - 1)) if state.page > 1 else "",
         "after": links.search(state.at(state.page + 1)) if state.page < last else "",
-        "facets": list(side(facets, state, links)),
+        "facets": list(side(facets, state, links, language, shelf.own_fields())),
         "chart": _chart(bars(facets["month"]), state, links),
         "chart_text": language.say("Results over time"),
         "height": HEIGHT,
@@ -188,8 +187,9 @@ def _hit(hit: Hit, state: State, links: Links, zone: tzinfo) -> dict[str, Any]:
                 "source": copy.source,
                 "date": day(copy.date, zone),
             }
-            for copy in hit.duplicates
+            for copy in hit.duplicates[:MOST_COPIES]
         ],
+        "num_copies": hit.more,
     }
 
 

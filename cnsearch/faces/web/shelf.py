@@ -8,7 +8,7 @@ import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from cnsearch import deadline
 from cnsearch.errors import IndexNotFoundError
@@ -21,9 +21,12 @@ from cnsearch.request import SearchRequest
 REFRESH_S = 0.2
 """So often at most it is looked whether there is a newer commit; a look lists a folder."""
 
-SIDE_FACETS = ("source", "category_path", "year", "author", "tag")
-CONDITION_OF = {"category_path": ("category",), "year": ("since", "until")}
+SIDE_FACETS: Final = ("source", "category_path", "year", "author", "tag")
+CONDITION_OF: Final = {"category_path": ("category",), "year": ("since", "until")}
 """Facet -> the conditions that choose among its values; of the others it is the argument of the same name."""
+MOST_OWN_FIELDS: Final = 6
+MOST_OWN_VALUES: Final = 200
+"""A field of the user's own is a facet of the page if it has at most so many values, of which articles share some."""
 
 
 class Shelf:
@@ -33,6 +36,7 @@ class Shelf:
         self.index = index
         self._settings = settings
         self._looked = 0.0
+        self._own_fields: tuple[str, tuple[str, ...]] = ("", ())  # the commit, and those that are facets in it
 
     def refresh(self) -> None:
         """Move on to the last commit. Raises IndexNotFoundError if the index is gone."""
@@ -52,14 +56,31 @@ class Shelf:
         """A page of results, and its facets. A facet among whose values something was chosen is counted as if it were
         not, so that the others can be chosen instead."""
         request = page_request(state, self._settings)
-        chosen = {name: _conditions(name) for name in SIDE_FACETS if _is_chosen(request, _conditions(name))}
-        results = self.index.search(replace(request, facets=(*(set(SIDE_FACETS) - set(chosen)), "month")))
+        names = (*SIDE_FACETS, *self.own_fields())
+        wider = {name: without for name in names if (without := _without(request, name)) is not None}
+        results = self.index.search(replace(request, facets=(*(name for name in names if name not in wider), "month")))
         facets = dict(results.facets)
-        for name, conditions in chosen.items():
+        for name, without in wider.items():
             deadline.check()
-            wider: dict[str, Any] = {**dict.fromkeys(conditions), "limit": 0, "offset": 0, "facets": (name,)}
-            facets[name] = self.index.search(replace(request, **wider, collapse=False)).facets[name]
+            asked = replace(request, **without, limit=0, offset=0, facets=(name,), collapse=False)
+            facets[name] = self.index.search(asked).facets[name]
         return results, facets
+
+    def own_fields(self) -> tuple[str, ...]:
+        """The fields of the user's own that are worth choosing by, those that most articles have first."""
+        mark, names = self._own_fields
+        if mark != self.index.mark:
+            mark, names = self.index.mark, ()
+            if set(self.index.facet_names) - {*SIDE_FACETS, "category", "month"}:
+                counts = self.index.stats()["labels"]
+                shared = [
+                    name
+                    for name, by in counts.items()
+                    if 2 <= len(by) <= MOST_OWN_VALUES and max(by.values()) > 1 and name not in FILTERS
+                ]
+                names = tuple(sorted(shared, key=lambda name: (-sum(counts[name].values()), name))[:MOST_OWN_FIELDS])
+            self._own_fields = mark, names
+        return names
 
     def results(self, request: SearchRequest) -> dict[str, Any]:
         """The object of a search."""
@@ -91,9 +112,10 @@ class Shelf:
         return {name: value for name, value in self.index.stats().items() if name not in ("index", "folders")}
 
 
-def _conditions(facet: str) -> tuple[str, ...]:
-    return CONDITION_OF.get(facet, (facet,))
-
-
-def _is_chosen(request: SearchRequest, conditions: tuple[str, ...]) -> bool:
-    return any(getattr(request, name) is not None for name in conditions if name in FILTERS)
+def _without(request: SearchRequest, facet: str) -> dict[str, Any] | None:
+    """What to change in the request so that nothing is chosen among the values of a facet; None if nothing is."""
+    if facet not in SIDE_FACETS:
+        labels = request.labels or {}
+        return {"labels": {name: labels[name] for name in labels if name != facet} or None} if facet in labels else None
+    conditions = CONDITION_OF.get(facet, (facet,))
+    return dict.fromkeys(conditions) if any(getattr(request, name) is not None for name in conditions) else None

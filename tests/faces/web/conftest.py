@@ -21,6 +21,7 @@ class Client:
 
     app: Any
     headers: dict[str, str] = field(default_factory=dict)
+    index: Any = None
     origin: str = "http://127.0.0.1:8000"
 
     def ask(self, method: str, address: str, **more: Any) -> httpx.Response:
@@ -69,7 +70,7 @@ def client_of(tmp_path: Any) -> Iterator[Callable[..., Client]]:
         index = cnsearch.open_index(tmp_path / f"index{len(opened)}", create=True, limits=WEB_LIMITS)
         opened.append(index)
         index.add(articles, jobs=1)
-        return Client(create_app(index, WebSettings(**settings)), {"Accept-Language": "en"})
+        return Client(create_app(index, WebSettings(**settings)), {"Accept-Language": "en"}, index)
 
     yield make
     for index in opened:

@@ -62,6 +62,53 @@ def test_a_facet_of_which_a_value_is_chosen_still_offers_the_others(client: Any)
     assert not none.select(".chips li")
 
 
+LANGUAGES, GENRES = ("zh", "en", "zh", "zh"), ("史话", "", "史话", "游记")
+
+
+def own_fields() -> list[Article]:
+    """Four articles: every one has a language and a number of its own, three have a genre."""
+    return [
+        Article(
+            f"{at}",
+            f"江豚 {at}",
+            labels={"language": (language,), "slug": (f"a{at}",), **({"体裁": (genre,)} if genre else {})},
+            source="甲报" if at % 2 else "乙报",
+        )
+        for at, (language, genre) in enumerate(zip(LANGUAGES, GENRES, strict=True))
+    ]
+
+
+def facet_of(page: BeautifulSoup, name: str) -> dict[str, str]:
+    values = page.select(f'.facet[data-facet="{name}"] li > a')
+    return {value.span.get_text(): value.select_one(".n").get_text() for value in values}
+
+
+def test_fields_of_the_users_own_are_facets(client_of: Callable[..., Any]) -> None:
+    client = client_of(own_fields())
+    page = client.page("/?q=江豚&collapse=false")
+    assert [section["data-facet"] for section in page.select(".facet")] == ["source", "language", "体裁"]
+    assert page.select(".facet h3")[-1].get_text() == "体裁"
+    assert facet_of(page, "language") == {"zh": "3", "en": "1"}
+    chosen = client.page(page.select('.facet[data-facet="language"] li > a')[0]["href"])
+    assert len(titles(chosen)) == 3
+    assert facet_of(chosen, "language") == {"zh": "3", "en": "1"}, "the others can be chosen instead"
+    assert facet_of(chosen, "体裁") == {"史话": "2", "游记": "1"}, "counted among what was chosen"
+    assert chosen.select_one(".chips li").get_text(strip=True) == "language: zh×"
+    both = client.page(chosen.select('.facet[data-facet="体裁"] li > a')[0]["href"])
+    assert len(titles(both)) == 2
+    assert facet_of(both, "language") == {"zh": "2"}
+    assert len(both.select(".chips li")) == 2
+    less = client.page(both.select('.facet[data-facet="language"] li > a.chosen')[0]["href"])
+    assert less.select_one(".chips li").get_text(strip=True) == "体裁: 史话×"
+
+
+def test_fields_that_come_with_a_new_commit_are_facets_too(client_of: Callable[..., Any]) -> None:
+    client = client_of([Article("x", "江豚")])
+    assert not client.page("/?q=江豚").select(".facet")
+    client.index.add(own_fields(), jobs=1)
+    assert facet_of(client.page("/?q=江豚&collapse=false"), "体裁") == {"史话": "2", "游记": "1"}
+
+
 def test_chips_take_filters_away(client: Any) -> None:
     filters = "source=青禾生活志&category=生活&since=2025-01&until=2025-12&draft=false&match=any&raw=1"
     page = client.page(f"/?q=咖啡&{filters}")
@@ -131,6 +178,16 @@ def test_pages_of_folded_copies_end_where_nothing_is_left(client_of: Callable[..
     assert sorted(seen) == sorted({f"江豚 {at}" for at in range(12)})
 
 
+def test_pages_of_folded_copies_are_counted_three_ahead(client_of: Callable[..., Any]) -> None:
+    client = client_of([Article(f"{number:02d}", f"江豚第{number}号", (f"第{number}篇。",)) for number in range(61)])
+    numbers = {page: client.page(f"/?q=江豚&page={page}").select_one(".pages").get_text(" ") for page in (1, 2, 4, 7)}
+    assert numbers[1].split() == ["1", "2", "3", "4", "Next"]
+    assert numbers[2].split() == ["Previous", "1", "2", "3", "4", "5", "Next"]
+    assert numbers[4].split() == ["Previous", "1", "2", "3", "4", "5", "6", "7", "Next"]
+    assert numbers[7].split() == ["Previous", "1", "…", "4", "5", "6", "7"]
+    assert not client.page("/?q=江豚&page=8").select(".pages")
+
+
 def test_orders_are_links(client: Any, web_index: cnsearch.Index) -> None:
     page = client.page("/?q=咖啡")
     newest = client.page(links(page, ".orders a")[0])
@@ -146,6 +203,17 @@ def test_copies_are_folded_and_can_be_seen(client_of: Callable[..., Any]) -> Non
     assert page.select_one(".copies summary").get_text() == "2 copies"
     assert len(links(page, ".copies a")) == 2
     assert len(titles(client.page(links(page, ".ends a")[-1]))) == 3
+
+
+def test_of_many_copies_some_are_named_and_all_are_counted(client_of: Callable[..., Any]) -> None:
+    text = "江豚一号搭乘商业火箭升空，十三分钟后与末级分离，一小时四十分钟之后传回第一组遥测数据。" * 8
+    page = client_of([Article(f"{at}", f"江豚入轨 {at}", (text,)) for at in range(61)]).page("/?q=江豚")
+    assert page.select_one(".copies summary").get_text() == "60 copies"
+    assert "60 copies folded" in page.select_one(".summary").get_text()
+    copies = page.select(".copies a")
+    assert len(copies) == 51
+    assert copies[-1].get_text() == "10 more"
+    assert "collapse=false" in copies[-1]["href"]
 
 
 def test_corrections_notes_and_missing_words_are_said(client: Any) -> None:
