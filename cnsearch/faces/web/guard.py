@@ -11,6 +11,7 @@ import base64
 import binascii
 import hmac
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import quote_from_bytes
@@ -18,6 +19,7 @@ from urllib.parse import quote_from_bytes
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cnsearch.faces.web.attempts import Attempts
 from cnsearch.faces.web.problems import Problem, of_status
 from cnsearch.faces.web.settings import WebSettings
 
@@ -47,6 +49,7 @@ class Guard:
         self._app = app
         self._settings = settings
         self._refuse = refuse
+        self._attempts = Attempts()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -63,13 +66,29 @@ class Guard:
         query = scope["query_string"]
         if not query.isascii():  # as some programs send it, and browsers do not
             scope = {**scope, "query_string": quote_from_bytes(query, _ASCII).encode()}
-        headers = Headers(scope=scope)
-        if not is_known_host(headers.get("host", ""), self._settings.hosts):
-            await self._refuse(scope, receive, guarded, of_status(421))
-        elif not is_admitted(headers.get("authorization", ""), self._settings) and not _is_health(scope):
-            await self._refuse(scope, receive, guarded, of_status(401))
+        problem = self._problem(scope, Headers(scope=scope))
+        if problem is not None:
+            await self._refuse(scope, receive, guarded, problem)
         else:
             await self._app(scope, receive, guarded)
+
+    def _problem(self, scope: Scope, headers: Headers) -> Problem | None:
+        """Why the request is refused; None where it is not."""
+        if not is_known_host(headers.get("host", ""), self._settings.hosts):
+            return of_status(421)
+        if not (self._settings.token or self._settings.password) or _is_health(scope):
+            return None
+        given = headers.get("authorization", "")
+        if not given:
+            return of_status(401)
+        address = (scope.get("client") or ("-",))[0]
+        if wait := self._attempts.wait(address):
+            return replace(of_status(429), retry_s=wait)
+        if not is_admitted(given, self._settings):
+            self._attempts.wrong(address)
+            return of_status(401)
+        self._attempts.right(address)
+        return None
 
 
 def _is_health(scope: Scope) -> bool:

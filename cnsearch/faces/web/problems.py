@@ -35,14 +35,14 @@ class Problem(Exception):  # the name that RFC 9457 gives it
     code    : what kind of case it is, for programs
     title   : a message
     detail  : a message, or what the library says
-    retry   : whether the same is worth asking for again in some seconds
+    retry_s : seconds after which the same is worth asking for again; 0 where it is not
     """
 
     status: int
     code: str
     title: str
     detail: str = ""
-    retry: bool = False
+    retry_s: int = 0
 
     def to_dict(self, language: Language) -> dict[str, object]:
         """The problem object."""
@@ -57,7 +57,7 @@ class Problem(Exception):  # the name that RFC 9457 gives it
     @property
     def headers(self) -> dict[str, str]:
         """Of the response, besides those that all have."""
-        return {"Retry-After": str(RETRY_AFTER_S)} if self.retry else {}
+        return {"Retry-After": str(self.retry_s)} if self.retry_s else {}
 
 
 BAD_REQUEST = _("This cannot be asked for")
@@ -75,6 +75,7 @@ _BY_STATUS: Final = {
     405: ("method_not_allowed", NOT_ALLOWED),
     414: ("too_long", _("The address is too long")),
     421: ("unknown_host", _("This server is not asked for by this name")),
+    429: ("too_many_attempts", _("Too many wrong passwords; try again later")),
     431: ("too_long", _("The headers are too long")),
 }
 
@@ -90,7 +91,7 @@ def of_error(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, BusyError):
-        return Problem(503, "busy", BUSY, _("Try again in a few seconds."), retry=True)
+        return Problem(503, "busy", BUSY, _("Try again in a few seconds."), retry_s=RETRY_AFTER_S)
     if isinstance(error, (TooSlowError, DeadlineError)):
         detail = _("It took longer than a search may. Ask for fewer words, or for none with * or ?.")
         return Problem(503, "too_slow", _("This search takes too long"), detail)
@@ -100,7 +101,7 @@ def of_error(error: Exception) -> Problem:
         return Problem(400, error.code, BAD_REQUEST, str(error))
     if isinstance(error, IndexUnusableError):  # its message names a folder of the server
         detail = _("It is gone, being replaced, or damaged. Try again soon, or tell who runs this server.")
-        return Problem(503, error.code, UNUSABLE, detail, retry=True)
+        return Problem(503, error.code, UNUSABLE, detail, retry_s=RETRY_AFTER_S)
     if isinstance(error, (AskedWronglyError, UnsupportedError)):
         return Problem(400, getattr(error, "code", "bad_request"), BAD_REQUEST, str(error))
     return Problem(500, "internal", INTERNAL, _("It has been written into the log of the server."))

@@ -108,6 +108,22 @@ def test_a_token_or_a_user_and_password_let_in(web_index: cnsearch.Index, client
     assert user.get("/", headers={"Authorization": "Bearer "}).status_code == 401
 
 
+def test_after_some_wrong_passwords_none_is_looked_at_for_a_while(web_index: cnsearch.Index, client_for: Any) -> None:
+    client = client_for(create_app(web_index, WebSettings(token="geheim")))
+    right, wrong = {"Authorization": "Bearer geheim"}, {"Authorization": "Bearer x"}
+    for _ in range(5):
+        assert client.get("/api/stats").status_code == 401, "a request without a password is no attempt"
+        assert client.get("/api/stats", headers=wrong).status_code == 401
+    for headers in (wrong, right):
+        response = client.get("/api/stats", headers=headers)
+        assert response.status_code == 429
+        assert response.json()["code"] == "too_many_attempts"
+        assert response.headers["retry-after"] == "1"
+    assert "Too many wrong passwords" in client.get("/", headers=right).text
+    assert client.get("/healthz", headers=wrong).status_code == 200
+    assert client.get("/api/stats").status_code == 401
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
