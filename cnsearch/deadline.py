@@ -9,14 +9,17 @@ Not good for: a single long step, such as a regular expression: it is interrupte
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from math import inf
 from time import monotonic
+from typing import Any, TypeVar
 
 from cnsearch.errors import DeadlineError
 
+T = TypeVar("T")
 _end: ContextVar[float] = ContextVar("cnsearch_deadline", default=inf)
 
 
@@ -34,3 +37,25 @@ def check() -> None:
     """Raise DeadlineError if the time is up."""
     if monotonic() > _end.get():
         raise DeadlineError("the query has taken longer than it may", hint="Ask for less: fewer words or patterns")
+
+
+def checked(items: Iterable[T], every: int = 1_000) -> Iterator[T]:
+    """The items, with a check before each so many of them."""
+    for at, item in enumerate(items):
+        if not at % every:
+            check()
+        yield item
+
+
+@contextmanager
+def holding(lock: Any) -> Iterator[None]:
+    """Hold a ``threading.Lock`` or ``RLock`` inside. Raises DeadlineError if another thread does not let go of it in
+    time."""
+    left = _end.get() - monotonic()
+    while not lock.acquire(timeout=min(max(left, 0.0), threading.TIMEOUT_MAX)):
+        check()
+        left = _end.get() - monotonic()
+    try:
+        yield
+    finally:
+        lock.release()

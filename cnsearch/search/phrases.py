@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch import deadline
 from cnsearch.analysis import compounds
 from cnsearch.analysis.fold import code_points
 from cnsearch.analysis.inflection import is_marked
@@ -69,6 +70,7 @@ def count_uses(titles: Sequence[str], tokenizer: WordTokenizer) -> dict[str, int
     """
     text = "\n".join(titles)
     words, starts, ends = tokenizer.coarse(text)
+    deadline.check()
     if not words:
         return {}
     numbers: dict[str, int] = {}
@@ -166,6 +168,7 @@ def _levels(ids: Ints, docs: Ints, joined: Bools, before: Ints, num_words: int) 
     """
     grams, num_grams, span = ids, num_words, int(docs[-1]) + 1
     for size in range(2, MAX_PHRASE_WORDS + 1):
+        deadline.check()
         places = np.flatnonzero(
             (grams[: 1 - size] >= 0) & (grams[1:][: len(grams) - size + 1] >= 0) & joined[size - 2 :]
         )

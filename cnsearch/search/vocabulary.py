@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from whoosh.support.levenshtein import damerau_levenshtein
 
+from cnsearch import deadline
 from cnsearch.analysis import pinyin
 from cnsearch.analysis.fold import code_points
 from cnsearch.analysis.reading import read_all
@@ -57,9 +58,10 @@ class _made_once(Generic[Made]):
         if owner is None:
             return self  # type: ignore[return-value]  # asked of the class
         # Reached only while the object's own dictionary has none.
-        with owner._making:
+        with deadline.holding(owner._making):
             kept: dict[str, Made] = owner.__dict__
             if self._name not in kept:
+                deadline.check()
                 kept[self._name] = self._make(owner)
             return kept[self._name]
 
@@ -164,7 +166,7 @@ class Lexicon:
     def homophones(self) -> dict[str, list[int]]:
         """The entries of each reading that are of nothing but Chinese characters, the most used MAX_HOMOPHONES."""
         found: dict[str, list[int]] = {}
-        for at, reading in zip(self._chinese.tolist(), self._readings, strict=True):
+        for at, reading in deadline.checked(zip(self._chinese.tolist(), self._readings, strict=True)):
             if len(reading) == len(self.texts[at]) and self.texts[at].isalpha():
                 same = found.setdefault(reading, [])
                 if len(same) < MAX_HOMOPHONES:
@@ -187,7 +189,7 @@ class Spellings:
         Each of these changes the numbers of the letters by two at most, which leaves few to compare in full.
         """
         different = np.abs(self._letters - _letter_counts([word])).sum(axis=1)
-        for at in np.flatnonzero(different <= 2 * most).tolist():
+        for at in deadline.checked(np.flatnonzero(different <= 2 * most).tolist(), every=100):
             found = damerau_levenshtein(word, self._words[at])
             if 0 < found <= most:
                 yield self._words[at], self._uses[at], found
@@ -246,7 +248,7 @@ class Vocabulary:
         share = num_docs / len(sample)
         uses = {text: round(count * share) for text, count in counted.items()}
         terms, doc_freqs = self._snapshot.doc_freqs("title", key)
-        for term, doc_freq in zip(terms, doc_freqs.tolist(), strict=True):
+        for term, doc_freq in deadline.checked(zip(terms, doc_freqs.tolist(), strict=True)):
             if term not in uses and is_word(term) and doc_freq < LIKELY_SEEN * share:
                 uses[term] = doc_freq
         return Lexicon(uses)
@@ -265,7 +267,8 @@ class Vocabulary:
         tags, tag_freqs = self._snapshot.doc_freqs("tags", key)  # chosen by their writers: one use is enough
         for term, doc_freq in zip(tags, tag_freqs.tolist(), strict=True):
             uses[term] = max(doc_freq, uses.get(term, 0))
-        return Lexicon({term: use for term, use in uses.items() if term not in known and _is_body_word(term)})
+        each = deadline.checked(uses.items())
+        return Lexicon({term: use for term, use in each if term not in known and _is_body_word(term)})
 
     @_made_once
     def foreign(self) -> Spellings:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -44,12 +45,12 @@ class Work:
             if self._under_way >= self._most:
                 raise BusyError
             self._under_way += 1
-        begun = False
+        begun, end = False, time.monotonic() + self._seconds
 
         def timed() -> T:
             nonlocal begun
             begun = True
-            with deadline.within(self._seconds):
+            with deadline.within(end - time.monotonic()):
                 return task()
 
         future = self._pool.submit(timed)

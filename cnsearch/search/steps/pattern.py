@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import islice
 
+from cnsearch import deadline
 from cnsearch.analysis.inflection import MARK
 from cnsearch.search.leaves import Reach
 from cnsearch.search.steps.base import Marks, Weights
@@ -42,10 +43,11 @@ class TermPattern(VerifiedLeaf):
         return self.prefix, self.regex, self.fields
 
     def found_in(self, segment: Segment, field: str, reach: Reach) -> Postings | None:
-        every = (term for term in segment.terms(field, self.prefix) if self.regex.fullmatch(term))
+        every = (term for term in deadline.checked(segment.terms(field, self.prefix)) if self.regex.fullmatch(term))
         terms = list(islice(every, reach.most_terms + 1))
         reach.cut_short |= len(terms) > reach.most_terms
-        return union([segment.postings(field, term) for term in terms[: reach.most_terms]])
+        found = deadline.checked(terms[: reach.most_terms], every=100)
+        return union([segment.postings(field, term) for term in found])
 
     @property
     def part(self) -> tuple[str, str]:

@@ -74,6 +74,21 @@ def test_what_takes_too_long_ends_and_frees_its_thread() -> None:
     asyncio.run(main())
 
 
+def test_time_in_the_queue_is_part_of_the_limit() -> None:
+    async def main() -> None:
+        work, event = Work(1, 1, 30), threading.Event()
+        first = await started(work, lambda: until_told(event))
+        second = await started(work, deadline._end.get)
+        asked = time.monotonic()
+        await asyncio.sleep(0.05)
+        event.set()
+        assert await second <= asked + 30
+        await first
+        work.close()
+
+    asyncio.run(main())
+
+
 def test_what_never_had_its_turn_is_busy_not_slow() -> None:
     async def main() -> None:
         work, event = Work(1, 5, 0.05), threading.Event()
