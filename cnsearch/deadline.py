@@ -39,6 +39,11 @@ def check() -> None:
         raise DeadlineError("the query has taken longer than it may", hint="Ask for less: fewer words or patterns")
 
 
+def left() -> float:
+    """Seconds until the time is up: infinite without a deadline, 0 or less when it is."""
+    return _end.get() - monotonic()
+
+
 def checked(items: Iterable[T], every: int = 1_000) -> Iterator[T]:
     """The items, with a check before each so many of them."""
     for at, item in enumerate(items):
@@ -51,10 +56,8 @@ def checked(items: Iterable[T], every: int = 1_000) -> Iterator[T]:
 def holding(lock: Any) -> Iterator[None]:
     """Hold a ``threading.Lock`` or ``RLock`` inside. Raises DeadlineError if another thread does not let go of it in
     time."""
-    left = _end.get() - monotonic()
-    while not lock.acquire(timeout=min(max(left, 0.0), threading.TIMEOUT_MAX)):
+    while not lock.acquire(timeout=min(max(left(), 0.0), threading.TIMEOUT_MAX)):
         check()
-        left = _end.get() - monotonic()
     try:
         yield
     finally:

@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
+from cnsearch import deadline
 from cnsearch.backends.opensearch.address import Address, Credentials, credentials
 from cnsearch.backends.opensearch.documents import as_json
-from cnsearch.errors import IndexNotFoundError, IndexUnusableError
+from cnsearch.errors import DeadlineError, IndexNotFoundError, IndexUnusableError
 
 CONNECT_S = 5.0
 """How long a host may take to say that it is there."""
@@ -84,10 +85,13 @@ class Cluster:
     # Asking
 
     def request(self, method: str, path: str, body: Any = None, *, timeout: float = REQUEST_S, **params: Any) -> Any:
-        """What the cluster answers, as JSON. Raises IndexNotFoundError, IndexUnusableError."""
+        """What the cluster answers, as JSON. Raises IndexNotFoundError, IndexUnusableError; DeadlineError where it does
+        not answer until then."""
+        deadline.check()
+        seconds = min(timeout, max(deadline.left(), 0.001))
         with self._said():
             return self._client.transport.perform_request(
-                method, path, params={**params, "request_timeout": timeout}, body=body
+                method, path, params={**params, "request_timeout": seconds}, body=body
             )
 
     def exists(self, path: str) -> bool:
@@ -225,7 +229,7 @@ class Cluster:
                     return
                 asked |= {"search_after": hits[-1]["sort"], "track_total_hits": False}
         finally:
-            with suppress(IndexUnusableError):  # it ends by itself in five minutes
+            with suppress(IndexUnusableError, DeadlineError):  # it ends by itself in five minutes
                 self.request("DELETE", "/_search/point_in_time", {"pit_id": [kept]}, timeout=CONNECT_S)
 
     # What it says
@@ -287,6 +291,7 @@ class Cluster:
             hint = "Name the authority that signed it with CNSEARCH_OPENSEARCH_CA"
             raise self._unusable(f"{reason} ({_short(error)})", hint=hint, code="certificate") from None
         except theirs.ConnectionTimeout:
+            deadline.check()
             raise self._unusable(
                 "the cluster does not answer in time", hint=_HEALTH, code="cluster_unreachable"
             ) from None

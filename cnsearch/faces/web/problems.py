@@ -100,7 +100,10 @@ def of_error(error: Exception) -> Problem:
     if isinstance(error, QuerySyntaxError):
         return Problem(400, error.code, BAD_REQUEST, str(error))
     if isinstance(error, IndexUnusableError):  # its message names a folder of the server
-        detail = _("It is gone, being replaced, or damaged. Try again soon, or tell who runs this server.")
+        detail = _(
+            "It is gone, being replaced, damaged, or on a cluster that does not answer. Try again soon, or tell who "
+            "runs this server."
+        )
         return Problem(503, error.code, UNUSABLE, detail, retry_s=RETRY_AFTER_S)
     if isinstance(error, (AskedWronglyError, UnsupportedError)):
         return Problem(400, getattr(error, "code", "bad_request"), BAD_REQUEST, str(error))

@@ -5,6 +5,7 @@ out. Only ``Index`` is asked.
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,8 +19,10 @@ from cnsearch.index import Index
 from cnsearch.model import FORMAT_VERSION, SearchResults
 from cnsearch.request import SearchRequest
 
-REFRESH_S = 0.2
+REFRESH_S: Final = 0.2
 """So often at most it is looked whether there is a newer commit; a look lists a folder."""
+REMOTE_REFRESH_S: Final = 1.0
+"""The same of an index on a cluster, which is asked three times for it."""
 
 SIDE_FACETS: Final = ("source", "category_path", "year", "author", "tag")
 CONDITION_OF: Final = {"category_path": ("category",), "year": ("since", "until")}
@@ -35,7 +38,9 @@ class Shelf:
     def __init__(self, index: Index, settings: WebSettings) -> None:
         self.index = index
         self._settings = settings
-        self._looked = 0.0
+        self._is_remote = "://" in index.path
+        self._looked = -math.inf
+        self._mark = ""
         self._own_fields: tuple[str, tuple[str, ...]] = ("", ())  # the commit, and those that are facets in it
 
     def refresh(self) -> None:
@@ -43,13 +48,22 @@ class Shelf:
         if self.index.closed:
             raise IndexNotFoundError("", "the index was closed", code="index_closed")
         now = time.monotonic()
-        if now - self._looked >= REFRESH_S:
-            self._looked = now
-            self.index.refresh()
+        if now - self._looked >= (REMOTE_REFRESH_S if self._is_remote else REFRESH_S):
+            before, self._looked = self._looked, now
+            try:
+                self.index.refresh()
+                self._mark = self.index.mark
+            except BaseException:
+                self._looked = before  # what is gone is looked for by everyone
+                raise
+
+    def mark(self) -> str:
+        """Tells the commit that is shown; of an index on a cluster as it was at the last look."""
+        return self._mark if self._is_remote else self.index.mark
 
     def tag(self, *about: str) -> str:
         """An ETag for an answer to what is asked ``about``: it changes with the commit. Weak, for times are in it."""
-        key = "\x00".join((self.index.mark, *about))
+        key = "\x00".join((self.mark(), *about))
         return f'W/"{hashlib.blake2s(key.encode("utf-8", "replace"), digest_size=12).hexdigest()}"'
 
     def page(self, state: State) -> tuple[SearchResults, dict[str, Mapping[str, int]]]:
@@ -69,8 +83,8 @@ class Shelf:
     def own_fields(self) -> tuple[str, ...]:
         """The fields of the user's own that are worth choosing by, those that most articles have first."""
         mark, names = self._own_fields
-        if mark != self.index.mark:
-            mark, names = self.index.mark, ()
+        if mark != self.mark():
+            mark, names = self.mark(), ()
             if set(self.index.facet_names) - {*SIDE_FACETS, "category", "month"}:
                 counts = self.index.stats()["labels"]
                 shared = [
