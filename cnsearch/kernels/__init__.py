@@ -4,35 +4,53 @@ Which of both run is chosen once, at the first use (``choice``): the compiled on
 the package, else those in Python. Both give the same, to the last byte on disk. ``CNSEARCH_KERNELS=python`` in the
 environment chooses the latter.
 
-A kernel gets texts, arrays and numbers, never a file. What it has to know of Chinese it is told (``contract.Rules``),
+A kernel gets texts, arrays and numbers; that of a keyword query gets the file of a segment (``keyword_queries`` says
+why). What it has to know of Chinese it is told (``contract.Rules``),
 so this room imports nothing of the house.
 
     texts      : texts of documents -> postings of words and characters, tokens per document, signatures
     searching  : decoding and scoring of postings, the rule of hits, closeness; None where these are not compiled
+    mapped_index : a keyword query on a commit in one call: terms -> hits -> the best; None where it is not compiled
     segmenter  : folded text -> words, by a dictionary that is compiled in; None where it is not compiled
 """
 
 from cnsearch.kernels.choice import Choice, chosen
 from cnsearch.kernels.contract import Analysed, Counts, FieldCounts, Rules, Segmenter, TextReading, Texts, Words
+from cnsearch.kernels.keyword_queries import (
+    Best,
+    KeywordQuery,
+    MappedIndex,
+    MappedSegment,
+    Run,
+    mapped_file,
+    mapped_index,
+)
 from cnsearch.kernels.native import NativeTexts, segmenter
 from cnsearch.kernels.plain import PlainTexts
 from cnsearch.kernels.searching import Closeness, Packed, PackedMatches, Searching, closeness_by, searching
 
 __all__ = [
     "Analysed",
+    "Best",
     "Choice",
     "Closeness",
     "Counts",
     "FieldCounts",
+    "KeywordQuery",
+    "MappedIndex",
+    "MappedSegment",
     "Packed",
     "PackedMatches",
     "Rules",
+    "Run",
     "Searching",
     "Segmenter",
     "TextReading",
     "Texts",
     "chosen",
     "closeness_by",
+    "mapped_file",
+    "mapped_index",
     "searching",
     "segmenter",
     "texts",

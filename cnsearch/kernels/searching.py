@@ -88,8 +88,9 @@ class Searching(Protocol):
         """
         ...
 
-    def Closeness(self, fold: bytes, classes: bytes, kinds: bytes) -> Closeness:
-        """By the tables of characters of ``contract.Rules``."""
+    def Closeness(self, fold: bytes, classes: bytes, kinds: bytes, letters: bytes) -> Closeness:
+        """By the tables of characters of ``contract.Rules``; ``letters``: a byte for each of the first 65,536, 0 where
+        it does not count when titles are compared."""
         ...
 
 
@@ -101,7 +102,13 @@ def searching() -> Searching | None:
 
 
 def closeness_by(
-    compiled: Searching, fold: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], kinds: npt.NDArray[np.uint8]
+    compiled: Searching,
+    fold: npt.NDArray[np.uint32],
+    classes: npt.NDArray[np.uint8],
+    kinds: npt.NDArray[np.uint8],
+    letters: npt.NDArray[np.bool_],
 ) -> Closeness:
-    """The kernel that knows these tables of one entry per code point, shape (0x110000,), as in ``contract.Rules``."""
-    return compiled.Closeness(fold.astype("<u4", copy=False).tobytes(), classes.tobytes(), kinds.tobytes())
+    """The kernel that knows these tables of one entry per code point, shape (0x110000,), as in ``contract.Rules``, and
+    which UTF-16 units are letters when titles are compared, shape (0x10000,)."""
+    tables = (fold.astype("<u4", copy=False).tobytes(), classes.tobytes(), kinds.tobytes(), letters.tobytes())
+    return compiled.Closeness(*tables)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -27,66 +27,98 @@ class Earned(NamedTuple):
     score: float
 
 
-def _adding(scores: Scores, earned: Sequence[Earned]) -> Scores:
-    """The scores with what is earned; ``scores`` is not modified."""
-    if earned:
-        scores = scores.copy()
-    for one in earned:
-        scores[one.doc_numbers] += np.float32(one.score)
-    return scores
+class Hits(Protocol):
+    """The hits of a query, with scores that may rise."""
+
+    @property
+    def greatest(self) -> float:
+        """The greatest score of a hit; there is one at least."""
+
+    def among(self, numbers: DocNumbers) -> DocNumbers:
+        """Those of the documents that are hits, in their order."""
+
+    def earn(self, numbers: DocNumbers, score: float) -> None:
+        """The scores of these hits rise by ``score``, in float32."""
+
+    def titled(self, texts: Sequence[str]) -> tuple[DocNumbers, DocNumbers]:
+        """The hits whose title is the query, punctuation and spaces aside; and those that have these too."""
 
 
-def earn_as_typed(
-    focus: Focus, mask: Mask, scores: Scores, leaves: Leaves, weights: Callable[[], FocusWeights]
-) -> tuple[Scores, list[Earned]]:
-    """The scores with what documents of ``mask``, at least one, earn for what stands in them as it was typed; and what
-    that is.
+class ArrayHits:
+    """Hits as arrays: those of ``mask``, at least one, with the ``scores`` of all documents, 0 where they do not match.
+    What is given is not modified."""
+
+    def __init__(self, mask: Mask, scores: Scores, leaves: Leaves) -> None:
+        self._mask = mask
+        self._given = scores
+        self.scores = scores
+        self._leaves = leaves
+
+    @property
+    def greatest(self) -> float:
+        return float(self.scores[self._mask].max())
+
+    def among(self, numbers: DocNumbers) -> DocNumbers:
+        return numbers[self._mask[numbers]]
+
+    def earn(self, numbers: DocNumbers, score: float) -> None:
+        if self.scores is self._given:
+            self.scores = self._given.copy()
+        self.scores[numbers] += np.float32(score)
+
+    def titled(self, texts: Sequence[str]) -> tuple[DocNumbers, DocNumbers]:
+        return _titled(texts, self._mask, self.scores, self._leaves)
+
+
+def earn_as_typed(focus: Focus, hits: Hits, leaves: Leaves, weights: Callable[[], FocusWeights]) -> list[Earned]:
+    """What hits earn for what stands in them as it was typed; they have it then.
 
     A piece is a term of its own, and earns a share of what its bigrams and other words weigh, the whole share if one
     document has it. A long text that stands whole, and then a title that is the query, earn so much that nothing
     without it stands above.
 
-    scores  : of all documents, 0 where they do not match
     weights : of the focus; asked for only where there is something to earn
     """
     if not leaves.ranking.written or not focus.written:
-        return scores, []
-    wholes, parts = _pieces(focus, mask, leaves)
-    earned = [_for_piece(piece, mask, leaves, weights()) for piece in parts]
-    scores = _adding(scores, earned)
-    second = (leaves.ranking.closeness + leaves.ranking.lead) * weights().total
+        return []
+    earned: list[Earned] = []
+
+    def earn(*some: Earned) -> None:
+        earned.extend(some)
+        for one in some:
+            hits.earn(one.doc_numbers, one.score)
+
+    def second() -> float:
+        return (leaves.ranking.closeness + leaves.ranking.lead) * weights().total
+
+    wholes, parts = _pieces(focus, hits, leaves)
+    earn(*[_for_piece(piece, hits, leaves, weights()) for piece in parts])
     for text, numbers in wholes:
-        lifted = [Earned(numbers, "in one piece", text, float(scores[mask].max()) + second)]
-        scores = _adding(scores, lifted)
-        earned += lifted
-    alike, same = _titled(focus.written, mask, scores, leaves)
+        earn(Earned(numbers, "in one piece", text, hits.greatest + second()))
+    alike, same = hits.titled(focus.written)
     if len(alike) or len(same):
-        most = float(scores[mask].max()) + second
-        titled = [Earned(alike, "title", "", most), Earned(same, "title", "", TO_THE_DOT * most)]
-        scores = _adding(scores, titled)
-        earned += titled
-    return scores, earned
+        most = hits.greatest + second()
+        earn(Earned(alike, "title", "", most), Earned(same, "title", "", TO_THE_DOT * most))
+    return earned
 
 
-def _for_piece(piece: str, mask: Mask, leaves: Leaves, weights: FocusWeights) -> Earned:
+def _for_piece(piece: str, hits: Hits, leaves: Leaves, weights: FocusWeights) -> Earned:
     """What documents with a piece of the query earn: its idf, and so much of what is inside it as it is rare."""
     found = leaves.match(Substring(piece))
     units = (*weights.bigrams.items(), *weights.words.items())
     inside = sum(weight for unit, weight in units if unit in piece)
     bonus = found.idf + leaves.ranking.written * inside * found.idf / leaves.greatest_idf
-    numbers = found.numbers()
-    return Earned(numbers[mask[numbers]], "in one piece", piece, bonus)
+    return Earned(hits.among(found.numbers()), "in one piece", piece, bonus)
 
 
-def _pieces(focus: Focus, mask: Mask, leaves: Leaves) -> tuple[list[tuple[str, DocNumbers]], list[str]]:
-    """The long texts of the query that stand whole in documents of ``mask``, with these; and the pieces of the other
+def _pieces(focus: Focus, hits: Hits, leaves: Leaves) -> tuple[list[tuple[str, DocNumbers]], list[str]]:
+    """The long texts of the query that stand whole in hits, with these; and the pieces of the other
     texts that stand somewhere."""
     wholes: list[tuple[str, DocNumbers]] = []
     parts: list[str] = []
     for text in focus.pieces:
         if len(text) > LONG:
-            numbers = leaves.match(Verbatim(text, inside=True)).numbers()
-            numbers = numbers[mask[numbers]]
+            numbers = hits.among(leaves.match(Verbatim(text, inside=True)).numbers())
             if len(numbers):
                 wholes.append((text, numbers))
         else:

@@ -19,6 +19,7 @@ from cnsearch import kernels
 from cnsearch.analysis.fold import code_points, fold_table
 from cnsearch.analysis.reading import class_table, read, read_all
 from cnsearch.analysis.scripts import HAN_CHAR, LETTER, point_kinds
+from cnsearch.search.written import is_letter
 
 WINDOW_CHARS = 60
 """About a sentence; 40 to 100 made no difference."""
@@ -73,7 +74,11 @@ def closeness(
 def compiled_closeness() -> kernels.Closeness | None:
     """The kernel, which has copies of the tables of characters; None where there is none."""
     compiled = kernels.searching()
-    return None if compiled is None else kernels.closeness_by(compiled, fold_table(), class_table(), point_kinds())
+    return (
+        None
+        if compiled is None
+        else kernels.closeness_by(compiled, fold_table(), class_table(), point_kinds(), is_letter())
+    )
 
 
 def closeness_of_beginnings(

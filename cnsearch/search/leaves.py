@@ -20,7 +20,17 @@ import numpy as np
 import numpy.typing as npt
 
 from cnsearch import deadline, kernels
-from cnsearch.search.scoring import K1, FieldNorms, Ranking, Scores, Statistics, idf, saturate, weighted_tf
+from cnsearch.search.scoring import (
+    K1,
+    FieldNorms,
+    OwnStatistics,
+    Ranking,
+    Scores,
+    Statistics,
+    idf,
+    saturate,
+    weighted_tf,
+)
 from cnsearch.store.postings import Postings
 from cnsearch.store.snapshot import Snapshot
 
@@ -57,6 +67,9 @@ class HasPostings(Protocol):
 
     def packed(self, snapshot: Snapshot) -> Mapping[str, Sequence[kernels.Packed]] | None:
         """The same as it lies in the files, for a kernel; None where there is more to its postings."""
+
+    def occurs(self, leaves: Leaves) -> bool:
+        """Whether any document has it, deleted ones included."""
 
 
 class Scoring(HasPostings, Protocol):
@@ -130,6 +143,8 @@ class Leaves:
         self._statistics = statistics
         self._pattern_terms = pattern_terms
         self._lock = threading.Lock()
+        self.own_statistics = isinstance(statistics, OwnStatistics)
+        """Whether scores are computed by what the snapshot itself has."""
         self.compiled = kernels.searching()
         """The compiled kernels; None where there are none."""
         self._matches: OrderedDict[Hashable, Matches] = OrderedDict()
@@ -203,6 +218,11 @@ class Leaves:
             dense[doc_ids] = impacts
             made = Matches(None, dense, rarity, doc_freq, reach.cut_short)
         return made if self.compiled is None else _of_packed(_packed(made), rarity, doc_freq, reach.cut_short)
+
+    def occurs(self, leaf: HasPostings) -> bool:
+        """Whether any document has the leaf, deleted ones included."""
+        known = self._matches.get(leaf.key)
+        return leaf.occurs(self) if known is None else known.doc_freq > 0
 
     def term_weight(self, leaf: HasPostings) -> float:
         """The idf of a leaf: how telling it is, for choosing snippets."""

@@ -33,7 +33,9 @@ class Missing:
 
     def note(self, ranked: Ranked) -> tuple[str, ...]:
         """That no article has all words, where that is so."""
-        if not self._noted or not ranked.total or any(not self.of(number) for number in ranked.doc_numbers):
+        if not self._noted or not ranked.total:
+            return ()
+        if any(all(ranked.has(word, number, self._leaves) for word in self._words) for number in ranked.doc_numbers):
             return ()
         all_of_them = ranked.matching
         for word in self._words:

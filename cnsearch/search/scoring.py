@@ -39,7 +39,8 @@ B = 0.9
 .9700 and .9742, this one .9711 and .9746; benchmarks/retrieval.py), and news titles and keywords alike."""
 FIELD_WEIGHTS = {"title": 2.0, "tags": 1.5, "body": 1.0}
 """An occurrence in the title, or among the tags, counts as this many in a body of average length; bigrams too."""
-_WEIGHTS = {**FIELD_WEIGHTS, **{CHARS_FIELD[name]: weight for name, weight in FIELD_WEIGHTS.items()}}
+ALL_WEIGHTS = {**FIELD_WEIGHTS, **{CHARS_FIELD[name]: weight for name, weight in FIELD_WEIGHTS.items()}}
+"""Of every searched field."""
 
 Scores = npt.NDArray[np.float32]
 """float32, shape (num_docs,): a number for each document of the index, unless another shape is said."""
@@ -130,7 +131,7 @@ class FieldNorms:
         norms = self._norms.get(field)
         if norms is None:
             ratio = self._snapshot.lengths(field) / np.float32(self._statistics.average_length(field))
-            norms = np.float32(_WEIGHTS[field]) / (np.float32(1 - B) + np.float32(B) * ratio)
+            norms = np.float32(ALL_WEIGHTS[field]) / (np.float32(1 - B) + np.float32(B) * ratio)
             self._norms[field] = norms
         return norms
 

@@ -8,7 +8,9 @@ every time.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -16,11 +18,13 @@ import numpy.typing as npt
 
 from cnsearch.limits import DEFAULT_LIMITS, Limits
 from cnsearch.search.age import decay
-from cnsearch.search.as_typed import earn_as_typed
+from cnsearch.search.as_typed import ArrayHits, earn_as_typed
+from cnsearch.search.compiled import CompiledQueries, CompiledRun, UnreadableError
 from cnsearch.search.leaves import DocNumbers, Leaves, Mask
 from cnsearch.search.plan import Plan
 from cnsearch.search.scoring import DEFAULT_RANKING, OwnStatistics, Ranking, Scores, Statistics
 from cnsearch.search.second_pass import SecondPass
+from cnsearch.search.steps.keywords import Keyword
 from cnsearch.search.steps.leaf import Term
 from cnsearch.search.steps.texts import Substring, Verbatim
 from cnsearch.search.top import best, top
@@ -34,22 +38,40 @@ MAX_CACHED_TEXTS, MAX_CACHED_CHARS = 100, 20_000
 """Titles and bodies, and the length of the longest body among them: together at most some megabytes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ranked:
     """doc_numbers : the documents of the asked page, in rank order, numbered over the whole index
     scores      : their scores, the same length; 0 where nothing ranks
     total       : how many documents match
     num_second  : the documents of the first ranks whose scores are those of the second pass
-    matching    : which documents match, bool, shape (num_docs,)
-    keys        : what they are ordered by, before the second pass: scores or dates, shape (num_docs,)
+    found       : gives ``matching`` and ``keys`` when they are asked for
+    run         : where a kernel found them: what it knows of them
     """
 
     doc_numbers: list[int]
     scores: list[float]
     total: int
     num_second: int
-    matching: Mask
-    keys: npt.NDArray[Any]
+    found: Callable[[], tuple[Mask, npt.NDArray[Any]]]
+    run: CompiledRun | None = None
+
+    @property
+    def matching(self) -> Mask:
+        """Which documents match, bool, shape (num_docs,). Not to be modified."""
+        return self._arrays[0]
+
+    @property
+    def keys(self) -> npt.NDArray[Any]:
+        """What they are ordered by, before the second pass: scores or dates, shape (num_docs,)."""
+        return self._arrays[1]
+
+    @cached_property
+    def _arrays(self) -> tuple[Mask, npt.NDArray[Any]]:
+        return self.found()
+
+    def has(self, word: Keyword, number: int, leaves: Leaves) -> bool:
+        """Whether a document has a word of the query, as ``Keyword.is_in`` says."""
+        return word.is_in(number, leaves) if self.run is None else self.run.has(word, number)
 
 
 class Searcher:
@@ -71,6 +93,7 @@ class Searcher:
         self.ranking = ranking
         self.vocabulary: Vocabulary = Vocabulary(snapshot, None if before is None else before.vocabulary)
         self.leaves = Leaves(snapshot, ranking, statistics or OwnStatistics(snapshot), limits.pattern_terms)
+        self._compiled = CompiledQueries(self.leaves)
         self._pattern_terms = limits.pattern_terms
         self._lock = threading.Lock()
         self._texts: dict[int, tuple[str, str]] = {}
@@ -80,8 +103,29 @@ class Searcher:
 
         half_life_days : halve a score for each so many days that a document is older than the newest; None does not
         """
+        if order == "score" and half_life_days is None:
+            ranked = self._rank_compiled(plan, limit, offset)
+            if ranked is not None:
+                return ranked
         chosen, found, ranked = self._ordered(plan, order, limit, offset, half_life_days)
         return replace(ranked, doc_numbers=chosen.tolist(), scores=found.tolist())
+
+    def _rank_compiled(self, plan: Plan, limit: int, offset: int) -> Ranked | None:
+        """As ``rank`` by scores, by kernels; None where there are none for it, or the index is damaged: then the steps
+        of the plan say what is wrong."""
+        run = self._compiled.run(plan)
+        if run is None:
+            return None
+        depth = self.ranking.depth if plan.focus and limit else 0
+        numbers, scores = list[int](), list[float]()
+        try:
+            if limit and run.total:
+                run.earn_as_typed()
+                numbers, scores = run.best(max(offset + limit, depth), depth if offset < depth else 0)
+        except UnreadableError:
+            return None
+        page = slice(offset, offset + limit)
+        return Ranked(numbers[page], scores[page], run.total, depth, run.arrays, run)
 
     def walk(
         self, plan: Plan, *, order: Order, half_life_days: float | None = None
@@ -109,22 +153,28 @@ class Searcher:
     ) -> tuple[DocNumbers, Scores, Ranked]:
         """The documents of the asked page, their scores, and the rest, in which these two are missing."""
         if plan.step is None or not self.snapshot.num_docs:
-            nothing = Ranked([], [], 0, 0, np.zeros(self.snapshot.num_docs, dtype=bool), self.leaves.zeros())
-            return np.empty(0, np.intp), np.empty(0, np.float32), nothing
+            nothing = np.zeros(self.snapshot.num_docs, dtype=bool)
+            return (
+                np.empty(0, np.intp),
+                np.empty(0, np.float32),
+                Ranked([], [], 0, 0, lambda: (nothing, self.leaves.zeros())),
+            )
         mask, scores = plan.step.run(self.leaves)
         mask = self.leaves.alive(mask)
         total = int(np.count_nonzero(mask))
         second = SecondPass(plan.focus, self.leaves, self.texts)
         if limit and total:
-            scores, _ = earn_as_typed(plan.focus, mask, scores, self.leaves, second.weights)
+            hits = ArrayHits(mask, scores, self.leaves)
+            earn_as_typed(plan.focus, hits, self.leaves, second.weights)
+            scores = hits.scores
         page = slice(offset, offset + limit)
         if order != "score" or not plan.ranked:
-            return self._by_date(mask, scores, page, Ranked([], [], total, 0, mask, self._dates(order)))
+            return self._by_date(mask, scores, page, Ranked([], [], total, 0, lambda: (mask, self._dates(order))))
         left = None if half_life_days is None else decay(self.snapshot, half_life_days)
         if left is not None:
             scores = scores * left
         depth = self.ranking.depth if plan.focus and limit else 0
-        return self._by_score(second, left, page, Ranked([], [], total, depth, mask, scores))
+        return self._by_score(second, left, page, Ranked([], [], total, depth, lambda: (mask, scores)))
 
     def _dates(self, order: Order) -> npt.NDArray[np.int64]:
         """What is greater the earlier a document stands by date; undated ones are the last in either direction, for
@@ -185,4 +235,4 @@ class Searcher:
         Where it is False, hits have nothing of the query but characters of it.
         """
         longer = [leaf for leaf in plan.leaves if leaf.says_much]
-        return not longer or any(self.leaves.match(leaf).doc_freq for leaf in longer)
+        return not longer or any(map(self.leaves.occurs, longer))

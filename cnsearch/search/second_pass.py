@@ -19,6 +19,7 @@ from cnsearch.search.closeness import (
 from cnsearch.search.leaves import DocNumbers, Leaves
 from cnsearch.search.plan import Focus
 from cnsearch.search.scoring import Scores
+from cnsearch.search.steps.leaf import Term
 
 
 class FocusWeights(NamedTuple):
@@ -46,7 +47,8 @@ class SecondPass:
     def weights(self) -> FocusWeights:
         """Those of the focus, looked up once."""
         if self._weights is None:
-            self._weights = focus_weights(self._focus, self._leaves)
+            leaves = self._leaves
+            self._weights = focus_weights(self._focus, lambda leaf: leaves.match(leaf).idf, leaves.ranking.order)
         return self._weights
 
     def ranked(self, chosen: DocNumbers, scores: Scores, depth: int, decay: Scores | None) -> tuple[DocNumbers, Scores]:
@@ -72,19 +74,19 @@ class SecondPass:
         return closeness(texts, *self.weights())
 
 
-def focus_weights(focus: Focus, leaves: Leaves) -> FocusWeights:
+def focus_weights(focus: Focus, idf: Callable[[Term], float], order: float) -> FocusWeights:
     """What is looked for weighs its idf. A character weighs as much as the commonest bigram that has it: a function
-    word is in common ones."""
+    word is in common ones. ``order``: see ``Ranking``."""
     characters: dict[str, float] = {}
     bigrams: dict[str, float] = {}
     for bigram in focus.bigrams:
-        weight = leaves.match(bigram).idf * bigram.weight
+        weight = idf(bigram) * bigram.weight
         bigrams[bigram.text] = max(weight, bigrams.get(bigram.text, 0.0))
     for text, weight in bigrams.items():
         for char in text:
             characters[char] = min(weight, characters.get(char, weight))
-        bigrams[text] = weight * leaves.ranking.order
+        bigrams[text] = weight * order
     words: dict[str, float] = {}
     for word in focus.words:
-        (characters if HAN_CHAR.fullmatch(word.text) else words)[word.text] = leaves.match(word).idf
+        (characters if HAN_CHAR.fullmatch(word.text) else words)[word.text] = idf(word)
     return FocusWeights(characters, words, bigrams)

@@ -104,7 +104,7 @@ def _may_have_letters(
     units : the texts in UTF-16, one after the other, each from one of ``starts`` to one of ``ends``
     """
     folded = folded_units()[units]
-    meant = np.flatnonzero(_is_letter()[folded])
+    meant = np.flatnonzero(is_letter()[folded])
     odd = np.flatnonzero(_is_odd()[units])
     firsts = np.searchsorted(meant, starts)
     numbers = np.searchsorted(meant, ends) - firsts
@@ -117,7 +117,7 @@ def _may_have_letters(
 
 
 @cache
-def _is_letter() -> npt.NDArray[np.bool_]:
+def is_letter() -> npt.NDArray[np.bool_]:
     """Whether each UTF-16 unit is of ``letters``. Shape (0x10000,), read-only."""
     found = np.zeros(0x10000, dtype=bool)
     for match in re.finditer(f"(?:{_MEANT.pattern})+", "".join(map(chr, range(0x10000)))):

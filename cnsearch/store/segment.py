@@ -23,7 +23,7 @@ from cnsearch.engine.segment.check import SegmentCheck
 from cnsearch.engine.segment.entry import SegmentEntry
 from cnsearch.engine.segment.reader import SegmentReader
 from cnsearch.errors import CorruptIndexError
-from cnsearch.kernels import Packed
+from cnsearch.kernels import MappedSegment, Packed, mapped_file
 from cnsearch.store.dates import MAX_DATE, MIN_DATE, NO_DATE
 from cnsearch.store.fields import LIST_FIELDS
 from cnsearch.store.labels import MAX_PATH_LEVELS
@@ -84,6 +84,21 @@ class Segment:
         """The same as it lies in the file, for a kernel; None if the segment does not have it."""
         found = self._reader.packed_postings(field, encoded(term))
         return None if found is None else (self.base, self.num_docs, *found)
+
+    def mapped(self, fields: Iterable[str]) -> MappedSegment | None:
+        """The segment for a kernel that reads its ``fields`` where they lie; None where there is no such kernel, or the
+        segment is in memory."""
+        reader = self._reader
+        file = reader.kept("mapped", lambda: mapped_file(reader.container.path)) if reader.container.is_mapped else None
+        if file is None:
+            return None
+        infos = ((reader.numbers.get(name), reader.infos.get(name, {})) for name in fields)
+        found = [
+            None if number is None or "term_count" not in info else (number, info["term_count"], info["term_skip"])
+            for number, info in infos
+        ]
+        title, body = (reader.numbers[name] if name in reader.stored_names else None for name in ("title", "body"))
+        return MappedSegment(file, self.base, self.num_docs, found, (title, body))
 
     def beginning(self, field: str, doc_id: int, chars: int) -> bytes:
         """At least ``chars`` characters of a stored text, or all of it, in UTF-16."""

@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod compounds;
 pub mod dictionary;
+pub mod index;
 pub mod parts;
 pub mod postings;
 #[cfg(feature = "python")]

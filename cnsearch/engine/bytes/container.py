@@ -64,6 +64,11 @@ class Container:
             return cls(path, b"")
         return cls(path, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
+    @property
+    def is_mapped(self) -> bool:
+        """Whether ``path`` is a file that is mapped."""
+        return self._mapping is not None
+
     # -- opening ----------------------------------------------------------------------------------------------------
 
     def corrupt(

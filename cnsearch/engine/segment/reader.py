@@ -70,6 +70,10 @@ class SegmentReader:
         with self._lock:
             return self._parts.setdefault(key, part)
 
+    def kept(self, what: str, make: Callable[[], _T]) -> _T | None:
+        """What ``make`` gives, made once for all commits that have this segment, and kept under the name ``what``."""
+        return self._part("kept", what, True, make)
+
     # -- terms and postings -----------------------------------------------------------------------------------------
 
     def terms(self, name: str) -> TermDictionary | None:

@@ -28,7 +28,7 @@ from cnsearch.search.steps.synonyms import SynonymTerm
 from cnsearch.search.steps.texts import Verbatim
 from cnsearch.search.top import top
 
-_ABOUT = 1e-5
+ABOUT = 1e-5
 """Sums of float32 that should be equal differ by less."""
 
 
@@ -82,7 +82,7 @@ class Keyword:
         elif not whole.doc_freq:
             cover += _most_of(presence, leaves)
         elif len(pairs) > 1 and len(presence) == len(pairs):
-            cover += _share_of(presence, leaves) >= 1 - _ABOUT
+            cover += _share_of(presence, leaves) >= 1 - ABOUT
         return weight
 
     def _presence(self, word: Leaf, leaves: Leaves) -> tuple[Matches, Sequence[Term], list[Matches]]:
@@ -145,7 +145,7 @@ def _share_of(presence: Sequence[Matches], leaves: Leaves) -> Scores:
 def _most_of(presence: Sequence[Matches], leaves: Leaves) -> Mask:
     """The documents that have as many of some leaves as the one with the most."""
     share = _share_of(presence, leaves)
-    return share >= float(share.max()) - _ABOUT
+    return share >= float(share.max()) - ABOUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ class Keywords(Step):
             typed,
             need,
             MOST,
-            _ABOUT,
+            ABOUT,
             NUM_BEST if self.sentence else 0,
         )
         return np.frombuffer(hits, np.bool_), np.frombuffer(scores, "<f4")
@@ -227,7 +227,7 @@ class Keywords(Step):
         cover = leaves.alive_only(cover)
         need = needed(weights, float(cover.max()), self.need, self.share)
         if need:
-            mask: Mask = cover >= np.float32(need * (1 - _ABOUT))
+            mask: Mask = cover >= np.float32(need * (1 - ABOUT))
         else:
             mask = np.zeros(leaves.num_docs, dtype=bool)
         if self.sentence and need:

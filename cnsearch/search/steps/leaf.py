@@ -66,6 +66,10 @@ class Leaf(Step):
         """Its postings per field as they lie in the files, where these are all there is to them; else None."""
         return None
 
+    def occurs(self, leaves: Leaves) -> bool:
+        """Whether any document has it, deleted ones included."""
+        return leaves.match(self).doc_freq > 0
+
     def counted(self, found: Mapping[str, Postings]) -> Mapping[str, Postings]:
         """Its postings as one of several forms of a word: each occurrence counts as much as the form does."""
         return found
@@ -135,6 +139,9 @@ class Term(Leaf):
 
     def packed(self, snapshot: Snapshot) -> Mapping[str, Sequence[Packed]]:
         return {field: snapshot.packed_postings(field, self.text) for field in self.fields}
+
+    def occurs(self, leaves: Leaves) -> bool:
+        return any(leaves.snapshot.has_term(field, self.text) for field in self.fields)
 
     @property
     def part(self) -> tuple[str, str]:

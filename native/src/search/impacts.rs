@@ -13,12 +13,19 @@ const WIDE_OVERFLOW: u8 = 3;
 const MAX_COUNT: u64 = 1 << 31;
 
 /// Reads bytes from the front.
-struct Bytes<'a>(&'a [u8]);
+struct Bytes<'a> {
+    left: &'a [u8],
+    /// More was asked for than there is.
+    short: bool,
+}
 
 impl<'a> Bytes<'a> {
     fn take(&mut self, size: usize) -> Option<&'a [u8]> {
-        let taken = self.0.get(..size)?;
-        self.0 = &self.0[size..];
+        let Some(taken) = self.left.get(..size) else {
+            self.short = true;
+            return None;
+        };
+        self.left = &self.left[size..];
         Some(taken)
     }
 
@@ -83,7 +90,30 @@ impl<'a> Bytes<'a> {
 /// The postings of a list, added to `found`: documents from `base` on, ascending, and how often. None, whatever was
 /// added, for what is no list, names a document from `doc_count` on, or has frequencies that f32 may not hold.
 pub fn decode(data: &[u8], base: u32, doc_count: u32, found: &mut Vec<(u32, f32)>) -> Option<()> {
-    let mut bytes = Bytes(data);
+    decoded(&mut Bytes { left: data, short: false }, base, doc_count, found)
+}
+
+/// The same of a list of which perhaps only the beginning is there: then an error, and nothing is added.
+pub fn decode_beginning(
+    data: &[u8],
+    base: u32,
+    doc_count: u32,
+    found: &mut Vec<(u32, f32)>,
+) -> Result<Option<()>, Short> {
+    let (mut bytes, before) = (Bytes { left: data, short: false }, found.len());
+    let done = decoded(&mut bytes, base, doc_count, found);
+    if done.is_none() && bytes.short {
+        found.truncate(before);
+        return Err(Short);
+    }
+    Ok(done)
+}
+
+/// A list goes on behind what there is.
+#[derive(Debug)]
+pub struct Short;
+
+fn decoded(bytes: &mut Bytes<'_>, base: u32, doc_count: u32, found: &mut Vec<(u32, f32)>) -> Option<()> {
     let (first, second) = (bytes.byte()?, bytes.byte()?);
     let count = bytes.varint()?;
     if count == 0 || count > u64::from(doc_count).min(MAX_COUNT) || base.checked_add(doc_count)? > i32::MAX as u32 {
@@ -103,7 +133,7 @@ pub fn decode(data: &[u8], base: u32, doc_count: u32, found: &mut Vec<(u32, f32)
     }
     let start = found.len();
     // A number takes no room where its width is 0, and only then can there be more of them than bytes.
-    let most = if doc_code == 0 { count } else { count.min(bytes.0.len().saturating_mul(8)) };
+    let most = if doc_code == 0 { count } else { count.min(bytes.left.len().saturating_mul(8)) };
     let mut numbers: Vec<u32> = Vec::with_capacity(most);
     if doc_code == BITMAP {
         for (at, &byte) in bytes.take(bitmap_size)?.iter().enumerate() {
@@ -189,12 +219,17 @@ pub fn impacts(fields: &[Field<'_>], k1: f32) -> Option<Vec<(u32, f32)>> {
         }
         parts.push(part);
     }
+    Some(saturated(parts, k1))
+}
+
+/// tf' / (k1 + tf') of the sums of what each field says.
+pub fn saturated(mut parts: Vec<Vec<(u32, f32)>>, k1: f32) -> Vec<(u32, f32)> {
     parts.sort_by_key(Vec::len);
     let mut sum = parts.into_iter().reduce(|few, many| joined(&few, &many)).unwrap_or_default();
     for (_, tf) in &mut sum {
         *tf /= k1 + *tf;
     }
-    Some(sum)
+    sum
 }
 
 /// Two lists as one; what both have is added.

@@ -5,6 +5,7 @@ pub mod impacts;
 pub mod keywords;
 #[cfg(feature = "python")]
 pub mod python;
+pub mod run;
 
 /// Numbers of a type, little-endian, one after the other. A remainder of bytes is left out.
 macro_rules! numbers {

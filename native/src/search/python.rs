@@ -90,9 +90,39 @@ fn hits_of<'py>(
     Ok((PyBytes::new(py, &hits), bytes_of(py, &scores, f32::to_le_bytes)?))
 }
 
-/// What closeness is computed by: the tables of characters.
+/// What closeness is computed by, and titles are compared by: the tables of characters.
 #[pyclass(frozen, module = "cnsearch._native")]
-struct Closeness(Tables);
+pub struct Closeness {
+    /// Of all characters.
+    pub tables: Tables,
+    /// A byte for each of the first 65,536, 0 for what is no letter when titles are compared.
+    letters: Vec<u8>,
+}
+
+impl Closeness {
+    /// Whether a folded character counts when titles are compared.
+    pub fn is_letter(&self, point: u32) -> bool {
+        self.letters.get(point as usize).is_some_and(|&letter| letter != 0)
+    }
+}
+
+/// What is looked for in a text, of what each weighs.
+pub fn wanted(
+    characters: Vec<(char, f64)>,
+    words: Vec<(String, f64)>,
+    bigrams: Vec<(String, f64)>,
+) -> PyResult<Wanted> {
+    let mut wanted = Wanted {
+        characters: characters.into_iter().map(|(char, weight)| (char.into(), weight)).collect(),
+        words: words.into_iter().map(|(word, weight)| (points(&word), weight)).collect(),
+        bigrams: Vec::new(),
+    };
+    for (pair, weight) in bigrams {
+        let pair = points(&pair).try_into().map_err(|_| PyValueError::new_err("a bigram has two characters"))?;
+        wanted.bigrams.push((pair, weight));
+    }
+    Ok(wanted)
+}
 
 /// A text as shown, in UTF-16, or as it is read.
 #[derive(FromPyObject)]
@@ -104,8 +134,11 @@ enum PyText {
 #[pymethods]
 impl Closeness {
     #[new]
-    fn new(fold: &[u8], classes: &[u8], kinds: &[u8]) -> PyResult<Self> {
-        Ok(Closeness(Tables::new(fold, classes, kinds)?))
+    fn new(fold: &[u8], classes: &[u8], kinds: &[u8], letters: &[u8]) -> PyResult<Self> {
+        if letters.len() != 1 << 16 {
+            return Err(PyValueError::new_err("there is a letter or none for each of 65,536 characters"));
+        }
+        Ok(Closeness { tables: Tables::new(fold, classes, kinds)?, letters: letters.to_vec() })
     }
 
     /// ((best, lead) of each text, numbers of the texts that have to be read): see `closeness::closeness`.
@@ -121,15 +154,7 @@ impl Closeness {
         window: usize,
         lead_chars: usize,
     ) -> PyResult<(Vec<(f64, f64)>, Vec<usize>)> {
-        let mut wanted = Wanted {
-            characters: characters.into_iter().map(|(char, weight)| (char.into(), weight)).collect(),
-            words: words.into_iter().map(|(word, weight)| (points(&word), weight)).collect(),
-            bigrams: Vec::new(),
-        };
-        for (pair, weight) in bigrams {
-            let pair = points(&pair).try_into().map_err(|_| PyValueError::new_err("a bigram has two characters"))?;
-            wanted.bigrams.push((pair, weight));
-        }
+        let wanted = wanted(characters, words, bigrams)?;
         released(py, || {
             let texts: Vec<Text> = texts
                 .iter()
@@ -138,7 +163,7 @@ impl Closeness {
                     PyText::Read(text) => Text::Read(points(text)),
                 })
                 .collect();
-            closeness::closeness(&self.0, &texts, &wanted, window, lead_chars)
+            closeness::closeness(&self.tables, &texts, &wanted, window, lead_chars)
         })
     }
 }

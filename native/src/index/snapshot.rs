@@ -1,0 +1,245 @@
+//! A commit: segments numbered through, and what a term says about their documents.
+
+use std::sync::Arc;
+
+use super::file::{kind, Section, SegmentFile};
+use super::stored::Stored;
+use super::terms::{Pointer, Terms};
+use crate::search::impacts::{decode_beginning, saturated, Short};
+
+/// Lengths up to this one have their norm in a table.
+const MAX_TABLED: usize = 1 << 12;
+
+/// A segment, and what of it is searched.
+pub struct Segment {
+    file: Arc<SegmentFile>,
+    /// Number of its first document.
+    pub base: u32,
+    /// Documents, deleted ones included.
+    pub doc_count: u32,
+    fields: Vec<Option<Field>>,
+    title: Option<Stored>,
+    body: Option<Stored>,
+}
+
+struct Field {
+    terms: Terms,
+    postings: Option<Section>,
+    lengths: Option<Section>,
+}
+
+/// What is to be known of a field in one segment: its number there, terms, and bytes that all terms share.
+pub type FieldInfo = Option<(u16, usize, usize)>;
+
+impl Segment {
+    /// `fields` : of each searched field, in the order of the snapshot
+    /// `texts`  : the numbers of the fields title and body, where there are such
+    pub fn new(
+        file: Arc<SegmentFile>,
+        base: u32,
+        doc_count: u32,
+        fields: &[FieldInfo],
+        texts: (Option<u16>, Option<u16>),
+    ) -> Option<Self> {
+        let mut found = Vec::with_capacity(fields.len());
+        for field in fields {
+            found.push(match *field {
+                None => None,
+                Some((number, count, skip)) => {
+                    let lengths = file.section(kind::FIELD_LENGTHS, number);
+                    if lengths.is_some_and(|lengths| lengths.len() != doc_count as usize) {
+                        return None;
+                    }
+                    let terms = Terms::new(&file, number, count, skip)?;
+                    Some(Field { terms, postings: file.section(kind::POSTINGS, number), lengths })
+                }
+            });
+        }
+        let stored = |number: Option<u16>| match number {
+            None => Some(None),
+            Some(number) => Stored::new(&file, number).map(Some),
+        };
+        let (title, body) = (stored(texts.0)?, stored(texts.1)?);
+        base.checked_add(doc_count)?;
+        Some(Segment { file, base, doc_count, fields: found, title, body })
+    }
+
+    /// The postings of a term in a field, added to `found`, numbered over the index; None if something is wrong.
+    fn postings(&self, field: usize, term: &[u8], found: &mut Vec<(u32, f32)>) -> Option<()> {
+        let Some(field) = self.fields.get(field)? else { return Some(()) };
+        match field.terms.find(&self.file, term)? {
+            None => {}
+            Some(Pointer::Only(doc)) if doc < self.doc_count => found.push((self.base + doc, 1.0)),
+            Some(Pointer::Only(_)) => return None,
+            Some(Pointer::List(start)) => {
+                let section = field.postings?;
+                let mut more = 0;
+                loop {
+                    let data = self.file.run(section, start, more)?;
+                    match decode_beginning(data, self.base, self.doc_count, found) {
+                        Ok(done) => break done?,
+                        Err(Short) if start + data.len() < section.length => {
+                            more = 1 + 2 * (data.len() >> 13);
+                        }
+                        Err(Short) => return None,
+                    }
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// The title of a document in UTF-16.
+    pub fn title(&self, doc: u32) -> Option<&[u8]> {
+        self.text(self.title, doc, usize::MAX)
+    }
+
+    /// At least `chars` characters of its body, or all.
+    pub fn body(&self, doc: u32, chars: usize) -> Option<&[u8]> {
+        self.text(self.body, doc, chars.saturating_mul(4))
+    }
+
+    fn text(&self, stored: Option<Stored>, doc: u32, most: usize) -> Option<&[u8]> {
+        match stored {
+            None => Some(&[]),
+            Some(stored) => stored.beginning(&self.file, doc as usize, most),
+        }
+    }
+}
+
+/// What an occurrence in a field counts: `weight / (1 - b + b * length / average)`.
+#[derive(Clone, Debug)]
+pub struct Norms {
+    weight: f32,
+    rest: f32,
+    b: f32,
+    average: f32,
+    table: Vec<f32>,
+}
+
+impl Norms {
+    /// See `cnsearch/search/scoring.py`.
+    pub fn new(weight: f32, b: f64, average: f32) -> Self {
+        let mut norms = Norms { weight, rest: (1.0 - b) as f32, b: b as f32, average, table: Vec::new() };
+        norms.table = (0..MAX_TABLED).map(|length| norms.made(length as f32)).collect();
+        norms
+    }
+
+    fn made(&self, length: f32) -> f32 {
+        self.weight / (self.rest + self.b * (length / self.average))
+    }
+
+    #[inline]
+    fn of(&self, length: u64) -> f32 {
+        self.table.get(length as usize).copied().unwrap_or_else(|| self.made(length as f32))
+    }
+}
+
+/// The segments of a commit.
+pub struct Snapshot {
+    /// In order, without gaps.
+    pub segments: Vec<Segment>,
+    /// Of each field.
+    pub norms: Vec<Norms>,
+    /// Documents, deleted ones included.
+    pub num_docs: usize,
+    /// A byte per document, 0 if it is deleted; None if none is.
+    pub live: Option<Vec<u8>>,
+    /// How fast more occurrences stop mattering.
+    pub k1: f32,
+}
+
+impl Snapshot {
+    /// None if the parts do not fit together.
+    pub fn new(segments: Vec<Segment>, norms: Vec<Norms>, live: Option<Vec<u8>>, k1: f32) -> Option<Self> {
+        let mut next = 0u32;
+        for segment in &segments {
+            if segment.base != next || segment.fields.len() != norms.len() {
+                return None;
+            }
+            next = next.checked_add(segment.doc_count)?;
+        }
+        let num_docs = next as usize;
+        let fits = live.as_ref().is_none_or(|live| live.len() == num_docs) && next <= i32::MAX as u32;
+        fits.then_some(Snapshot { segments, norms, num_docs, live, k1 })
+    }
+
+    /// Whether a document is not deleted.
+    #[inline]
+    pub fn is_live(&self, doc: u32) -> bool {
+        self.live.as_ref().is_none_or(|live| live[doc as usize] != 0)
+    }
+
+    /// The segment of a document, and its number there.
+    pub fn locate(&self, doc: u32) -> Option<(&Segment, u32)> {
+        let at = self.segments.partition_point(|segment| segment.base <= doc).checked_sub(1)?;
+        let segment = &self.segments[at];
+        (doc - segment.base < segment.doc_count).then(|| (segment, doc - segment.base))
+    }
+
+    /// The postings of a term in one field: documents, ascending, and how often.
+    pub fn postings(&self, field: usize, term: &[u8]) -> Option<Vec<(u32, f32)>> {
+        let mut found = Vec::new();
+        for segment in &self.segments {
+            segment.postings(field, term, &mut found)?;
+        }
+        Some(found)
+    }
+
+    /// (document, tf' / (k1 + tf')) of the documents that have a term in any of the fields, ascending.
+    pub fn impacts(&self, fields: &[usize], term: &[u8]) -> Option<Vec<(u32, f32)>> {
+        let mut parts = Vec::with_capacity(fields.len());
+        for &field in fields {
+            let norms = self.norms.get(field)?;
+            let mut part = Vec::new();
+            for segment in &self.segments {
+                let start = part.len();
+                segment.postings(field, term, &mut part)?;
+                segment.weigh(field, norms, &mut part[start..])?;
+            }
+            if !part.is_empty() {
+                parts.push(part);
+            }
+        }
+        Some(saturated(parts, self.k1))
+    }
+
+    /// Tokens of a field in a document.
+    pub fn length(&self, field: usize, doc: u32) -> Option<u64> {
+        let (segment, doc) = self.locate(doc)?;
+        match segment.fields.get(field)?.as_ref().and_then(|field| field.lengths) {
+            None => Some(0),
+            Some(lengths) => segment.file.item(lengths, doc as usize),
+        }
+    }
+}
+
+impl Segment {
+    /// Each frequency times the norm of its document.
+    fn weigh(&self, field: usize, norms: &Norms, part: &mut [(u32, f32)]) -> Option<()> {
+        if part.is_empty() {
+            return Some(());
+        }
+        let lengths = self.fields.get(field)?.as_ref().and_then(|field| field.lengths);
+        let Some(lengths) = lengths else {
+            part.iter_mut().for_each(|(_, tf)| *tf *= norms.of(0));
+            return Some(());
+        };
+        let bytes = self.file.bytes(lengths, 0, lengths.length)?;
+        let base = self.base;
+        let at = |doc: u32| (doc - base) as usize;
+        match lengths.item_size {
+            1 => part.iter_mut().for_each(|(doc, tf)| *tf *= norms.of(bytes[at(*doc)].into())),
+            2 => part.iter_mut().for_each(|(doc, tf)| {
+                let at = 2 * at(*doc);
+                *tf *= norms.of(u16::from_le_bytes([bytes[at], bytes[at + 1]]).into());
+            }),
+            _ => {
+                for (doc, tf) in part {
+                    *tf *= norms.of(self.file.item(lengths, at(*doc))?);
+                }
+            }
+        }
+        Some(())
+    }
+}

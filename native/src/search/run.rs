@@ -1,0 +1,411 @@
+//! A keyword query on a commit: which documents have enough of its words, how they score, and which are the best
+//! (`cnsearch/search/steps/keywords.py`, `as_typed.py`, `second_pass.py`).
+//!
+//! Documents are gone through in windows whose sums fit into a processor's cache; a window without any of the terms costs
+//! nothing.
+
+use std::sync::Arc;
+
+use super::closeness::{closeness, points_of_utf16, Text, Wanted};
+use super::keywords::best;
+use crate::index::snapshot::Snapshot;
+use crate::tables::Tables;
+use crate::Error;
+
+const WINDOW: u32 = 1 << 14;
+
+type Impacts = Vec<(u32, f32)>;
+
+/// A term, and the numbers of the fields it is looked for in.
+pub struct Leaf {
+    /// In UTF-8.
+    pub term: Vec<u8>,
+    /// Of the snapshot.
+    pub fields: Vec<usize>,
+}
+
+/// A word of the query: leaves by their numbers.
+pub struct Word {
+    /// The word itself.
+    pub leaf: usize,
+    /// The bigrams of its characters.
+    pub bigrams: Vec<usize>,
+    /// What it counts in the rule of hits.
+    pub weight: f64,
+}
+
+/// What is asked.
+pub struct Query {
+    /// What is looked up.
+    pub leaves: Vec<Leaf>,
+    /// Leaves that add to scores, and what these are multiplied by besides the idf.
+    pub scored: Vec<(usize, f64)>,
+    /// Of which a hit must have enough.
+    pub words: Vec<Word>,
+    /// Of the weights' 3-norm, what a hit has of them.
+    pub need: f64,
+    /// Of their sum, what it has at least.
+    pub share: f64,
+    /// Or this share of what the best has, if that is less.
+    pub most: f64,
+    /// Sums that should be equal differ by less, relatively.
+    pub about: f64,
+    /// So many documents with the best scores are hits all the same.
+    pub num_best: usize,
+    /// Hits in any case, ascending.
+    pub typed: Vec<u32>,
+    /// A byte per document, 0 where it is no hit in any case.
+    pub mask: Option<Vec<u8>>,
+}
+
+/// The hits.
+pub struct Run {
+    snapshot: Arc<Snapshot>,
+    /// What is looked up, documents of each; None where nobody asked.
+    lists: Vec<Option<Impacts>>,
+    words: Vec<(usize, Vec<usize>)>,
+    /// Documents and scores, ascending.
+    pub hits: Impacts,
+}
+
+/// `ln(1 + (N - n + 0.5) / (n + 0.5))`
+pub fn idf(num_docs: usize, doc_freq: usize) -> f64 {
+    (1.0 + (num_docs as f64 - doc_freq as f64 + 0.5) / (doc_freq as f64 + 0.5)).ln()
+}
+
+impl Run {
+    /// None if the index is damaged, or the query names what is not there.
+    pub fn new(snapshot: Arc<Snapshot>, query: &Query) -> Option<Self> {
+        let num_docs = snapshot.num_docs;
+        let mut lists: Vec<Option<Impacts>> = query.leaves.iter().map(|_| None).collect();
+        let load = |lists: &mut Vec<Option<Impacts>>, at: usize| -> Option<usize> {
+            if lists.get(at)?.is_none() {
+                let leaf = &query.leaves[at];
+                lists[at] = Some(snapshot.impacts(&leaf.fields, &leaf.term)?);
+            }
+            lists[at].as_ref().map(Vec::len)
+        };
+        if query.mask.as_ref().is_some_and(|mask| mask.len() != num_docs)
+            || query.typed.iter().any(|&doc| doc as usize >= num_docs)
+        {
+            return None;
+        }
+        let mut scored: Vec<(usize, f32)> = Vec::new();
+        for &(leaf, factor) in &query.scored {
+            let doc_freq = load(&mut lists, leaf)?;
+            scored.push((leaf, (idf(num_docs, doc_freq) * factor) as f32));
+        }
+        let mut covering: Vec<(usize, f32)> = Vec::new();
+        let mut weights = Vec::with_capacity(query.words.len());
+        for word in &query.words {
+            let doc_freq = load(&mut lists, word.leaf)?;
+            let mut presence = Vec::new();
+            if word.bigrams.len() > 1 || (doc_freq == 0 && !word.bigrams.is_empty()) {
+                for &pair in &word.bigrams {
+                    if load(&mut lists, pair)? > 0 {
+                        presence.push(pair);
+                    }
+                }
+            } else if doc_freq > 0 {
+                presence.push(word.leaf);
+            }
+            if presence.is_empty() {
+                weights.push(0.0);
+                continue;
+            }
+            let weight = idf(num_docs, doc_freq).sqrt() * word.weight;
+            let each = (weight / presence.len() as f64) as f32;
+            covering.extend(presence.iter().map(|&leaf| (leaf, each)));
+            weights.push(weight);
+        }
+        let norm = weights.iter().map(|weight| weight.powi(3)).sum::<f64>().powf(1.0 / 3.0);
+        let threshold = (query.need * norm).max(query.share * weights.iter().sum::<f64>());
+        let hits = Sums { lists: &lists, scored, covering, snapshot: &snapshot }.hits(query, threshold);
+        let words = query.words.iter().map(|word| (word.leaf, word.bigrams.clone())).collect();
+        Some(Run { snapshot, lists, words, hits })
+    }
+
+    /// Documents of the commit.
+    pub fn num_docs(&self) -> usize {
+        self.snapshot.num_docs
+    }
+
+    /// How many documents have a leaf, if it was looked up.
+    pub fn doc_freqs(&self) -> Vec<Option<usize>> {
+        self.lists.iter().map(|list| list.as_ref().map(Vec::len)).collect()
+    }
+
+    /// Whether a document has a word: as a word, or all its bigrams. None if one of them was not looked up.
+    pub fn has(&self, word: usize, doc: u32) -> Option<bool> {
+        let (leaf, bigrams) = self.words.get(word)?;
+        let is_in = |leaf: usize| {
+            let list = self.lists.get(leaf)?.as_ref()?;
+            Some(list.binary_search_by_key(&doc, |&(other, _)| other).is_ok())
+        };
+        if is_in(*leaf)? {
+            return Some(true);
+        }
+        for &pair in bigrams {
+            if !is_in(pair)? {
+                return Some(false);
+            }
+        }
+        Some(!bigrams.is_empty())
+    }
+
+    /// Forget the lists.
+    pub fn forget(&mut self) {
+        self.lists = Vec::new();
+    }
+
+    /// The greatest score; 0 without hits.
+    pub fn greatest(&self) -> f32 {
+        self.hits.iter().map(|&(_, score)| score).fold(0.0, f32::max)
+    }
+
+    /// Whether a document is a hit.
+    pub fn is_hit(&self, doc: u32) -> bool {
+        self.hits.binary_search_by_key(&doc, |&(other, _)| other).is_ok()
+    }
+
+    /// Those of the documents that are hits score so much more.
+    pub fn earn(&mut self, docs: impl Iterator<Item = u32>, score: f32) {
+        for doc in docs {
+            if let Ok(at) = self.hits.binary_search_by_key(&doc, |&(other, _)| other) {
+                self.hits[at].1 += score;
+            }
+        }
+    }
+
+    /// The `count` best, the best first, equal ones by number.
+    pub fn best(&self, count: usize) -> Impacts {
+        let scores = self.hits.iter().enumerate().map(|(at, &(_, score))| (at, score));
+        best(scores, count).into_iter().map(|at| self.hits[at]).collect()
+    }
+}
+
+/// Documents in two sorts: found, and to be read otherwise than they fold.
+pub type Second = (Impacts, bool);
+
+/// How texts are compared with the query in the second pass.
+pub struct Focus {
+    /// What is looked for.
+    pub wanted: Wanted,
+    /// Of how many documents.
+    pub depth: usize,
+    /// Factors of the best window's weight, and of that of the beginning.
+    pub factors: (f64, f64),
+    /// Characters of a text that are looked at.
+    pub text_chars: usize,
+    /// Of a window, and of the beginning.
+    pub window: usize,
+    /// Of the beginning.
+    pub lead_chars: usize,
+}
+
+impl Run {
+    /// The `count` best, of which the first are in the order of the second pass. None if something is damaged, or a text
+    /// is read otherwise than it folds.
+    pub fn ranked(&self, tables: &Tables, count: usize, focus: &Focus) -> Result<Option<Impacts>, Error> {
+        let mut chosen = self.best(count);
+        let first = focus.depth.min(chosen.len());
+        let mut texts = Vec::with_capacity(first);
+        for &(doc, _) in &chosen[..first] {
+            let Some(text) = self.text(doc, focus.text_chars) else { return Ok(None) };
+            texts.push(Text::Shown(text));
+        }
+        let (found, odd) = closeness(tables, &texts, &focus.wanted, focus.window, focus.lead_chars)?;
+        if !odd.is_empty() {
+            return Ok(None);
+        }
+        for ((_, score), (best, lead)) in chosen.iter_mut().zip(found) {
+            *score += (focus.factors.0 * best + focus.factors.1 * lead) as f32;
+        }
+        chosen[..first].sort_by(|(doc, score), (other, than)| than.total_cmp(score).then(doc.cmp(other)));
+        Ok(Some(chosen))
+    }
+
+    /// The beginning of title, line end, body.
+    fn text(&self, doc: u32, chars: usize) -> Option<Vec<u32>> {
+        let (segment, at) = self.snapshot.locate(doc)?;
+        let mut text = points_of_utf16(segment.title(at)?, chars);
+        if text.len() < chars {
+            text.push(0x0A);
+            let left = chars - text.len();
+            text.extend(points_of_utf16(segment.body(at, left)?, left));
+        }
+        Some(text)
+    }
+}
+
+/// A title that is the query.
+pub struct Titled {
+    /// The field of the characters of titles.
+    pub field: usize,
+    /// Terms of it by which titles are looked up.
+    pub pairs: Vec<Vec<u8>>,
+    /// Whether only what stands between two letters parts them.
+    pub of_letters: bool,
+    /// Letters of the query.
+    pub letters: Vec<u32>,
+    /// The query, where it is one text.
+    pub whole: Option<Vec<u32>>,
+    /// Characters of the query that are no letters.
+    pub others: usize,
+    /// So many titles are compared at most.
+    pub most: usize,
+}
+
+/// (alike, to the dot, to be read otherwise than they fold): see `cnsearch/search/written.py`.
+pub type Alike = (Vec<u32>, Vec<u32>, Vec<u32>);
+
+impl Run {
+    /// The hits whose title has the letters of the query, and those whose title is the query. `is_letter`: of a folded
+    /// character. None if something is damaged.
+    pub fn titled(&self, tables: &Tables, is_letter: impl Fn(u32) -> bool, titled: &Titled) -> Option<Alike> {
+        let mut docs: Vec<u32> = Vec::new();
+        for pair in &titled.pairs {
+            docs.extend(self.snapshot.postings(titled.field, pair)?.into_iter().map(|(doc, _)| doc));
+        }
+        docs.sort_unstable();
+        let num_chars = titled.letters.len() as f64;
+        let mut found: Vec<(u32, f32, bool)> = Vec::new();
+        for same in docs.chunk_by(|one, other| one == other) {
+            let (doc, count) = (same[0], same.len());
+            if 2 * count < titled.pairs.len() {
+                continue;
+            }
+            let Ok(at) = self.hits.binary_search_by_key(&doc, |&(other, _)| other) else { continue };
+            let more = self.snapshot.length(titled.field, doc)? as f64 - num_chars;
+            let near = (0.0..=0.5 * num_chars + 6.0).contains(&more);
+            if near && (!titled.of_letters || count as f64 >= titled.pairs.len() as f64 - more) {
+                found.push((doc, self.hits[at].1, more == titled.others as f64));
+            }
+        }
+        if found.len() > titled.most {
+            let first = 1.0 + self.greatest();
+            let keys = found.iter().map(|&(_, score, exact)| score + if exact { first } else { 0.0 }).enumerate();
+            let mut chosen = best(keys, titled.most);
+            chosen.sort_unstable();
+            found = chosen.into_iter().map(|at| found[at]).collect();
+        }
+        let (mut alike, mut same, mut odd) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut folded, mut letters) = (Vec::new(), Vec::new());
+        for (doc, _, _) in found {
+            let (segment, at) = self.snapshot.locate(doc)?;
+            let title = points_of_utf16(segment.title(at)?, usize::MAX);
+            if title.iter().any(|&point| point >= 0xD800 && !(0xE000..0x1_0000).contains(&point)) || tables.is_odd(&title) {
+                odd.push(doc);
+                continue;
+            }
+            tables.fold_into(&title, &mut folded);
+            if folded.iter().any(|&point| point >= 0x1_0000) {
+                odd.push(doc);
+                continue;
+            }
+            if titled.whole.as_ref() == Some(&folded) {
+                same.push(doc);
+                continue;
+            }
+            letters.clear();
+            letters.extend(folded.iter().copied().filter(|&point| is_letter(point)));
+            if letters == titled.letters {
+                alike.push(doc);
+            }
+        }
+        Some((alike, same, odd))
+    }
+}
+
+/// Sums over the documents of some lists.
+struct Sums<'a> {
+    lists: &'a [Option<Impacts>],
+    scored: Vec<(usize, f32)>,
+    covering: Vec<(usize, f32)>,
+    snapshot: &'a Snapshot,
+}
+
+impl Sums<'_> {
+    /// The hits by the rule, ascending.
+    fn hits(&self, query: &Query, threshold: f64) -> Impacts {
+        let list = |leaf: usize| self.lists[leaf].as_deref().unwrap_or_default();
+        let mut scored: Vec<(&[(u32, f32)], f32)> = self.scored.iter().map(|&(leaf, by)| (list(leaf), by)).collect();
+        let mut covering: Vec<(&[(u32, f32)], f32)> = self.covering.iter().map(|&(leaf, by)| (list(leaf), by)).collect();
+        let mut typed = query.typed.as_slice();
+        let (mut scores, mut cover) = (vec![0.0f32; WINDOW as usize], vec![0.0f32; WINDOW as usize]);
+        let (mut found, mut forced, mut leaders) = (Vec::new(), Vec::new(), Vec::new());
+        let mut greatest = 0.0f32;
+        let least = |greatest: f32| {
+            let need = threshold.min(query.most * f64::from(greatest));
+            (need > 0.0).then_some((need * (1.0 - query.about)) as f32)
+        };
+        loop {
+            let heads = scored.iter().chain(&covering).filter_map(|(list, _)| list.first().map(|&(doc, _)| doc));
+            let Some(next) = heads.chain(typed.first().copied()).min() else { break };
+            let start = next / WINDOW * WINDOW;
+            let size = WINDOW.min(self.snapshot.num_docs as u32 - start);
+            let (scores, cover) = (&mut scores[..size as usize], &mut cover[..size as usize]);
+            scores.fill(0.0);
+            cover.fill(0.0);
+            for (list, weight) in &mut scored {
+                let here = list.partition_point(|&(doc, _)| doc < start + size);
+                for &(doc, impact) in &list[..here] {
+                    scores[(doc - start) as usize] += impact * *weight;
+                }
+                *list = &list[here..];
+            }
+            for (list, weight) in &mut covering {
+                let here = list.partition_point(|&(doc, _)| doc < start + size);
+                for &(doc, _) in &list[..here] {
+                    cover[(doc - start) as usize] += *weight;
+                }
+                *list = &list[here..];
+            }
+            if let Some(live) = &self.snapshot.live {
+                let live = &live[start as usize..(start + size) as usize];
+                for ((cover, score), &live) in cover.iter_mut().zip(scores.iter_mut()).zip(live) {
+                    if live == 0 {
+                        (*cover, *score) = (0.0, 0.0);
+                    }
+                }
+            }
+            greatest = cover.iter().copied().fold(greatest, f32::max);
+            if let Some(least) = least(greatest) {
+                for (at, (&cover, &score)) in cover.iter().zip(scores.iter()).enumerate() {
+                    if cover >= least {
+                        found.push((start + at as u32, cover, score));
+                    }
+                }
+            }
+            if query.num_best > 0 {
+                let positive = scores.iter().copied().enumerate().filter(|&(_, score)| score > 0.0);
+                leaders.extend(best(positive, query.num_best).into_iter().map(|at| (start + at as u32, scores[at])));
+            }
+            let here = typed.partition_point(|&doc| doc < start + size);
+            let alive = typed[..here].iter().filter(|&&doc| self.snapshot.is_live(doc));
+            forced.extend(alive.map(|&doc| (doc, scores[(doc - start) as usize])));
+            typed = &typed[here..];
+        }
+        let least = least(greatest);
+        let mut hits: Impacts = match least {
+            None => Vec::new(),
+            Some(least) => {
+                found.into_iter().filter(|hit| hit.1 >= least).map(|(doc, _, score)| (doc, score)).collect()
+            }
+        };
+        let by_rule = hits.len();
+        hits.extend(forced);
+        if least.is_some() {
+            let scores = leaders.iter().enumerate().map(|(at, &(_, score))| (at, score));
+            hits.extend(best(scores, query.num_best).into_iter().map(|at| leaders[at]));
+        }
+        if hits.len() > by_rule {
+            hits.sort_unstable_by_key(|&(doc, _)| doc);
+            hits.dedup_by_key(|hit| hit.0);
+        }
+        if let Some(mask) = &query.mask {
+            hits.retain(|&(doc, _)| mask[doc as usize] != 0);
+        }
+        hits
+    }
+}
