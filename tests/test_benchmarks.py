@@ -105,3 +105,23 @@ def test_features_are_timed_on_any_index(data_index_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     rows = {line[:24].strip() for line in done.stdout.splitlines()[2:]}
     assert rows >= {"two words", "phrase, Chinese, 3-10", "facet category", "suggest, pinyin", "similar", "collapsed"}
+
+
+def test_the_page_and_the_http_interface_are_timed_on_any_index(data_index_path: Path) -> None:
+    done = run("benchmarks.web", data_index_path, "--queries", "3", "--seconds", "0.1")
+    assert done.returncode == 0, done.stderr
+    rows = {line[:12].strip() for line in done.stdout.splitlines()}
+    assert rows == {"library", "/api/search", "page", "cnsearch"}
+
+
+def test_tantivy_behind_the_same_framework_finds_what_it_is_asked(data_index: Any, tmp_path: Path) -> None:
+    pytest.importorskip("tantivy", reason="needs tantivy: pip install 'cnsearch[bench]'")
+    from benchmarks import web_tantivy
+
+    web_tantivy.build(data_index, tmp_path)
+    found = web_tantivy.searching(tmp_path)("咖啡 云南")
+    assert found["total"] > 5
+    assert len(found["hits"]) == 10
+    best = data_index.search("咖啡 云南").hits[0]
+    assert found["hits"][0]["id"] == best.id
+    assert "<b>咖啡</b>" in found["hits"][0]["snippet"]
