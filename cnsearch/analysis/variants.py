@@ -25,6 +25,9 @@ _RULES = {
 CONTEXTUAL = "".join(_RULES)
 """The characters that may be read as another, depending on what stands beside them."""
 
+IN_CONTEXT = frozenset(CONTEXTUAL) | {other for other, _ in _RULES.values()}
+"""These, and what they may be read as."""
+
 _PATTERNS = {char: (other, re.compile(pattern)) for char, (other, pattern) in _RULES.items()}
 
 

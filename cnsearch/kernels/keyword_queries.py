@@ -2,8 +2,8 @@
 
 Nothing is decoded in advance or kept for the next query. A kernel here maps the file of a segment itself: the stable
 interface of Python 3.10 has no buffers to lend it bytes, and to copy what a query reads would cost more than to search
-it. It compares blocks with their checksums on first touch, as ``engine/bytes/container.py`` does. What is damaged, or has
-numbers that are not exact in float32, is None or ValueError, so that the plain twin says what is wrong.
+it. It compares blocks with their checksums on first touch, as ``engine/bytes/container.py`` does. What is damaged, or
+has numbers that are not exact in float32, is None or ValueError, so that the plain twin says what is wrong.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ class MappedSegment(NamedTuple):
     base      : number of its first document in the index
     num_docs  : deleted ones included
     fields    : of each searched field, in the order that all segments of a commit share; None where it has no terms
-    texts     : the numbers of the stored fields title and body; None where there is none
+    texts     : the numbers of the stored fields id, title and body; None where there is none
     """
 
     file: Any
     base: int
     num_docs: int
     fields: Sequence[FieldInfo | None]
-    texts: tuple[int | None, int | None]
+    texts: tuple[int | None, int | None, int | None]
 
 
 class KeywordQuery(NamedTuple):
@@ -99,13 +99,20 @@ class Run(Protocol):
         characters: Sequence[tuple[str, float]],
         words: Sequence[tuple[str, float]],
         bigrams: Sequence[tuple[str, float]],
+        contextual: bool,
+        readings: Sequence[tuple[int, str]],
         factors: tuple[float, float],
         text_chars: int,
         window_chars: int,
         lead_chars: int,
-    ) -> Best | None:
-        """The ``count`` best, of which the first ``depth`` got ``factors`` times what ``Closeness.of`` says of them;
-        None where a text has to be read first."""
+    ) -> tuple[Best, list[int]] | None:
+        """(the ``count`` best, of which the first ``depth`` got ``factors`` times what ``Closeness.of`` says of them;
+        documents whose text has to be read first: as long as there are any, the former means nothing). None if the
+        index is damaged.
+
+        contextual : whether a character is looked for that depends on those at its sides, or may be read for such a one
+        readings   : of documents that have to be read first
+        """
 
     def titled(
         self,
@@ -116,6 +123,7 @@ class Run(Protocol):
         letters: str,
         whole: str | None,
         others: int,
+        contextual: bool,
         most: int,
     ) -> tuple[list[int], list[int], list[int]] | None:
         """(hits whose title has the letters of the query, hits whose title is the query, hits whose title has to be
@@ -127,6 +135,7 @@ class Run(Protocol):
         letters    : of the query, folded; at least one
         whole      : the query, folded, where it is one text
         others     : how many characters of it are no letters
+        contextual : as in ``ranked``
         most       : so many titles are compared, those with the best scores, before others those as long as the query
         """
 
@@ -139,6 +148,9 @@ class Run(Protocol):
 
 class MappedIndex(Protocol):
     """A commit. Safe for threads."""
+
+    def names(self, docs: Sequence[int]) -> list[tuple[str, str]] | None:
+        """(id, title) of some documents; None if one cannot be read by a kernel."""
 
     def run(self, *query: Any) -> Run | None:
         """What ``KeywordQuery`` finds, given its values in order; None if the index is damaged. Raises

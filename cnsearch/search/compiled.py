@@ -13,6 +13,8 @@ from functools import cached_property
 import numpy as np
 
 from cnsearch import kernels
+from cnsearch.analysis.reading import read_all
+from cnsearch.analysis.variants import IN_CONTEXT
 from cnsearch.search.as_typed import earn_as_typed
 from cnsearch.search.closeness import LEAD_CHARS, TEXT_CHARS, WINDOW_CHARS, compiled_closeness
 from cnsearch.search.leaves import DocNumbers, Leaves, Mask
@@ -52,6 +54,10 @@ class CompiledQueries:
             return None
         norms = [(weight, snapshot.average_length(field)) for field, weight in ALL_WEIGHTS.items()]
         return kernels.mapped_index(found, norms, B, K1, leaves.live)
+
+    def names(self, numbers: Sequence[int]) -> list[tuple[str, str]] | None:
+        """(id, title) of some documents; None where no kernel reads them."""
+        return None if self._index is None else self._index.names(numbers)
 
     def run(self, plan: Plan) -> CompiledRun | None:
         """The hits of ``plan``; None where it is no keyword query, or there is no kernel for this index."""
@@ -171,35 +177,45 @@ class CompiledRun:
 
     def best(self, count: int, depth: int) -> tuple[list[int], list[float]]:
         """The ``count`` best and their scores, of which the first ``depth`` are those of the second pass."""
-        found = self._ranked(count, depth) if depth else None
-        if found is not None:
-            numbers, scores = zip(*found, strict=True) if found else ((), ())
-            return list(numbers), list(scores)
-        numbers, scores = zip(*self._run.best(count), strict=True)
-        chosen, first = np.array(numbers, np.intp), np.array(scores, np.float32)
-        if depth:
-            second = SecondPass(self._focus, self._leaves, self._leaves.snapshot.texts)
-            chosen, first = second.ranked(chosen, first, depth, None)
-        return chosen.tolist(), first.tolist()
+        if depth and not self._focus.synonyms:
+            found = self._ranked(count, depth)
+            return [number for number, _ in found], [score for _, score in found]
+        found = self._run.best(count)
+        if not depth:
+            return [number for number, _ in found], [score for _, score in found]
+        second = SecondPass(self._focus, self._leaves, self._leaves.snapshot.texts)
+        chosen, scores = (np.array(values) for values in zip(*found, strict=True))
+        chosen, scores = second.ranked(chosen.astype(np.intp), scores.astype(np.float32), depth, None)
+        return chosen.tolist(), scores.tolist()
 
-    def _ranked(self, count: int, depth: int) -> kernels.Best | None:
+    def _ranked(self, count: int, depth: int) -> kernels.Best:
         tables = compiled_closeness()
-        if tables is None or self._focus.synonyms:
-            return None
+        assert tables is not None
         characters, words, bigrams = self.weights
         ranking = self._leaves.ranking
-        return self._run.ranked(
-            tables,
-            count,
-            depth,
-            list(characters.items()),
-            list(words.items()),
-            list(bigrams.items()),
-            (ranking.closeness, ranking.lead),
-            TEXT_CHARS,
-            WINDOW_CHARS,
-            LEAD_CHARS,
-        )
+        readings: list[tuple[int, str]] = []
+        while True:
+            found = self._run.ranked(
+                tables,
+                count,
+                depth,
+                list(characters.items()),
+                list(words.items()),
+                list(bigrams.items()),
+                not IN_CONTEXT.isdisjoint(characters),
+                readings,
+                (ranking.closeness, ranking.lead),
+                TEXT_CHARS,
+                WINDOW_CHARS,
+                LEAD_CHARS,
+            )
+            if found is None:
+                raise UnreadableError
+            best, odd = found
+            if not odd:
+                return best
+            shown = ["\n".join(self._leaves.snapshot.texts(number))[:TEXT_CHARS] for number in odd]
+            readings = list(zip(odd, read_all(shown), strict=True))
 
     def has(self, word: Keyword, number: int) -> bool:
         """What ``Keyword.is_in`` says."""
@@ -246,6 +262,7 @@ class CompiledRun:
             typed,
             texts[0] if len(texts) == 1 else None,
             sum(map(len, texts)) - len(typed),
+            not IN_CONTEXT.isdisjoint(typed),
             MAX_TITLES,
         )
         if found is None:

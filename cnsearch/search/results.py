@@ -102,9 +102,11 @@ def make_hits(
     searcher: Searcher, ranking: Ranked, excerpts: Excerpts, offset: int, folded: Sequence[Sequence[int]] = ()
 ) -> tuple[Hit, ...]:
     """The hits of a page. ``folded``: for each of them the documents under it, or nothing at all."""
+    names = searcher.names(ranking.doc_numbers)
+    ranked = zip(ranking.doc_numbers, names, ranking.scores, strict=True)
     return tuple(
-        _hit(searcher, excerpts, number, offset + at + 1, score, ranking.num_second, folded[at] if folded else ())
-        for at, (number, score) in enumerate(zip(ranking.doc_numbers, ranking.scores, strict=True))
+        _hit(searcher, excerpts, number, name, offset + at + 1, score, ranking.num_second, folded[at] if folded else ())
+        for at, (number, name, score) in enumerate(ranked)
     )
 
 
@@ -114,13 +116,16 @@ def walk_hits(searcher: Searcher, excerpts: Excerpts, walked: tuple[DocNumbers, 
     for at in range(len(numbers)):
         if searcher.snapshot.closed:
             raise ValueError("the Index of these hits is closed")
-        yield _hit(searcher, excerpts, int(numbers[at]), at + 1, float(scores[at]), ranking.num_second)
+        number = int(numbers[at])
+        name = searcher.snapshot.name_of(number)
+        yield _hit(searcher, excerpts, number, name, at + 1, float(scores[at]), ranking.num_second)
 
 
 def _hit(
     searcher: Searcher,
     excerpts: Excerpts,
     number: int,
+    name: tuple[str, str],
     rank: int,
     score: float,
     num_second: int,
@@ -133,8 +138,9 @@ def _hit(
         _excerpts=partial(excerpts.of, number),
         _explain=partial(excerpts.explain, number, rank <= num_second),
         _missing=partial(excerpts.missing, number),
-        duplicates=tuple(_duplicate(searcher.snapshot, copy) for copy in copies),
-        **searcher.snapshot.name_of(number),
+        duplicates=tuple([_duplicate(searcher.snapshot, copy) for copy in copies]),
+        id=name[0],
+        title=name[1],
     )
 
 

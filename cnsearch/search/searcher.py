@@ -8,7 +8,7 @@ every time.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -215,6 +215,11 @@ class Searcher:
                 while len(self._texts) > MAX_CACHED_TEXTS:
                     del self._texts[next(iter(self._texts))]
         return found
+
+    def names(self, doc_numbers: Sequence[int]) -> list[tuple[str, str]]:
+        """(id, title) of some documents."""
+        found = self._compiled.names(doc_numbers)
+        return [self.snapshot.name_of(number) for number in doc_numbers] if found is None else found
 
     def notes(self, plan: Plan) -> tuple[str, ...]:
         """What was cut short when the plan was executed."""

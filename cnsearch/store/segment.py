@@ -97,8 +97,9 @@ class Segment:
             None if number is None or "term_count" not in info else (number, info["term_count"], info["term_skip"])
             for number, info in infos
         ]
-        title, body = (reader.numbers[name] if name in reader.stored_names else None for name in ("title", "body"))
-        return MappedSegment(file, self.base, self.num_docs, found, (title, body))
+        stored = ("id", "title", "body")
+        article_id, title, body = (reader.numbers[name] if name in reader.stored_names else None for name in stored)
+        return MappedSegment(file, self.base, self.num_docs, found, (article_id, title, body))
 
     def beginning(self, field: str, doc_id: int, chars: int) -> bytes:
         """At least ``chars`` characters of a stored text, or all of it, in UTF-16."""

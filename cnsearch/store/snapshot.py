@@ -148,11 +148,11 @@ class Snapshot:
             "extra": segment.stored_json("extra", stored, dict) or {},
         }
 
-    def name_of(self, doc_number: int) -> dict[str, str]:
+    def name_of(self, doc_number: int) -> tuple[str, str]:
         """Id and title of an article, as ``about`` has them."""
         segment, doc_id = self.locate(doc_number)
         stored = segment.stored(doc_id, _NAME)
-        return {"id": stored["id"], "title": stored.get("title", "")}
+        return stored["id"], stored.get("title", "")
 
     def article(self, doc_number: int) -> Article:
         """An article as it was given."""

@@ -227,7 +227,9 @@ impl Documents {
             let texts = Texts { points: &points, ends: &ends, readings: &HashMap::new(), fields: 1 };
             texts.check()?;
             let start = |number: usize| if number == 0 { 0 } else { ends[number - 1] };
-            Ok((0..ends.len()).filter(|&at| self.analyser.get().tables.is_odd(&points[start(at)..ends[at]])).collect())
+            Ok((0..ends.len())
+                .filter(|&at| self.analyser.get().tables.is_odd(&points[start(at)..ends[at]], true))
+                .collect())
         })
     }
 

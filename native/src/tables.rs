@@ -43,6 +43,11 @@ impl Tables {
         self.kinds.get(point as usize).copied().unwrap_or(0)
     }
 
+    /// Whether it is more than a mark: of those that stand one by one in a spaced-out text.
+    fn is_character(&self, point: u32) -> bool {
+        self.kind(point) & (kind::HAN | kind::LETTER) != 0
+    }
+
     #[inline]
     fn class(&self, point: u32) -> u8 {
         self.classes.get(point as usize).copied().unwrap_or(0)
@@ -54,8 +59,9 @@ impl Tables {
         folded.extend(text.iter().map(|&point| self.fold.get(point as usize).copied().unwrap_or(point)));
     }
 
-    /// Whether a text may be read as another than it folds to: only `reading.read` can tell.
-    pub fn is_odd(&self, text: &[u32]) -> bool {
+    /// Whether a text may be read as another than it folds to: only `reading.read` can tell. `contextual`: whether it
+    /// matters what characters are that depend on those at their sides.
+    pub fn is_odd(&self, text: &[u32], contextual: bool) -> bool {
         let is_wide = |at: usize| text.get(at).is_some_and(|&point| matches!(self.class(point), b'w' | b'c' | b','));
         let is_space = |at: usize| text.get(at).is_some_and(|&point| self.class(point) == b' ');
         let mut ascii = true;
@@ -63,10 +69,12 @@ impl Tables {
         for (at, &point) in text.iter().enumerate() {
             ascii &= point < 0x80;
             match self.class(point) {
-                b'o' | b'c' => return true,
+                b'o' => return true,
+                b'c' if contextual => return true,
                 b' ' if at > 0 && is_wide(at - 1) => {
                     let next = (at + 1..).find(|&place| !is_wide(place)).unwrap_or(text.len());
-                    spaced_out |= next > at + 1 && is_space(next) && is_wide(next + 1);
+                    let few = |token: &[u32]| token.iter().filter(|&&point| self.is_character(point)).count() < 2;
+                    spaced_out |= next > at + 1 && is_space(next) && is_wide(next + 1) && few(&text[at + 1..next]);
                 }
                 _ => {}
             }

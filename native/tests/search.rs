@@ -1,7 +1,9 @@
 //! The kernels of a search, without Python.
 
+use std::collections::BTreeMap;
+
 use cnsearch_native::search::closeness::points_of_utf16;
-use cnsearch_native::search::impacts::decode;
+use cnsearch_native::search::impacts::{decode, List};
 use cnsearch_native::search::keywords::best;
 
 #[test]
@@ -16,20 +18,47 @@ fn no_bytes_harm_the_decoder() {
         if let (Some(count), true) = (data.get_mut(2), round % 2 == 0) {
             *count &= 15; // a list that may be whole
         }
-        let mut found = Vec::new();
+        let mut found = List::default();
         if decode(&data, 7, 300, &mut found).is_some() {
-            assert!(found.windows(2).all(|two| two[0].0 < two[1].0));
-            assert!(found.iter().all(|&(doc, freq)| (7..307).contains(&doc) && freq >= 1.0));
+            assert_eq!(found.docs.len(), found.values.len());
+            assert!(found.docs.windows(2).all(|two| two[0] < two[1]));
+            assert!(found.docs.iter().all(|doc| (7..307).contains(doc)));
+            assert!(found.values.iter().all(|&freq| freq >= 1.0));
         }
     }
 }
 
 #[test]
 fn a_list_of_many_documents_in_few_bytes_is_none_of_a_small_segment() {
-    let mut found = Vec::new();
+    let mut found = List::default();
     assert!(decode(&[0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0x07], 0, 1000, &mut found).is_none());
     assert!(decode(&[0, 0, 3], 0, 3, &mut found).is_some());
-    assert_eq!(found, [(0, 1.0), (1, 1.0), (2, 1.0)]);
+    assert_eq!(found, List { docs: vec![0, 1, 2], values: vec![1.0; 3] });
+}
+
+#[test]
+fn joined_lists_have_the_sums_in_order() {
+    let mut state = 7u32;
+    let mut next = move |most: u32| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) % most
+    };
+    for _ in 0..2_000 {
+        let (mut expected, mut lists) = (BTreeMap::new(), [List::default(), List::default()]);
+        for list in &mut lists {
+            let (mut doc, gap) = (0, 1 + next(9));
+            for _ in 0..next(40) {
+                doc += 1 + next(gap);
+                list.push(doc, 1.0 + next(3) as f32);
+            }
+            for (&doc, &value) in list.docs.iter().zip(&list.values) {
+                *expected.entry(doc).or_insert(0.0) += value;
+            }
+        }
+        let [mut one, other] = lists;
+        one.join(&other);
+        assert_eq!(one.docs.into_iter().zip(one.values).collect::<BTreeMap<_, _>>(), expected);
+    }
 }
 
 #[test]

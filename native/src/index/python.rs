@@ -37,8 +37,8 @@ impl SegmentFile {
 struct Snapshot(Arc<snapshot::Snapshot>);
 
 /// A segment, its first document, number of documents; of each field: number in it, terms, bytes that these share; the
-/// numbers of title and body.
-type PySegment<'py> = (PyRef<'py, SegmentFile>, u32, u32, Vec<FieldInfo>, (Option<u16>, Option<u16>));
+/// numbers of id, title and body.
+type PySegment<'py> = (PyRef<'py, SegmentFile>, u32, u32, Vec<FieldInfo>, (Option<u16>, Option<u16>, Option<u16>));
 
 #[pymethods]
 impl Snapshot {
@@ -63,6 +63,11 @@ impl Snapshot {
         Ok(Snapshot(Arc::new(made.ok_or(DAMAGED)?)))
     }
 
+    /// Id and title of some documents; None if one cannot be read here.
+    fn names(&self, docs: Vec<u32>) -> Option<Vec<(String, String)>> {
+        docs.into_iter().map(|doc| self.0.locate(doc).and_then(|(segment, at)| segment.name(at))).collect()
+    }
+
     /// The hits of a query; None if the index is damaged.
     #[allow(clippy::too_many_arguments)]
     fn run(
@@ -85,10 +90,7 @@ impl Snapshot {
         }
         docs.sort_unstable();
         let query = Query {
-            leaves: leaves
-                .into_iter()
-                .map(|(term, fields)| Leaf { term: term.as_bytes().to_vec(), fields })
-                .collect(),
+            leaves: leaves.into_iter().map(|(term, fields)| Leaf { term: term.as_bytes().to_vec(), fields }).collect(),
             scored,
             words: words.into_iter().map(|(leaf, bigrams, weight)| Word { leaf, bigrams, weight }).collect(),
             need,
@@ -154,8 +156,9 @@ impl Run {
         released(py, || Ok(self.0.best(count)))
     }
 
-    /// The best, of which the first are in the order of the second pass; None where texts have to be read first.
-    #[allow(clippy::too_many_arguments)]
+    /// (the best, of which the first are in the order of the second pass; documents that have to be read first, and with
+    /// `readings` of which this is to be called again); None if the index is damaged.
+    #[allow(clippy::too_many_arguments, clippy::type_complexity)]
     fn ranked(
         &self,
         py: Python<'_>,
@@ -165,14 +168,17 @@ impl Run {
         characters: Vec<(char, f64)>,
         words: Vec<(String, f64)>,
         bigrams: Vec<(String, f64)>,
+        contextual: bool,
+        readings: Vec<(u32, PyBackedStr)>,
         factors: (f64, f64),
         text_chars: usize,
         window: usize,
         lead_chars: usize,
-    ) -> PyResult<Option<Vec<(u32, f32)>>> {
-        let wanted: Wanted = wanted(characters, words, bigrams)?;
+    ) -> PyResult<Option<(Vec<(u32, f32)>, Vec<u32>)>> {
+        let wanted: Wanted = wanted(characters, words, bigrams, contextual)?;
+        let readings = readings.iter().map(|(doc, text)| (*doc, points(text))).collect();
         let focus = Focus { wanted, depth, factors, text_chars, window, lead_chars };
-        released(py, || self.0.ranked(&tables.tables, count, &focus))
+        released(py, || self.0.ranked(&tables.tables, count, &focus, &readings))
     }
 
     /// (hits whose title has the letters of the query, those whose title is the query, those whose title has to be read
@@ -188,6 +194,7 @@ impl Run {
         letters: &str,
         whole: Option<PyBackedStr>,
         others: usize,
+        contextual: bool,
         most: usize,
     ) -> PyResult<Option<(Vec<u32>, Vec<u32>, Vec<u32>)>> {
         let titled = Titled {
@@ -197,6 +204,7 @@ impl Run {
             letters: points(letters),
             whole: whole.map(|whole| points(&whole)),
             others,
+            contextual,
             most,
         };
         released(py, || Ok(self.0.titled(&tables.tables, |point| tables.is_letter(point), &titled)))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::file::{kind, Section, SegmentFile};
 use super::stored::Stored;
 use super::terms::{Pointer, Terms};
-use crate::search::impacts::{decode_beginning, saturated, Short};
+use crate::search::impacts::{decode_beginning, saturated, List, Short};
 
 /// Lengths up to this one have their norm in a table.
 const MAX_TABLED: usize = 1 << 12;
@@ -18,6 +18,7 @@ pub struct Segment {
     /// Documents, deleted ones included.
     pub doc_count: u32,
     fields: Vec<Option<Field>>,
+    id: Option<Stored>,
     title: Option<Stored>,
     body: Option<Stored>,
 }
@@ -33,13 +34,13 @@ pub type FieldInfo = Option<(u16, usize, usize)>;
 
 impl Segment {
     /// `fields` : of each searched field, in the order of the snapshot
-    /// `texts`  : the numbers of the fields title and body, where there are such
+    /// `texts`  : the numbers of the stored fields id, title and body, where there are such
     pub fn new(
         file: Arc<SegmentFile>,
         base: u32,
         doc_count: u32,
         fields: &[FieldInfo],
-        texts: (Option<u16>, Option<u16>),
+        texts: (Option<u16>, Option<u16>, Option<u16>),
     ) -> Option<Self> {
         let mut found = Vec::with_capacity(fields.len());
         for field in fields {
@@ -57,19 +58,20 @@ impl Segment {
         }
         let stored = |number: Option<u16>| match number {
             None => Some(None),
-            Some(number) => Stored::new(&file, number).map(Some),
+            Some(number) => Stored::plain(&file, number).map(Some),
         };
-        let (title, body) = (stored(texts.0)?, stored(texts.1)?);
+        let (title, body) = (stored(texts.1)?, stored(texts.2)?);
+        let id = texts.0.and_then(|number| Stored::new(&file, number));
         base.checked_add(doc_count)?;
-        Some(Segment { file, base, doc_count, fields: found, title, body })
+        Some(Segment { file, base, doc_count, fields: found, id, title, body })
     }
 
     /// The postings of a term in a field, added to `found`, numbered over the index; None if something is wrong.
-    fn postings(&self, field: usize, term: &[u8], found: &mut Vec<(u32, f32)>) -> Option<()> {
+    fn postings(&self, field: usize, term: &[u8], found: &mut List) -> Option<()> {
         let Some(field) = self.fields.get(field)? else { return Some(()) };
         match field.terms.find(&self.file, term)? {
             None => {}
-            Some(Pointer::Only(doc)) if doc < self.doc_count => found.push((self.base + doc, 1.0)),
+            Some(Pointer::Only(doc)) if doc < self.doc_count => found.push(self.base + doc, 1.0),
             Some(Pointer::Only(_)) => return None,
             Some(Pointer::List(start)) => {
                 let section = field.postings?;
@@ -87,6 +89,16 @@ impl Segment {
             }
         }
         Some(())
+    }
+
+    /// Id and title of a document; None where this is not the place to read them.
+    pub fn name(&self, doc: u32) -> Option<(String, String)> {
+        let doc = doc as usize;
+        let title = match self.title {
+            Some(title) if !title.value(&self.file, doc)?.is_empty() => title.text(&self.file, doc)?,
+            _ => String::new(),
+        };
+        Some((self.id?.text(&self.file, doc)?, title))
     }
 
     /// The title of a document in UTF-16.
@@ -178,24 +190,24 @@ impl Snapshot {
     }
 
     /// The postings of a term in one field: documents, ascending, and how often.
-    pub fn postings(&self, field: usize, term: &[u8]) -> Option<Vec<(u32, f32)>> {
-        let mut found = Vec::new();
+    pub fn postings(&self, field: usize, term: &[u8]) -> Option<List> {
+        let mut found = List::default();
         for segment in &self.segments {
             segment.postings(field, term, &mut found)?;
         }
         Some(found)
     }
 
-    /// (document, tf' / (k1 + tf')) of the documents that have a term in any of the fields, ascending.
-    pub fn impacts(&self, fields: &[usize], term: &[u8]) -> Option<Vec<(u32, f32)>> {
+    /// tf' / (k1 + tf') of the documents that have a term in any of the fields.
+    pub fn impacts(&self, fields: &[usize], term: &[u8]) -> Option<List> {
         let mut parts = Vec::with_capacity(fields.len());
         for &field in fields {
             let norms = self.norms.get(field)?;
-            let mut part = Vec::new();
+            let mut part = List::default();
             for segment in &self.segments {
                 let start = part.len();
                 segment.postings(field, term, &mut part)?;
-                segment.weigh(field, norms, &mut part[start..])?;
+                segment.weigh(field, norms, &part.docs[start..], &mut part.values[start..])?;
             }
             if !part.is_empty() {
                 parts.push(part);
@@ -216,27 +228,26 @@ impl Snapshot {
 
 impl Segment {
     /// Each frequency times the norm of its document.
-    fn weigh(&self, field: usize, norms: &Norms, part: &mut [(u32, f32)]) -> Option<()> {
-        if part.is_empty() {
+    fn weigh(&self, field: usize, norms: &Norms, docs: &[u32], values: &mut [f32]) -> Option<()> {
+        if docs.is_empty() {
             return Some(());
         }
         let lengths = self.fields.get(field)?.as_ref().and_then(|field| field.lengths);
         let Some(lengths) = lengths else {
-            part.iter_mut().for_each(|(_, tf)| *tf *= norms.of(0));
+            values.iter_mut().for_each(|tf| *tf *= norms.of(0));
             return Some(());
         };
         let bytes = self.file.bytes(lengths, 0, lengths.length)?;
-        let base = self.base;
-        let at = |doc: u32| (doc - base) as usize;
+        let places = docs.iter().map(|&doc| (doc - self.base) as usize);
+        let both = places.zip(values);
         match lengths.item_size {
-            1 => part.iter_mut().for_each(|(doc, tf)| *tf *= norms.of(bytes[at(*doc)].into())),
-            2 => part.iter_mut().for_each(|(doc, tf)| {
-                let at = 2 * at(*doc);
-                *tf *= norms.of(u16::from_le_bytes([bytes[at], bytes[at + 1]]).into());
-            }),
+            1 => both.for_each(|(at, tf)| *tf *= norms.of(bytes[at].into())),
+            2 => {
+                both.for_each(|(at, tf)| *tf *= norms.of(u16::from_le_bytes([bytes[2 * at], bytes[2 * at + 1]]).into()))
+            }
             _ => {
-                for (doc, tf) in part {
-                    *tf *= norms.of(self.file.item(lengths, at(*doc))?);
+                for (at, tf) in both {
+                    *tf *= norms.of(self.file.item(lengths, at)?);
                 }
             }
         }

@@ -1,9 +1,11 @@
-//! The stored texts of a field that is kept plain: `cnsearch/engine/bytes/ragged.py`.
+//! The stored values of a field, those that are not compressed: `cnsearch/engine/bytes/ragged.py`.
 
 use super::file::{kind, little, Section, SegmentFile};
+use crate::search::u16s;
 
 const GROUP: usize = 16;
 const TAG_UTF16: u8 = b'u';
+const TAG_UTF8: u8 = b's';
 
 /// Where the texts are.
 #[derive(Clone, Copy)]
@@ -14,11 +16,8 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// Those of a field; None if it has none, or some that are compressed.
+    /// Those of a field; None if it has none.
     pub fn new(file: &SegmentFile, field: u16) -> Option<Self> {
-        if file.section(kind::LONG_LENGTHS, field).is_some() {
-            return None;
-        }
         Some(Stored {
             lengths: file.section(kind::STORED_LENGTHS, field)?,
             bases: file.section(kind::STORED_BASES, field)?,
@@ -26,8 +25,16 @@ impl Stored {
         })
     }
 
-    /// `most` bytes of the text of a document in UTF-16, or all; empty if there is none. The whole text is checked.
-    pub fn beginning<'a>(&self, file: &'a SegmentFile, doc: usize, most: usize) -> Option<&'a [u8]> {
+    /// The same; None also if some are compressed.
+    pub fn plain(file: &SegmentFile, field: u16) -> Option<Self> {
+        if file.section(kind::LONG_LENGTHS, field).is_some() {
+            return None;
+        }
+        Self::new(file, field)
+    }
+
+    /// The value of a document, its tag first; empty if there is none. All of it is checked.
+    pub fn value<'a>(&self, file: &'a SegmentFile, doc: usize) -> Option<&'a [u8]> {
         let size = self.lengths.item_size;
         let first = doc & !(GROUP - 1);
         let lengths = file.bytes(self.lengths, first.checked_mul(size)?, (doc + 1).checked_mul(size)?)?;
@@ -38,10 +45,25 @@ impl Stored {
         }
         let before = lengths.try_fold(0usize, usize::checked_add)?;
         let start = usize::try_from(file.item(self.bases, doc / GROUP)?).ok()?.checked_add(before)?;
-        let value = file.bytes(self.bytes, start, start.checked_add(length)?)?;
-        if value[0] != TAG_UTF16 || length % 2 == 0 {
-            return None;
+        file.bytes(self.bytes, start, start.checked_add(length)?)
+    }
+
+    /// `most` bytes of the text of a document in UTF-16, or all; empty if there is none.
+    pub fn beginning<'a>(&self, file: &'a SegmentFile, doc: usize, most: usize) -> Option<&'a [u8]> {
+        let value = self.value(file, doc)?;
+        match value.split_first() {
+            None => Some(value),
+            Some((&TAG_UTF16, text)) if text.len() % 2 == 0 => Some(&text[..text.len().min(most)]),
+            Some(_) => None,
         }
-        Some(&value[1..length.min(most.saturating_add(1))])
+    }
+
+    /// The text of a document; None where it has none that is short, or has half of a surrogate pair.
+    pub fn text(&self, file: &SegmentFile, doc: usize) -> Option<String> {
+        match self.value(file, doc)?.split_first()? {
+            (&TAG_UTF16, text) if text.len() % 2 == 0 => char::decode_utf16(u16s(text)).collect::<Result<_, _>>().ok(),
+            (&TAG_UTF8, text) => std::str::from_utf8(text).ok().map(str::to_owned),
+            _ => None,
+        }
     }
 }

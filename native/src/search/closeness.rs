@@ -15,6 +15,8 @@ pub struct Wanted {
     pub words: Vec<(Vec<u32>, f64)>,
     /// Two of the characters side by side.
     pub bigrams: Vec<([u32; 2], f64)>,
+    /// Whether one of them is, or may stand for, one that depends on the characters at its sides.
+    pub contextual: bool,
 }
 
 /// A text as shown, or as it is read: code points.
@@ -102,7 +104,7 @@ pub fn closeness(
         let text = match text {
             Text::Read(text) => text.as_slice(),
             Text::Shown(text) => {
-                if tables.is_odd(text) {
+                if tables.is_odd(text, wanted.contextual) {
                     odd.push(at);
                     found.push((0.0, 0.0));
                     continue;

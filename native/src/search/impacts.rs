@@ -49,61 +49,139 @@ impl<'a> Bytes<'a> {
         None
     }
 
-    /// `count` numbers of the width of a code, handed to `each`.
-    fn packed(&mut self, code: usize, count: usize, mut each: impl FnMut(u32)) -> Option<()> {
-        let width = *WIDTHS.get(code)?;
-        let bytes = self.take(count.checked_mul(width)?.div_ceil(8))?;
-        match width {
-            0 => (0..count).for_each(|_| each(0)),
-            8 => bytes.iter().for_each(|&byte| each(byte.into())),
-            16 => bytes.chunks_exact(2).for_each(|two| each(u16::from_le_bytes([two[0], two[1]]).into())),
-            32 => {
-                bytes.chunks_exact(4).for_each(|four| each(u32::from_le_bytes([four[0], four[1], four[2], four[3]])));
-            }
-            _ => {
-                let (per_byte, mask) = (8 / width, (1u8 << width) - 1);
-                let mut left = count;
-                for &byte in bytes {
-                    for place in 0..per_byte.min(left) {
-                        each((byte >> (place * width) & mask).into());
-                    }
-                    left = left.saturating_sub(per_byte);
-                }
-            }
+    /// `count` numbers of the width of a code.
+    fn packed(&mut self, code: u8, count: usize) -> Option<Packed<'a>> {
+        let width = *WIDTHS.get(usize::from(code))?;
+        Some(Packed { width, bytes: self.take(count.checked_mul(width)?.div_ceil(8))? })
+    }
+}
+
+/// Numbers of so many bits, one after the other.
+struct Packed<'a> {
+    width: usize,
+    bytes: &'a [u8],
+}
+
+impl Packed<'_> {
+    /// As many as there is room for.
+    fn unpack(&self, out: &mut [u32]) {
+        match self.width {
+            0 => out.fill(0),
+            1 => self.narrow::<8>(out),
+            2 => self.narrow::<4>(out),
+            4 => self.narrow::<2>(out),
+            8 => out.iter_mut().zip(self.bytes).for_each(|(number, &byte)| *number = byte.into()),
+            16 => out
+                .iter_mut()
+                .zip(self.bytes.chunks_exact(2))
+                .for_each(|(number, two)| *number = u16::from_le_bytes([two[0], two[1]]).into()),
+            _ => out
+                .iter_mut()
+                .zip(self.bytes.chunks_exact(4))
+                .for_each(|(number, four)| *number = u32::from_le_bytes([four[0], four[1], four[2], four[3]])),
         }
-        Some(())
     }
 
-    /// Add the overflow values to the numbers that are the escape.
-    fn overflow(&mut self, numbers: &mut [u32], code: usize, overflow_code: usize) -> Option<()> {
-        let escape = (1u64 << WIDTHS.get(code)?) - 1;
-        let size = OVERFLOW_BYTES[overflow_code & 3];
-        if size > 0 {
-            for number in numbers.iter_mut().filter(|number| u64::from(**number) == escape) {
-                *number = number.checked_add(self.little(size)?)?;
+    /// Several to a byte.
+    fn narrow<const PER_BYTE: usize>(&self, out: &mut [u32]) {
+        let (width, mask) = (8 / PER_BYTE, (1u32 << (8 / PER_BYTE)) - 1);
+        for (numbers, &byte) in out.chunks_mut(PER_BYTE).zip(self.bytes) {
+            let byte = u32::from(byte);
+            if let Ok(numbers) = <&mut [u32; PER_BYTE]>::try_from(&mut *numbers) {
+                for (place, number) in numbers.iter_mut().enumerate() {
+                    *number = byte >> (place * width) & mask;
+                }
+            } else {
+                numbers.iter_mut().enumerate().for_each(|(place, number)| *number = byte >> (place * width) & mask);
             }
         }
-        Some(())
     }
+
+    /// The number that says that another is to be added to it.
+    fn escape(&self) -> u32 {
+        ((1u64 << self.width) - 1) as u32
+    }
+}
+
+/// Documents, ascending, each with a number: how often they have a term, or what this says about them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct List {
+    /// Numbers over the index.
+    pub docs: Vec<u32>,
+    /// Of the shape of `docs`.
+    pub values: Vec<f32>,
+}
+
+impl List {
+    /// How many documents there are.
+    pub fn len(&self) -> usize {
+        self.docs.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.docs.is_empty()
+    }
+
+    /// Add a document behind the others.
+    pub fn push(&mut self, doc: u32, value: f32) {
+        self.docs.push(doc);
+        self.values.push(value);
+    }
+
+    /// Add what another list has; what both have is added up. Best if the other is shorter.
+    pub fn join(&mut self, other: &List) {
+        let mut extra: Vec<(usize, u32, f32)> = Vec::new();
+        let mut at = 0;
+        for (&doc, &value) in other.docs.iter().zip(&other.values) {
+            at += from(&self.docs[at..], doc);
+            if self.docs.get(at) == Some(&doc) {
+                self.values[at] += value;
+            } else {
+                extra.push((at, doc, value));
+            }
+        }
+        if extra.is_empty() {
+            return;
+        }
+        let size = self.len() + extra.len();
+        let mut found = List { docs: Vec::with_capacity(size), values: Vec::with_capacity(size) };
+        let mut done = 0;
+        for (at, doc, value) in extra {
+            found.docs.extend_from_slice(&self.docs[done..at]);
+            found.values.extend_from_slice(&self.values[done..at]);
+            found.push(doc, value);
+            done = at;
+        }
+        found.docs.extend_from_slice(&self.docs[done..]);
+        found.values.extend_from_slice(&self.values[done..]);
+        *self = found;
+    }
+}
+
+/// The place of the first of `docs` from `doc` on, which is rather near the beginning.
+fn from(docs: &[u32], doc: u32) -> usize {
+    let mut step = 1;
+    while docs.get(step - 1).is_some_and(|&other| other < doc) {
+        step *= 2;
+    }
+    let (first, stop) = (step / 2, (step - 1).min(docs.len()));
+    first.min(stop) + docs[first.min(stop)..stop].partition_point(|&other| other < doc)
 }
 
 /// The postings of a list, added to `found`: documents from `base` on, ascending, and how often. None, whatever was
 /// added, for what is no list, names a document from `doc_count` on, or has frequencies that f32 may not hold.
-pub fn decode(data: &[u8], base: u32, doc_count: u32, found: &mut Vec<(u32, f32)>) -> Option<()> {
+pub fn decode(data: &[u8], base: u32, doc_count: u32, found: &mut List) -> Option<()> {
     decoded(&mut Bytes { left: data, short: false }, base, doc_count, found)
 }
 
 /// The same of a list of which perhaps only the beginning is there: then an error, and nothing is added.
-pub fn decode_beginning(
-    data: &[u8],
-    base: u32,
-    doc_count: u32,
-    found: &mut Vec<(u32, f32)>,
-) -> Result<Option<()>, Short> {
+pub fn decode_beginning(data: &[u8], base: u32, doc_count: u32, found: &mut List) -> Result<Option<()>, Short> {
     let (mut bytes, before) = (Bytes { left: data, short: false }, found.len());
     let done = decoded(&mut bytes, base, doc_count, found);
     if done.is_none() && bytes.short {
-        found.truncate(before);
+        found.docs.truncate(before);
+        found.values.truncate(before);
         return Err(Short);
     }
     Ok(done)
@@ -113,7 +191,7 @@ pub fn decode_beginning(
 #[derive(Debug)]
 pub struct Short;
 
-fn decoded(bytes: &mut Bytes<'_>, base: u32, doc_count: u32, found: &mut Vec<(u32, f32)>) -> Option<()> {
+fn decoded(bytes: &mut Bytes<'_>, base: u32, doc_count: u32, found: &mut List) -> Option<()> {
     let (first, second) = (bytes.byte()?, bytes.byte()?);
     let count = bytes.varint()?;
     if count == 0 || count > u64::from(doc_count).min(MAX_COUNT) || base.checked_add(doc_count)? > i32::MAX as u32 {
@@ -121,7 +199,7 @@ fn decoded(bytes: &mut Bytes<'_>, base: u32, doc_count: u32, found: &mut Vec<(u3
     }
     let count = count as usize;
     let (doc_code, weight_code) = (first & 7, first >> 5);
-    let (doc_overflow, weight_overflow) = (first >> 3 & 3, second & 3);
+    let (doc_overflow, weight_overflow) = (OVERFLOW_BYTES[usize::from(first >> 3 & 3)], second & 3);
     if weight_code >= WIDE_WEIGHTS || (weight_code > 0 && weight_overflow == WIDE_OVERFLOW) {
         return None;
     }
@@ -132,9 +210,6 @@ fn decoded(bytes: &mut Bytes<'_>, base: u32, doc_count: u32, found: &mut Vec<(u3
         _ => return None,
     }
     let start = found.len();
-    // A number takes no room where its width is 0, and only then can there be more of them than bytes.
-    let most = if doc_code == 0 { count } else { count.min(bytes.left.len().saturating_mul(8)) };
-    let mut numbers: Vec<u32> = Vec::with_capacity(most);
     if doc_code == BITMAP {
         for (at, &byte) in bytes.take(bitmap_size)?.iter().enumerate() {
             let mut left = byte;
@@ -143,45 +218,59 @@ fn decoded(bytes: &mut Bytes<'_>, base: u32, doc_count: u32, found: &mut Vec<(u3
                 if doc >= u64::from(doc_count) {
                     return None;
                 }
-                found.push((base + doc as u32, 0.0));
+                found.docs.push(base + doc as u32);
                 left &= left - 1;
             }
         }
-        if found.len() - start != count {
+        if found.docs.len() - start != count {
             return None;
         }
-    } else {
-        bytes.packed(doc_code.into(), count, |gap| numbers.push(gap))?;
     }
-    let mut weights: Vec<u32> = Vec::with_capacity(if weight_code == 0 { 0 } else { most });
-    if weight_code > 0 {
-        bytes.packed(weight_code.into(), count, |weight| weights.push(weight))?;
-    }
-    if doc_code != BITMAP {
-        bytes.overflow(&mut numbers, doc_code.into(), doc_overflow.into())?;
-        let mut next = 0u64;
-        for &gap in &numbers {
-            let doc = next + u64::from(gap);
-            if doc >= u64::from(doc_count) {
-                return None;
+    let gaps = if doc_code == BITMAP { None } else { Some(bytes.packed(doc_code, count)?) };
+    let weights = bytes.packed(weight_code, count)?;
+    if let Some(gaps) = gaps {
+        found.docs.resize(start + count, 0);
+        let docs = &mut found.docs[start..];
+        gaps.unpack(docs);
+        let (escape, mut next) = (gaps.escape(), u64::from(base));
+        if doc_overflow == 0 {
+            for doc in docs {
+                next += u64::from(*doc);
+                *doc = next as u32;
+                next += 1;
             }
-            found.push((base + doc as u32, 0.0));
-            next = doc + 1;
+        } else {
+            for doc in docs {
+                next += u64::from(*doc);
+                if *doc == escape {
+                    next += u64::from(bytes.little(doc_overflow)?);
+                }
+                *doc = next as u32;
+                next += 1;
+            }
+        }
+        if next > u64::from(base) + u64::from(doc_count) {
+            return None;
         }
     }
+    found.values.resize(start + count, 1.0);
     if weight_code > 0 {
-        bytes.overflow(&mut weights, weight_code.into(), weight_overflow.into())?;
-        for (posting, &weight) in found[start..].iter_mut().zip(&weights) {
-            posting.1 = weight as f32 + 1.0;
+        let mut numbers = vec![0u32; count];
+        weights.unpack(&mut numbers);
+        let (escape, size) = (weights.escape(), OVERFLOW_BYTES[usize::from(weight_overflow)]);
+        if size > 0 {
+            for number in numbers.iter_mut().filter(|number| **number == escape) {
+                *number = number.checked_add(bytes.little(size)?)?;
+            }
         }
-    } else {
-        found[start..].iter_mut().for_each(|posting| posting.1 = 1.0);
+        let values = found.values[start..].iter_mut();
+        values.zip(numbers).for_each(|(value, number)| *value = number as f32 + 1.0);
     }
     Some(())
 }
 
 /// A term in one segment.
-pub struct List<'a> {
+pub struct Part<'a> {
     /// Number of its first document.
     pub base: u32,
     /// How many it has.
@@ -195,25 +284,25 @@ pub struct Field<'a> {
     /// What an occurrence counts in each document, f32, little-endian.
     pub norms: &'a [u8],
     /// Of each segment that has the term, ascending.
-    pub lists: Vec<List<'a>>,
+    pub lists: Vec<Part<'a>>,
 }
 
-/// (document, tf' / (k1 + tf')) of the documents that have the term in any field, ascending; None as `decode`.
-pub fn impacts(fields: &[Field<'_>], k1: f32) -> Option<Vec<(u32, f32)>> {
-    let mut parts: Vec<Vec<(u32, f32)>> = Vec::with_capacity(fields.len());
+/// What the documents that have the term in any field have of it: tf' / (k1 + tf'). None as `decode`.
+pub fn impacts(fields: &[Field<'_>], k1: f32) -> Option<List> {
+    let mut parts: Vec<List> = Vec::with_capacity(fields.len());
     for field in fields {
-        let mut part = Vec::new();
-        for &List { base, doc_count, ref postings } in &field.lists {
-            if part.last().is_some_and(|&(last, _)| last >= base) {
+        let mut part = List::default();
+        for &Part { base, doc_count, ref postings } in &field.lists {
+            if part.docs.last().is_some_and(|&last| last >= base) {
                 return None;
             }
             match *postings {
                 Ok(data) => decode(data, base, doc_count, &mut part)?,
-                Err(doc) if doc < doc_count => part.push((base.checked_add(doc)?, 1.0)),
+                Err(doc) if doc < doc_count => part.push(base.checked_add(doc)?, 1.0),
                 Err(_) => return None,
             }
         }
-        for (doc, tf) in &mut part {
+        for (doc, tf) in part.docs.iter().zip(&mut part.values) {
             let norm = field.norms.get(*doc as usize * 4..)?.first_chunk()?;
             *tf *= f32::from_le_bytes(*norm);
         }
@@ -223,31 +312,20 @@ pub fn impacts(fields: &[Field<'_>], k1: f32) -> Option<Vec<(u32, f32)>> {
 }
 
 /// tf' / (k1 + tf') of the sums of what each field says.
-pub fn saturated(mut parts: Vec<Vec<(u32, f32)>>, k1: f32) -> Vec<(u32, f32)> {
-    parts.sort_by_key(Vec::len);
-    let mut sum = parts.into_iter().reduce(|few, many| joined(&few, &many)).unwrap_or_default();
-    for (_, tf) in &mut sum {
+pub fn saturated(mut parts: Vec<List>, k1: f32) -> List {
+    parts.sort_by_key(List::len);
+    let mut sum = parts.pop().unwrap_or_default();
+    // The shortest first, as the sums of the plain twin.
+    let mut rest = parts.into_iter();
+    if let Some(mut few) = rest.next() {
+        for mut many in rest {
+            many.join(&few);
+            few = many;
+        }
+        sum.join(&few);
+    }
+    for tf in &mut sum.values {
         *tf /= k1 + *tf;
     }
     sum
-}
-
-/// Two lists as one; what both have is added.
-fn joined(few: &[(u32, f32)], many: &[(u32, f32)]) -> Vec<(u32, f32)> {
-    let mut found = Vec::with_capacity(few.len() + many.len());
-    let mut rest = many;
-    for &(doc, tf) in few {
-        let before = rest.partition_point(|&(other, _)| other < doc);
-        found.extend_from_slice(&rest[..before]);
-        rest = &rest[before..];
-        match rest.first() {
-            Some(&(other, more)) if other == doc => {
-                found.push((doc, more + tf));
-                rest = &rest[1..];
-            }
-            _ => found.push((doc, tf)),
-        }
-    }
-    found.extend_from_slice(rest);
-    found
 }

@@ -6,7 +6,7 @@ use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::PyBytes;
 
 use super::closeness::{self, points_of_utf16, Text, Wanted};
-use super::impacts::{self, Field, List};
+use super::impacts::{self, Field, Part};
 use super::keywords::{self, Matches, Rule};
 use crate::python::{bytes_of, points, released};
 use crate::tables::Tables;
@@ -37,7 +37,7 @@ fn impacts_of<'py>(
                 norms,
                 lists: lists
                     .iter()
-                    .map(|&(base, doc_count, ref data, doc)| List {
+                    .map(|&(base, doc_count, ref data, doc)| Part {
                         base,
                         doc_count,
                         postings: data.as_deref().ok_or(doc),
@@ -46,18 +46,17 @@ fn impacts_of<'py>(
             })
             .collect();
         let found = impacts::impacts(&fields, k1);
-        Ok(found.filter(|found| found.last().is_none_or(|&(doc, _)| (doc as usize) < num_docs)))
+        Ok(found.filter(|found| found.docs.last().is_none_or(|&doc| (doc as usize) < num_docs)))
     })?;
     let Some(found) = found else { return Ok(None) };
     let count = found.len();
     if count <= most {
-        let docs: Vec<i64> = found.iter().map(|&(doc, _)| doc.into()).collect();
-        let sparse: Vec<f32> = found.iter().map(|&(_, impact)| impact).collect();
+        let docs: Vec<i64> = found.docs.iter().map(|&doc| doc.into()).collect();
         let docs = bytes_of(py, &docs, i64::to_le_bytes)?;
-        return Ok(Some((Some(docs), bytes_of(py, &sparse, f32::to_le_bytes)?, count)));
+        return Ok(Some((Some(docs), bytes_of(py, &found.values, f32::to_le_bytes)?, count)));
     }
     let mut dense = vec![0.0f32; num_docs];
-    for (doc, impact) in found {
+    for (doc, impact) in found.docs.into_iter().zip(found.values) {
         dense[doc as usize] = impact;
     }
     Ok(Some((None, bytes_of(py, &dense, f32::to_le_bytes)?, count)))
@@ -111,11 +110,13 @@ pub fn wanted(
     characters: Vec<(char, f64)>,
     words: Vec<(String, f64)>,
     bigrams: Vec<(String, f64)>,
+    contextual: bool,
 ) -> PyResult<Wanted> {
     let mut wanted = Wanted {
         characters: characters.into_iter().map(|(char, weight)| (char.into(), weight)).collect(),
         words: words.into_iter().map(|(word, weight)| (points(&word), weight)).collect(),
         bigrams: Vec::new(),
+        contextual,
     };
     for (pair, weight) in bigrams {
         let pair = points(&pair).try_into().map_err(|_| PyValueError::new_err("a bigram has two characters"))?;
@@ -154,7 +155,7 @@ impl Closeness {
         window: usize,
         lead_chars: usize,
     ) -> PyResult<(Vec<(f64, f64)>, Vec<usize>)> {
-        let wanted = wanted(characters, words, bigrams)?;
+        let wanted = wanted(characters, words, bigrams, true)?;
         released(py, || {
             let texts: Vec<Text> = texts
                 .iter()

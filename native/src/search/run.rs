@@ -4,17 +4,22 @@
 //! Documents are gone through in windows whose sums fit into a processor's cache; a window without any of the terms costs
 //! nothing.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::closeness::{closeness, points_of_utf16, Text, Wanted};
+use super::impacts::List;
 use super::keywords::best;
 use crate::index::snapshot::Snapshot;
 use crate::tables::Tables;
 use crate::Error;
 
 const WINDOW: u32 = 1 << 14;
+/// Documents that are looked at together.
+const STRIDE: usize = 32;
 
-type Impacts = Vec<(u32, f32)>;
+/// Documents and scores.
+pub type Scored = Vec<(u32, f32)>;
 
 /// A term, and the numbers of the fields it is looked for in.
 pub struct Leaf {
@@ -62,10 +67,10 @@ pub struct Query {
 pub struct Run {
     snapshot: Arc<Snapshot>,
     /// What is looked up, documents of each; None where nobody asked.
-    lists: Vec<Option<Impacts>>,
+    lists: Vec<Option<List>>,
     words: Vec<(usize, Vec<usize>)>,
     /// Documents and scores, ascending.
-    pub hits: Impacts,
+    pub hits: Scored,
 }
 
 /// `ln(1 + (N - n + 0.5) / (n + 0.5))`
@@ -77,13 +82,13 @@ impl Run {
     /// None if the index is damaged, or the query names what is not there.
     pub fn new(snapshot: Arc<Snapshot>, query: &Query) -> Option<Self> {
         let num_docs = snapshot.num_docs;
-        let mut lists: Vec<Option<Impacts>> = query.leaves.iter().map(|_| None).collect();
-        let load = |lists: &mut Vec<Option<Impacts>>, at: usize| -> Option<usize> {
+        let mut lists: Vec<Option<List>> = query.leaves.iter().map(|_| None).collect();
+        let load = |lists: &mut Vec<Option<List>>, at: usize| -> Option<usize> {
             if lists.get(at)?.is_none() {
                 let leaf = &query.leaves[at];
                 lists[at] = Some(snapshot.impacts(&leaf.fields, &leaf.term)?);
             }
-            lists[at].as_ref().map(Vec::len)
+            lists[at].as_ref().map(List::len)
         };
         if query.mask.as_ref().is_some_and(|mask| mask.len() != num_docs)
             || query.typed.iter().any(|&doc| doc as usize >= num_docs)
@@ -132,7 +137,7 @@ impl Run {
 
     /// How many documents have a leaf, if it was looked up.
     pub fn doc_freqs(&self) -> Vec<Option<usize>> {
-        self.lists.iter().map(|list| list.as_ref().map(Vec::len)).collect()
+        self.lists.iter().map(|list| list.as_ref().map(List::len)).collect()
     }
 
     /// Whether a document has a word: as a word, or all its bigrams. None if one of them was not looked up.
@@ -140,7 +145,7 @@ impl Run {
         let (leaf, bigrams) = self.words.get(word)?;
         let is_in = |leaf: usize| {
             let list = self.lists.get(leaf)?.as_ref()?;
-            Some(list.binary_search_by_key(&doc, |&(other, _)| other).is_ok())
+            Some(list.docs.binary_search(&doc).is_ok())
         };
         if is_in(*leaf)? {
             return Some(true);
@@ -178,14 +183,11 @@ impl Run {
     }
 
     /// The `count` best, the best first, equal ones by number.
-    pub fn best(&self, count: usize) -> Impacts {
+    pub fn best(&self, count: usize) -> Scored {
         let scores = self.hits.iter().enumerate().map(|(at, &(_, score))| (at, score));
         best(scores, count).into_iter().map(|at| self.hits[at]).collect()
     }
 }
-
-/// Documents in two sorts: found, and to be read otherwise than they fold.
-pub type Second = (Impacts, bool);
 
 /// How texts are compared with the query in the second pass.
 pub struct Focus {
@@ -204,25 +206,37 @@ pub struct Focus {
 }
 
 impl Run {
-    /// The `count` best, of which the first are in the order of the second pass. None if something is damaged, or a text
-    /// is read otherwise than it folds.
-    pub fn ranked(&self, tables: &Tables, count: usize, focus: &Focus) -> Result<Option<Impacts>, Error> {
+    /// The `count` best, of which the first are in the order of the second pass; and documents whose text has to be read
+    /// first, for they are read otherwise than they fold: as long as there are any, the order means nothing. None if
+    /// something is damaged.
+    ///
+    /// `readings`: of such documents
+    pub fn ranked(
+        &self,
+        tables: &Tables,
+        count: usize,
+        focus: &Focus,
+        readings: &HashMap<u32, Vec<u32>>,
+    ) -> Result<Option<(Scored, Vec<u32>)>, Error> {
         let mut chosen = self.best(count);
         let first = focus.depth.min(chosen.len());
         let mut texts = Vec::with_capacity(first);
         for &(doc, _) in &chosen[..first] {
-            let Some(text) = self.text(doc, focus.text_chars) else { return Ok(None) };
-            texts.push(Text::Shown(text));
+            texts.push(match readings.get(&doc) {
+                Some(reading) => Text::Read(reading.clone()),
+                None => match self.text(doc, focus.text_chars) {
+                    Some(text) => Text::Shown(text),
+                    None => return Ok(None),
+                },
+            });
         }
         let (found, odd) = closeness(tables, &texts, &focus.wanted, focus.window, focus.lead_chars)?;
-        if !odd.is_empty() {
-            return Ok(None);
-        }
+        let odd = odd.into_iter().map(|at| chosen[at].0).collect();
         for ((_, score), (best, lead)) in chosen.iter_mut().zip(found) {
             *score += (focus.factors.0 * best + focus.factors.1 * lead) as f32;
         }
         chosen[..first].sort_by(|(doc, score), (other, than)| than.total_cmp(score).then(doc.cmp(other)));
-        Ok(Some(chosen))
+        Ok(Some((chosen, odd)))
     }
 
     /// The beginning of title, line end, body.
@@ -252,6 +266,8 @@ pub struct Titled {
     pub whole: Option<Vec<u32>>,
     /// Characters of the query that are no letters.
     pub others: usize,
+    /// Whether it has a character that is, or may stand for, one that depends on those at its sides.
+    pub contextual: bool,
     /// So many titles are compared at most.
     pub most: usize,
 }
@@ -265,7 +281,7 @@ impl Run {
     pub fn titled(&self, tables: &Tables, is_letter: impl Fn(u32) -> bool, titled: &Titled) -> Option<Alike> {
         let mut docs: Vec<u32> = Vec::new();
         for pair in &titled.pairs {
-            docs.extend(self.snapshot.postings(titled.field, pair)?.into_iter().map(|(doc, _)| doc));
+            docs.extend(self.snapshot.postings(titled.field, pair)?.docs);
         }
         docs.sort_unstable();
         let num_chars = titled.letters.len() as f64;
@@ -294,7 +310,9 @@ impl Run {
         for (doc, _, _) in found {
             let (segment, at) = self.snapshot.locate(doc)?;
             let title = points_of_utf16(segment.title(at)?, usize::MAX);
-            if title.iter().any(|&point| point >= 0xD800 && !(0xE000..0x1_0000).contains(&point)) || tables.is_odd(&title) {
+            if title.iter().any(|&point| point >= 0xD800 && !(0xE000..0x1_0000).contains(&point))
+                || tables.is_odd(&title, titled.contextual)
+            {
                 odd.push(doc);
                 continue;
             }
@@ -319,7 +337,7 @@ impl Run {
 
 /// Sums over the documents of some lists.
 struct Sums<'a> {
-    lists: &'a [Option<Impacts>],
+    lists: &'a [Option<List>],
     scored: Vec<(usize, f32)>,
     covering: Vec<(usize, f32)>,
     snapshot: &'a Snapshot,
@@ -327,10 +345,13 @@ struct Sums<'a> {
 
 impl Sums<'_> {
     /// The hits by the rule, ascending.
-    fn hits(&self, query: &Query, threshold: f64) -> Impacts {
-        let list = |leaf: usize| self.lists[leaf].as_deref().unwrap_or_default();
-        let mut scored: Vec<(&[(u32, f32)], f32)> = self.scored.iter().map(|&(leaf, by)| (list(leaf), by)).collect();
-        let mut covering: Vec<(&[(u32, f32)], f32)> = self.covering.iter().map(|&(leaf, by)| (list(leaf), by)).collect();
+    fn hits(&self, query: &Query, threshold: f64) -> Scored {
+        let list = |&(leaf, by): &(usize, f32)| match &self.lists[leaf] {
+            Some(list) => (list.docs.as_slice(), list.values.as_slice(), by),
+            None => (&[][..], &[][..], by),
+        };
+        let mut scored: Vec<(&[u32], &[f32], f32)> = self.scored.iter().map(list).collect();
+        let mut covering: Vec<(&[u32], &[f32], f32)> = self.covering.iter().map(list).collect();
         let mut typed = query.typed.as_slice();
         let (mut scores, mut cover) = (vec![0.0f32; WINDOW as usize], vec![0.0f32; WINDOW as usize]);
         let (mut found, mut forced, mut leaders) = (Vec::new(), Vec::new(), Vec::new());
@@ -340,26 +361,26 @@ impl Sums<'_> {
             (need > 0.0).then_some((need * (1.0 - query.about)) as f32)
         };
         loop {
-            let heads = scored.iter().chain(&covering).filter_map(|(list, _)| list.first().map(|&(doc, _)| doc));
+            let heads = scored.iter().chain(&covering).filter_map(|(docs, _, _)| docs.first().copied());
             let Some(next) = heads.chain(typed.first().copied()).min() else { break };
             let start = next / WINDOW * WINDOW;
             let size = WINDOW.min(self.snapshot.num_docs as u32 - start);
             let (scores, cover) = (&mut scores[..size as usize], &mut cover[..size as usize]);
             scores.fill(0.0);
             cover.fill(0.0);
-            for (list, weight) in &mut scored {
-                let here = list.partition_point(|&(doc, _)| doc < start + size);
-                for &(doc, impact) in &list[..here] {
+            for (docs, impacts, weight) in &mut scored {
+                let here = docs.partition_point(|&doc| doc < start + size);
+                for (&doc, impact) in docs[..here].iter().zip(*impacts) {
                     scores[(doc - start) as usize] += impact * *weight;
                 }
-                *list = &list[here..];
+                (*docs, *impacts) = (&docs[here..], &impacts[here..]);
             }
-            for (list, weight) in &mut covering {
-                let here = list.partition_point(|&(doc, _)| doc < start + size);
-                for &(doc, _) in &list[..here] {
+            for (docs, _, weight) in &mut covering {
+                let here = docs.partition_point(|&doc| doc < start + size);
+                for &doc in &docs[..here] {
                     cover[(doc - start) as usize] += *weight;
                 }
-                *list = &list[here..];
+                *docs = &docs[here..];
             }
             if let Some(live) = &self.snapshot.live {
                 let live = &live[start as usize..(start + size) as usize];
@@ -369,11 +390,15 @@ impl Sums<'_> {
                     }
                 }
             }
-            greatest = cover.iter().copied().fold(greatest, f32::max);
+            greatest = cover.iter().fold(greatest, |most, &cover| if cover > most { cover } else { most });
             if let Some(least) = least(greatest) {
-                for (at, (&cover, &score)) in cover.iter().zip(scores.iter()).enumerate() {
-                    if cover >= least {
-                        found.push((start + at as u32, cover, score));
+                for (number, part) in cover.chunks(STRIDE).enumerate() {
+                    if part.iter().fold(0.0f32, |most, &cover| if cover > most { cover } else { most }) < least {
+                        continue; // nearly all: what is looked for is rare
+                    }
+                    for (at, &cover) in part.iter().enumerate().filter(|(_, &cover)| cover >= least) {
+                        let at = number * STRIDE + at;
+                        found.push((start + at as u32, cover, scores[at]));
                     }
                 }
             }
@@ -387,11 +412,9 @@ impl Sums<'_> {
             typed = &typed[here..];
         }
         let least = least(greatest);
-        let mut hits: Impacts = match least {
+        let mut hits: Scored = match least {
             None => Vec::new(),
-            Some(least) => {
-                found.into_iter().filter(|hit| hit.1 >= least).map(|(doc, _, score)| (doc, score)).collect()
-            }
+            Some(least) => found.into_iter().filter(|hit| hit.1 >= least).map(|(doc, _, score)| (doc, score)).collect(),
         };
         let by_rule = hits.len();
         hits.extend(forced);
