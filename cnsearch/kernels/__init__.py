@@ -11,6 +11,7 @@ so this room imports nothing of the house.
     texts      : texts of documents -> postings of words and characters, tokens per document, signatures
     searching  : decoding and scoring of postings, the rule of hits, closeness; None where these are not compiled
     mapped_index : a keyword query on a commit in one call: terms -> hits -> the best; None where it is not compiled
+    lists      : terms and postings lists as they are written, of batches or of segments; None where not compiled
     segmenter  : folded text -> words, by a dictionary that is compiled in; None where it is not compiled
 """
 
@@ -25,6 +26,7 @@ from cnsearch.kernels.keyword_queries import (
     mapped_file,
     mapped_index,
 )
+from cnsearch.kernels.lists import ListKernels, Lists, Part, Postings, Terms, bytes_of, lists
 from cnsearch.kernels.native import NativeTexts, segmenter
 from cnsearch.kernels.plain import PlainTexts
 from cnsearch.kernels.searching import Closeness, Packed, PackedMatches, Searching, closeness_by, searching
@@ -37,18 +39,25 @@ __all__ = [
     "Counts",
     "FieldCounts",
     "KeywordQuery",
+    "ListKernels",
+    "Lists",
     "MappedIndex",
     "MappedSegment",
     "Packed",
     "PackedMatches",
+    "Part",
+    "Postings",
     "Rules",
     "Run",
     "Searching",
     "Segmenter",
+    "Terms",
     "TextReading",
     "Texts",
+    "bytes_of",
     "chosen",
     "closeness_by",
+    "lists",
     "mapped_file",
     "mapped_index",
     "searching",

@@ -4,6 +4,7 @@ pub mod batch;
 pub mod compounds;
 pub mod dictionary;
 pub mod index;
+pub mod lists;
 pub mod parts;
 pub mod postings;
 #[cfg(feature = "python")]

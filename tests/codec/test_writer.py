@@ -21,7 +21,7 @@ from cnsearch.codec.segment import ColumnarSegment
 from cnsearch.engine.columns.numbers import NumberColumn
 from cnsearch.engine.columns.ordinals import OrdinalColumn
 from cnsearch.engine.segment import merge as merging
-from cnsearch.engine.segment import policy
+from cnsearch.engine.segment import merge_terms, policy
 from cnsearch.engine.segment.batch import BatchBuilder
 from cnsearch.engine.segment.buffer import SegmentBuffer
 
@@ -444,8 +444,8 @@ def test_failed_commit_leaves_the_old_index(file_index, monkeypatch, what):
 
     with monkeypatch.context() as patch:
         target, name = {
-            "finish": (SegmentBuffer, "_write_terms"),
-            "merge": (merging, "_merge_terms"),
+            "finish": (SegmentBuffer, "_write_fields"),
+            "merge": (merging, "merge_terms"),
             "toc": (TOC, "write"),
         }[what]
         patch.setattr(target, name, fail)
@@ -594,8 +594,8 @@ def test_merging_keeps_every_kind_of_data(make_index, corpora):
 
 
 def test_merging_in_slices(make_index, monkeypatch):
-    monkeypatch.setattr(merging, "SLICE_TERMS", 7)
-    monkeypatch.setattr(merging, "PIECE_POSTINGS", 50)
+    monkeypatch.setattr(merge_terms, "SLICE_TERMS", 7)
+    monkeypatch.setattr(merge_terms, "PIECE_POSTINGS", 50)
     ix = make_index()
     rng = random.Random(5)
     for part in range(4):

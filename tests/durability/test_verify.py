@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 import cnsearch
-from cnsearch import Article
+from cnsearch import Article, kernels
 from cnsearch.engine.columns import ordinals
 from cnsearch.engine.segment import terms
 from cnsearch.engine.segment import writer as segment
@@ -199,12 +200,16 @@ def test_two_live_documents_with_one_id(tmp_path: Path) -> None:
     assert 'second article "1.md"' in error.reason
 
 
-def test_terms_and_postings_out_of_order(tmp_path: Path) -> None:
-    def exchange(add: Any, self: Any, terms: Any, pointers: Any) -> Any:
-        terms = list(terms)
-        if len(terms) > 10:
-            terms[8], terms[9] = terms[9], terms[8]
-        return add(self, terms, pointers)
+def test_terms_and_postings_out_of_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "lists", lambda: None)  # what is replaced here is the encoding in Python
+
+    def exchange(add: Any, self: Any, terms: bytes, lengths: Any, pointers: Any) -> Any:
+        if len(lengths) > 10:
+            starts = np.concatenate([[0], np.cumsum(lengths)])
+            split = [terms[start:stop] for start, stop in pairwise(starts.tolist())]
+            split[8], split[9] = split[9], split[8]
+            terms, lengths = b"".join(split), np.array([len(term) for term in split])
+        return add(self, terms, lengths, pointers)
 
     def lighter(encode: Any, doc_ids: Any, weights: Any, *args: Any, **kwargs: Any) -> Any:
         return encode(doc_ids, np.where(weights > 1, 1, weights), *args, **kwargs)

@@ -89,15 +89,15 @@ class PostingsReader:
     frequency_is_value : value kind of inline postings
     """
 
-    __slots__ = ("_doc_count", "_inline_kind", "_postings", "_values")
+    __slots__ = ("_postings", "_values", "doc_count", "inline_kind")
 
     def __init__(
         self, postings: Section | None, values: Section | None, doc_count: int, *, frequency_is_value: bool
     ) -> None:
         self._postings = postings
         self._values = values
-        self._doc_count = doc_count
-        self._inline_kind = VALUES_FREQUENCY if frequency_is_value else VALUES_NONE
+        self.doc_count = doc_count
+        self.inline_kind = VALUES_FREQUENCY if frequency_is_value else VALUES_NONE
 
     def _section(self) -> Section:
         if self._postings is None:
@@ -109,8 +109,8 @@ class PostingsReader:
         section = self._section()
         section.check(offset, max(min(offset + HEAD_ROOM, section.length), offset + 3))
         count = _read_varint(section, offset + 2)[0]
-        if not 0 < count <= self._doc_count:
-            raise section.corrupt("has a list of impossible size", offset=offset, found=count, expected=self._doc_count)
+        if not 0 < count <= self.doc_count:
+            raise section.corrupt("has a list of impossible size", offset=offset, found=count, expected=self.doc_count)
         return count
 
     def _head(self, section: Section, offset: int) -> _Head:
@@ -121,8 +121,8 @@ class PostingsReader:
         at = offset + 3
         if count >= 0x80:
             count, at = _read_varint(section, offset + 2)
-        if not 0 < count <= self._doc_count:
-            raise section.corrupt("has a list of impossible size", offset=offset, found=count, expected=self._doc_count)
+        if not 0 < count <= self.doc_count:
+            raise section.corrupt("has a list of impossible size", offset=offset, found=count, expected=self.doc_count)
         doc_code = first & 7
         if doc_code == BITMAP:
             docs_size = int.from_bytes(data[at : at + 4], "little")
@@ -162,9 +162,9 @@ class PostingsReader:
         Raises  : CorruptIndexError
         """
         if pointer < 0:
-            if -1 - pointer >= self._doc_count:
-                raise self._section().corrupt("names a document that does not exist", expected=self._doc_count)
-            return PostingsList(np.array([-1 - pointer], dtype=np.int32), _ONES[:1], self._inline_kind, 0)
+            if -1 - pointer >= self.doc_count:
+                raise self._section().corrupt("names a document that does not exist", expected=self.doc_count)
+            return PostingsList(np.array([-1 - pointer], dtype=np.int32), _ONES[:1], self.inline_kind, 0)
         section = self._section()
         head = self._head(section, pointer)
         data, count, overflow_at = section.bytes, head.size, head.overflow_at
@@ -181,8 +181,8 @@ class PostingsReader:
         else:
             doc_ids = np.add.accumulate(unpack(data, head.docs_at, head.doc_code, count), dtype=np.int32)
             doc_ids += _RAMP[:count] if count <= _SHARED else np.arange(count, dtype=np.int32)
-        if not 0 <= doc_ids[-1] < self._doc_count:
-            raise section.corrupt("names a document that does not exist", offset=pointer, expected=self._doc_count)
+        if not 0 <= doc_ids[-1] < self.doc_count:
+            raise section.corrupt("names a document that does not exist", offset=pointer, expected=self.doc_count)
         return PostingsList(doc_ids, self._weights(section, head, overflow_at), head.value_kind, head.values_at)
 
     def packed(self, pointer: int) -> tuple[bytes | None, int]:
@@ -199,6 +199,19 @@ class PostingsReader:
         spare = head.size * (bitpack.OVERFLOW_BYTES[head.doc_overflow] + bitpack.OVERFLOW_BYTES[head.weight_overflow])
         end = section.checked_until(head.overflow_at, min(head.overflow_at + spare, section.length))
         return bytes(section.bytes[pointer:end]), 0
+
+    def packed_lists(self, pointers: Ints, end: int | None) -> tuple[bytes, int]:
+        """(the bytes that have the lists of consecutive terms, checked; their offset in the section).
+
+        pointers : as ``read`` takes them, shape (terms,)
+        end      : where the lists of other terms begin; None: at the end of the section
+        Raises   : CorruptIndexError
+        """
+        listed = pointers[pointers >= 0]
+        if not len(listed):
+            return b"", 0
+        section, start = self._section(), int(listed.min())
+        return bytes(section.read(start, section.length if end is None else max(end, start))), start
 
     def _weights(self, section: Section, head: _Head, overflow_at: int) -> Weights:
         count, code = head.size, head.weight_code
@@ -236,8 +249,8 @@ class PostingsReader:
         if len(listed):
             at = pointers[listed]
             counts[listed] = _read_varints(self._checked_heads(at), at + 2)[0]
-            if int(counts.min()) < 1 or int(counts.max()) > self._doc_count:
-                raise self._section().corrupt("has a list of impossible size", expected=self._doc_count)
+            if int(counts.min()) < 1 or int(counts.max()) > self.doc_count:
+                raise self._section().corrupt("has a list of impossible size", expected=self.doc_count)
         return counts
 
     def _checked_heads(self, at: Ints) -> Bytes:
@@ -268,7 +281,7 @@ class PostingsReader:
         starts = offsets_of(counts)
         gaps, excess = np.zeros(int(starts[-1]), dtype=np.int64), np.zeros(int(starts[-1]), dtype=np.int64)
         gaps[starts[inline]] = -1 - pointers[inline]
-        kinds = np.full(len(pointers), self._inline_kind, dtype=np.int64)
+        kinds = np.full(len(pointers), self.inline_kind, dtype=np.int64)
         value_starts = np.zeros(len(pointers), dtype=np.int64)
         floats: list[tuple[Ints, Weights]] = []
         if len(listed):
@@ -279,14 +292,14 @@ class PostingsReader:
         running = np.cumsum(gaps)
         first = starts[:-1]
         doc_ids = running - np.repeat(running[first] - gaps[first] + 1, counts)
-        if int(doc_ids.max()) >= self._doc_count or int(doc_ids.min()) < 0:
-            raise self._section().corrupt("names a document that does not exist", expected=self._doc_count)
+        if int(doc_ids.max()) >= self.doc_count or int(doc_ids.min()) < 0:
+            raise self._section().corrupt("names a document that does not exist", expected=self.doc_count)
         excess += 1
         weights = excess.astype(np.float64) if floats else excess
         for at, numbers in floats:
             weights[at] = numbers
         values = None
-        if bool((kinds != self._inline_kind).any()):
+        if bool((kinds != self.inline_kind).any()):
             rows: list[bytes] = []
             for kind, value_at, start, count in zip(
                 kinds.tolist(), value_starts.tolist(), first.tolist(), counts.tolist(), strict=True

@@ -1,92 +1,29 @@
 """The segment that a writer is collecting in memory, and how it becomes a file.
 
-Stored values go to the file as they come. Terms stay keys (keys.py), which numpy sorts in ``finish``; only long ones
-get a number from a dict, once per distinct term of a batch. A counting sort (runs.py) puts the postings in the order
-of the terms.
+Stored values go to the file as they come; postings stay in memory, field by field (field_buffer.py).
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
-from itertools import count
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from cnsearch.arrays import Ints
-from cnsearch.engine.bytes.ragged import lengths_of, offsets_of
+from cnsearch.engine.bytes.ragged import lengths_of
 from cnsearch.engine.columns.kinds import make_column
 from cnsearch.engine.files.folder import Files
 from cnsearch.engine.postings.inversion import TermPostings
-from cnsearch.engine.postings.runs import CombinedRuns, Run, combine_runs, pieces, slice_values
 from cnsearch.engine.segment.batch import DocumentBatch
 from cnsearch.engine.segment.entry import SegmentEntry
+from cnsearch.engine.segment.field_buffer import FieldBuffer
 from cnsearch.engine.segment.fields import Fields, FieldSpec
 from cnsearch.engine.segment.terms import FieldTermsWriter
+from cnsearch.engine.segment.threads import in_threads
 from cnsearch.engine.segment.writer import SegmentWriter
 from cnsearch.engine.stored.writer import StoredWriter
-from cnsearch.engine.terms.keys import LONG, terms_of_keys
-
-#: estimate of what a distinct long term costs in the dict: bytes object, entry, number (measured with tracemalloc)
-_TERM_BYTES = 150
-#: what a flush takes on top, per posting: two arrays in order, and the piece being encoded
-_FLUSH_FACTOR = 2
-#: what sorting the keys takes, in all: themselves joined, their order, the result, the terms of the distinct ones
-_KEY_FACTOR = 5
-
-
-class _FieldBuffer:
-    """Postings of one field."""
-
-    def __init__(self) -> None:
-        self._long_numbers: defaultdict[bytes, int] = defaultdict(count().__next__)
-        self._runs: list[Run] = []  # with keys for numbers
-        self.size = 0
-
-    def add(self, postings: TermPostings, base: int) -> None:
-        numbers, keys = self._long_numbers, postings.keys
-        known = len(numbers)
-        if postings.long_terms:
-            found = np.fromiter(map(numbers.__getitem__, postings.long_terms), np.uint64, len(postings.long_terms))
-            is_long = keys >= LONG
-            keys = keys.copy()
-            keys[is_long] = found[(keys[is_long] - np.uint64(LONG)).astype(np.intp)] + np.uint64(LONG)
-        weights = postings.weights
-        if weights.dtype.kind in "iu" and len(weights) and int(weights.max()) <= 0xFFFF:
-            weights = weights.astype(np.uint16)
-        doc_ids = postings.doc_ids + np.int32(base)
-        self._runs.append(Run(keys, postings.counts, doc_ids, weights, postings.values))
-        self.size += (doc_ids.nbytes + weights.nbytes) * _FLUSH_FACTOR + keys.nbytes * _KEY_FACTOR
-        if postings.values is not None:
-            self.size += (postings.values.flat.nbytes + postings.values.lengths.nbytes) * _FLUSH_FACTOR
-        self.size += (len(numbers) - known) * _TERM_BYTES
-
-    def finish(self) -> tuple[list[bytes], list[Run]]:
-        """The terms in byte order, and runs of postings with the terms' numbers in it. Empties this."""
-        runs, self._runs = self._runs, []
-        keys, numbers = np.unique(np.concatenate([run.numbers for run in runs]), return_inverse=True)
-        num_short = int(np.searchsorted(keys, np.uint64(LONG)))
-        terms, rank = _in_order(terms_of_keys(keys[:num_short]), list(self._long_numbers))
-        self._long_numbers.clear()
-        pieces = np.split(rank[numbers.ravel()], np.cumsum([len(run.numbers) for run in runs])[:-1])
-        return terms, [run._replace(numbers=piece) for run, piece in zip(runs, pieces, strict=True)]
-
-
-def _in_order(short: list[bytes], long_terms: list[bytes]) -> tuple[list[bytes], Ints]:
-    """Both lists as one in byte order, and the place in it of each term of ``short`` and then of ``long_terms``.
-
-    short : in byte order; no term is in both
-    """
-    by_bytes = sorted(range(len(long_terms)), key=long_terms.__getitem__)
-    num_before = np.fromiter((bisect_left(short, long_terms[at]) for at in by_bytes), np.int64, len(by_bytes))
-    rank = np.empty(len(short) + len(long_terms), dtype=np.int64)
-    rank[: len(short)] = np.arange(len(short)) + np.searchsorted(num_before, np.arange(len(short)), side="right")
-    rank[len(short) :][by_bytes] = num_before + np.arange(len(by_bytes))
-    terms: npt.NDArray[Any] = np.empty(len(rank), dtype=object)
-    terms[rank] = short + long_terms
-    return terms.tolist(), rank
+from cnsearch.kernels import Lists
 
 
 class SegmentBuffer:
@@ -105,7 +42,7 @@ class SegmentBuffer:
         self._files = files
         self._file: SegmentWriter | None = None
         self._stored: StoredWriter | None = None
-        self._fields: dict[str, _FieldBuffer] = defaultdict(_FieldBuffer)
+        self._fields: dict[str, FieldBuffer] = defaultdict(FieldBuffer)
         self._lengths: dict[str, list[tuple[int, Ints]]] = defaultdict(list)
         self._columns: dict[str, list[tuple[int, list[Any]]]] = defaultdict(list)
         self._vectors: dict[str, list[tuple[int, list[bytes]]]] = defaultdict(list)
@@ -165,39 +102,31 @@ class SegmentBuffer:
         for name in sorted(self._vectors):
             rows = [row or b"" for row in _fill(self._vectors[name], doc_count, b"")]
             file.add_vectors(name, lengths_of(rows), [b"".join(rows)])
-        for name in sorted(self._fields):
-            self._write_terms(file, name, self._fields.pop(name))
+        self._write_fields(file)
         file.close(doc_count)
         self.entry.set_doc_count(doc_count)
         return self.entry
 
-    def _write_terms(self, file: SegmentWriter, name: str, field: _FieldBuffer) -> None:
-        terms, runs = field.finish()
-        frequency_is_value = self._specs[name].frequency_is_value
-        combined = combine_runs(runs, len(terms), frequency_is_value=frequency_is_value)
-        del runs
-        write_combined(FieldTermsWriter(file, name, frequency_is_value=frequency_is_value), terms, combined)
+    def _write_fields(self, file: SegmentWriter) -> None:
+        """Terms and postings of all fields, those of the next being made while the last are written."""
+        names = sorted(self._fields)
+        derived = {name: self._specs[name].frequency_is_value for name in names}
+
+        def made(name: str) -> Lists | None:
+            return self._fields[name].lists(frequency_is_value=derived[name])
+
+        for name, lists in zip(names, in_threads(made, names), strict=True):
+            writer, field = FieldTermsWriter(file, name, frequency_is_value=derived[name]), self._fields.pop(name)
+            if lists is None:
+                field.write(writer, frequency_is_value=derived[name])
+            else:
+                writer.add_lists(lists)
+                writer.finish()
 
     def abandon(self) -> None:
         """Forget everything, and remove the file."""
         if self._file is not None:
             self._file.abandon()
-
-
-def write_combined(writer: FieldTermsWriter, terms: list[bytes], combined: CombinedRuns) -> None:
-    """Write sorted terms, each with at least one posting, and finish the field."""
-    offsets = offsets_of(combined.counts)
-    value_offsets = None if combined.values is None else offsets_of(combined.values.lengths)
-    for first, stop in pieces(combined.counts):
-        start, end = int(offsets[first]), int(offsets[stop])
-        writer.add(
-            terms[first:stop],
-            combined.counts[first:stop],
-            combined.doc_ids[start:end],
-            combined.weights[start:end],
-            slice_values(combined.values, start, end, value_offsets),
-        )
-    writer.finish()
 
 
 def _check_postings(name: str, spec: FieldSpec, *, with_values: bool) -> None:

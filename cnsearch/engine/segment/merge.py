@@ -1,14 +1,12 @@
 """Several segments become one, array by array.
 
 Documents keep their order: those of the first source come first. Deleted documents are left out, compressed blocks
-without deletions are copied as they are. The terms are treated in slices, so that memory is bounded by a slice and
-not by the segments.
+without deletions are copied as they are. merge_terms.py has the terms and their postings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, count
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -16,25 +14,18 @@ import numpy as np
 import numpy.typing as npt
 
 from cnsearch.arrays import Ints
-from cnsearch.engine.bytes.ragged import gather_rows, offsets_of, take_rows
+from cnsearch.engine.bytes.ragged import take_rows
 from cnsearch.engine.columns.byte_strings import OpaqueColumn
 from cnsearch.engine.columns.kinds import AnyColumn, concatenate, make_column
 from cnsearch.engine.columns.spec import ColumnSpec
 from cnsearch.engine.files.folder import Files
-from cnsearch.engine.postings.decode import PostingsReader
-from cnsearch.engine.postings.encode import PostingValues
-from cnsearch.engine.postings.runs import PIECE_POSTINGS, Run, combine_runs, pieces
 from cnsearch.engine.segment.entry import SegmentEntry
 from cnsearch.engine.segment.fields import Fields
+from cnsearch.engine.segment.merge_terms import merge_terms
 from cnsearch.engine.segment.reader import SegmentReader
-from cnsearch.engine.segment.terms import FieldTermsWriter
 from cnsearch.engine.segment.writer import SegmentWriter
 from cnsearch.engine.stored.reader import SegmentPiece
 from cnsearch.engine.stored.writer import StoredWriter
-from cnsearch.engine.terms.dictionary import TermDictionary
-
-#: terms per slice, of the source that has most
-SLICE_TERMS = 1 << 15
 
 
 class MergeSource(NamedTuple):
@@ -72,7 +63,8 @@ def merge_segments(files: Files, fields: Fields, entry: SegmentEntry, sources: S
             _merge_vectors(file, sources, name)
         for name in names:
             if any("term_count" in source.segment.infos.get(name, {}) for source in sources):
-                _merge_terms(file, sources, name, frequency_is_value=fields[name].frequency_is_value)
+                kept = [(source.segment, source.kept) for source in sources]
+                merge_terms(file, kept, name, frequency_is_value=fields[name].frequency_is_value)
                 for source in sources:
                     source.segment.container.release()
         doc_count = sum(source.doc_count for source in sources)
@@ -158,98 +150,3 @@ def _merge_vectors(file: SegmentWriter, sources: Sequence[MergeSource], name: st
         lengths.append(sizes)
         flats.append(flat)
     file.add_vectors(name, np.concatenate(lengths), flats)
-
-
-class _TermSource:
-    """Terms of one field in one source, with its documents' new numbers."""
-
-    def __init__(self, source: MergeSource, name: str, base: int, terms: TermDictionary) -> None:
-        self.terms = terms
-        self.postings: PostingsReader = source.segment.lists(name)
-        self.base = base
-        self.new_ids: npt.NDArray[np.int32] | None = None
-        if source.kept is not None:
-            self.new_ids = np.full(source.segment.doc_count, -1, dtype=np.int32)
-            self.new_ids[source.kept] = np.arange(base, base + len(source.kept), dtype=np.int32)
-
-    def run(self, numbers: Ints, pointers: Ints) -> Run | None:
-        """The lists at ``pointers`` as those of the terms ``numbers``, without deleted documents."""
-        if not len(pointers):
-            return None
-        lists = self.postings.read_lists(pointers)
-        if self.new_ids is None:
-            return Run(numbers, lists.counts, lists.doc_ids + np.int32(self.base), lists.weights, lists.values)
-        doc_ids = self.new_ids[lists.doc_ids]
-        alive = doc_ids >= 0
-        counts = np.add.reduceat(alive, offsets_of(lists.counts)[:-1], dtype=np.int64)
-        values = lists.values
-        if values is not None:
-            chosen = values.lengths[alive]
-            flat = gather_rows(values.flat, offsets_of(values.lengths)[:-1][alive], chosen)
-            values = PostingValues(chosen, flat)
-        some = counts > 0
-        return Run(numbers[some], counts[some], doc_ids[alive], lists.weights[alive], values)
-
-
-def _merge_terms(file: SegmentWriter, sources: Sequence[MergeSource], name: str, *, frequency_is_value: bool) -> None:
-    term_sources, base = [], 0
-    for source in sources:
-        terms = source.segment.terms(name)
-        if terms is not None and terms.count:
-            term_sources.append(_TermSource(source, name, base, terms))
-        base += source.doc_count
-    writer = FieldTermsWriter(file, name, frequency_is_value=frequency_is_value)
-    for bounds in _slices([source.terms for source in term_sources]):
-        _merge_slice(writer, term_sources, bounds, frequency_is_value)
-    writer.finish()
-
-
-def _slices(dictionaries: Sequence[TermDictionary]) -> Iterator[list[tuple[int, int]]]:
-    """Cut the common range of terms. Yields (first, stop) for each dictionary; together they cover every term."""
-    largest = max(dictionaries, key=lambda terms: terms.count, default=None)
-    if largest is None:
-        return
-    firsts = [0] * len(dictionaries)
-    for cut in [*range(SLICE_TERMS, largest.count, SLICE_TERMS), None]:
-        if cut is None:
-            stops = [terms.count for terms in dictionaries]
-        else:
-            border = largest.term(cut)
-            stops = [terms.lower_bound(border) for terms in dictionaries]
-        yield list(zip(firsts, stops, strict=True))
-        firsts = stops
-
-
-def _merge_slice(
-    writer: FieldTermsWriter,
-    sources: Sequence[_TermSource],
-    bounds: Sequence[tuple[int, int]],
-    frequency_is_value: bool,
-) -> None:
-    """Merge the terms with the numbers ``bounds`` in each source."""
-    term_lists = [source.terms.term_list(*bound) for source, bound in zip(sources, bounds, strict=True)]
-    # Sorted lists one after the other are quick to sort: Python's sort merges them.
-    number_of = dict(zip(dict.fromkeys(sorted(chain.from_iterable(term_lists))), count(), strict=False))
-    terms = list(number_of)
-    counts = np.zeros(len(terms), dtype=np.int64)
-    parts: list[tuple[_TermSource, Ints, Ints]] = []
-    for source, bound, term_list in zip(sources, bounds, term_lists, strict=True):
-        numbers = np.fromiter(map(number_of.__getitem__, term_list), dtype=np.int64, count=len(term_list))
-        pointers = source.terms.pointers(*bound)
-        if len(pointers):
-            counts[numbers] += source.postings.counts(pointers)
-        parts.append((source, numbers, pointers))
-    for first, stop in pieces(counts, PIECE_POSTINGS):
-        runs = []
-        for source, numbers, pointers in parts:
-            low, high = np.searchsorted(numbers, (first, stop))
-            run = source.run(numbers[low:high] - first, pointers[low:high])
-            if run is not None:
-                runs.append(run)
-        combined = combine_runs(runs, stop - first, frequency_is_value=frequency_is_value)
-        chosen, used = terms[first:stop], combined.counts
-        if not used.all():  # all documents of some terms were deleted
-            chosen = [term for term, count in zip(chosen, used.tolist(), strict=True) if count]
-            used = used[used > 0]
-        if chosen:
-            writer.add(chosen, used, combined.doc_ids, combined.weights, combined.values)

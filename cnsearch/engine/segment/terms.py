@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cnsearch.engine.bytes.layout import SectionKind
+from cnsearch.engine.bytes.ragged import lengths_of
 from cnsearch.engine.postings.encode import PostingValues, encode_postings
 from cnsearch.engine.segment.writer import SegmentWriter
 from cnsearch.engine.terms.dictionary_writer import TermDictionaryWriter
+from cnsearch.kernels import Lists
 
 #: bytes of posting values (positions) that are kept in memory before they go to a temporary file
 _SPOOL_BYTES = 16 << 20
@@ -56,14 +58,18 @@ class FieldTermsWriter:
             counts,
             values,
             frequency_is_value=self._frequency_is_value,
-            base=self._file.container.section_position,
             values_base=self._values_size,
         )
-        self._file.container.write(encoded.data)
-        self._terms.add(terms, encoded.pointers)
+        self.add_lists(Lists(b"".join(terms), lengths_of(terms), encoded.pointers, encoded.data))
         if len(encoded.values):
             self._values.write(encoded.values.tobytes())
             self._values_size += len(encoded.values)
+
+    def add_lists(self, lists: Lists) -> None:
+        """Append terms that ascend strictly, with their lists as they are written."""
+        base, pointers = self._file.container.section_position, lists.pointers
+        self._file.container.write(lists.data)
+        self._terms.add(lists.terms, lists.lengths, np.where(pointers < 0, pointers, pointers + base))
 
     def finish(self) -> None:
         """Write what ``add`` kept."""

@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.engine.bytes.container import Container
+from cnsearch.engine.bytes.container import Container, Section
 from cnsearch.engine.bytes.layout import SectionKind
 from cnsearch.engine.bytes.ragged import gather_rows, offsets_of
+from cnsearch.kernels import Terms
 
 TERMS_PER_BLOCK = 16
 _BLOCK_SHIFT = 4
@@ -252,3 +253,31 @@ class TermDictionary:
         size = self._pointers.item_size
         raw = self._pointers.read(start * size, stop * size)
         return unpack_pointers(np.frombuffer(raw, dtype=f"<u{size}"))
+
+    # -- for a merge ------------------------------------------------------------------------------------------------
+
+    def blocks(self, start: int, stop: int) -> Terms:
+        """The blocks that have the terms ``start..stop``, checked, for a kernel. Raises CorruptIndexError."""
+        if start >= stop:
+            return Terms(b"", b"", b"", 0)
+        first, last = start >> _BLOCK_SHIFT, (stop + TERMS_PER_BLOCK - 1) >> _BLOCK_SHIFT
+        begin, end = self._offsets.at(first), self._offsets.at(last)
+        prefixes = self._checked_numbers(self._prefix_lengths, first, last)
+        suffixes = self._checked_numbers(
+            self._suffix_lengths, first << _BLOCK_SHIFT, min(last << _BLOCK_SHIFT, self.count)
+        )
+        return Terms(bytes(self._bytes.read(begin, end)), prefixes, suffixes, start - (first << _BLOCK_SHIFT))
+
+    @staticmethod
+    def _checked_numbers(section: Section, first: int, last: int) -> bytes:
+        size = section.item_size
+        return np.frombuffer(section.read(first * size, last * size), f"<u{size}").astype("<i8").tobytes()
+
+    def next_list(self, number: int) -> int | None:
+        """Where the first list of the terms from ``number`` on begins; None if none of them has one."""
+        for first in range(number, self.count, _TERMS_AT_ONCE):
+            pointers = self.pointers(first, min(first + _TERMS_AT_ONCE, self.count))
+            listed = np.flatnonzero(pointers >= 0)
+            if len(listed):
+                return int(pointers[listed[0]])
+        return None

@@ -245,8 +245,8 @@ def test_the_lock_may_be_kept_for_the_next_writer(index: Index) -> None:
 @pytest.mark.parametrize(
     ("target", "name"),
     [
-        (SegmentBuffer, "_write_terms"),
-        (merge, "_merge_terms"),
+        (SegmentBuffer, "_write_fields"),
+        (merge, "merge_terms"),
         (Commits, "write"),
         (writing.NewSegments, "require_files"),
     ],

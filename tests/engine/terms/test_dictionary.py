@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from cnsearch.engine.bytes.container import Container
 from cnsearch.engine.bytes.container_writer import ContainerWriter
 from cnsearch.engine.bytes.layout import SectionKind
+from cnsearch.engine.bytes.ragged import lengths_of
 from cnsearch.engine.terms.dictionary import TermDictionary, pack_pointers, unpack_pointers
 from cnsearch.engine.terms.dictionary_writer import TermDictionaryWriter
 from cnsearch.errors import CorruptIndexError
@@ -26,7 +27,8 @@ def build(terms: list[bytes], pointers: list[int] | None = None, piece: int = 10
     container = ContainerWriter(file)
     writer = TermDictionaryWriter()
     for start in range(0, len(terms), piece):
-        writer.add(terms[start : start + piece], np.array(pointers[start : start + piece], dtype=np.int64))
+        some = terms[start : start + piece]
+        writer.add(b"".join(some), lengths_of(some), np.array(pointers[start : start + piece], dtype=np.int64))
     skip = writer.write(container, 0)
     container.close()
     return TermDictionary(Container("x", file.getvalue()), 0, len(terms), skip)
@@ -51,7 +53,7 @@ def check(terms: list[bytes], probes: list[bytes], dictionary: TermDictionary) -
 def test_literal_bytes():
     file = io.BytesIO()
     container, writer = ContainerWriter(file), TermDictionaryWriter()
-    writer.add([b"ab", b"abc", b"abd"], np.array([0, -1 - 7, 300]))
+    writer.add(b"ababcabd", np.array([2, 3, 3]), np.array([0, -1 - 7, 300]))
     assert writer.write(container, 5) == 2  # all begin with "ab"
     container.close()
     found = Container("x", file.getvalue())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnsearch.engine.segment.buffer import _in_order
+from cnsearch.engine.segment.field_buffer import _in_order
 from cnsearch.engine.terms.keys import LONG, keys_of_terms, terms_of_keys
 
 text_terms = st.text("a上\0\ud800\udfff\ue000\ufffe\uffff𠮷", max_size=6).map(

@@ -1,0 +1,36 @@
+"""Work ahead in threads: for kernels, which let go of the interpreter's lock."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+MOST_THREADS = 4
+"""More would wait for the one that writes."""
+
+
+def in_threads(work: Callable[[_T], _R], inputs: Iterable[_T]) -> Iterator[_R]:
+    """``map(work, inputs)``, of which so many as there are cores are done at a time, ahead of who takes the results.
+    Inputs are taken by the caller's thread. Raises what ``work`` raises."""
+    threads = min(os.cpu_count() or 1, MOST_THREADS)
+    if threads == 1:
+        yield from map(work, inputs)
+        return
+    waiting: deque[Future[_R]] = deque()
+    with ThreadPoolExecutor(threads, "cnsearch-writing") as executor:
+        try:
+            for given in inputs:
+                waiting.append(executor.submit(work, given))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
