@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnsearch.errors import AnalyzerMismatchError, CnsearchError
-from cnsearch.faces.messages.spoken import N_, _, spoken
+from cnsearch.faces.messages.spoken import N_, _, about, translated
 
 _REBUILD = N_("Build it again with: cnsearch index --rebuild PATH")
 _ELSEWHERE = N_("Name another folder with --index")
@@ -29,17 +29,25 @@ _BY_CODE = {
 
 def in_commands(error: CnsearchError) -> str:
     """The message of the error, and what to do about it with commands and options."""
-    advice = _BY_CODE.get(error.code, error.hint)
+    advice = _(_BY_CODE[error.code]) if error.code in _BY_CODE else translated(error.hint)
     if error.code == "tokenizer_missing" and isinstance(error, AnalyzerMismatchError):
         package = str(error.expected).replace(" ", "==")
         advice = _("Run: pip install {package}, or index again with: cnsearch index --rebuild", package=package)
-    message = spoken().translated(error.message)
-    return _("{problem}. {advice}", problem=message, advice=_(advice)) if advice else message
+    reason = getattr(error, "reason", None)
+    message = translated(error.message) if reason is None else about(getattr(error, "path", ""), reason)
+    return _("{problem}. {advice}", problem=message, advice=advice) if advice else message
 
 
 def about_file(how: str) -> str:
     """What ``explain_files`` says of a file, where it names an argument with the option that gives it."""
     return how.replace("excluded by exclude line", "excluded by --exclude line", 1)
+
+
+def said_of_file(how: str) -> str:
+    """The same in the language that is spoken: it is a reason, or several things."""
+    if how.startswith(("left out: ", "passed over: ", "failed: ")):
+        return translated(how)
+    return _(", ").join(map(translated, how.split(", ")))
 
 
 def about_failures(reasons: list[str]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from cnsearch.faces.cli.options import F, Number, together
-from cnsearch.faces.messages.spoken import _
+from cnsearch.faces.messages.spoken import _, translated
 from cnsearch.limits import LIMITS, Limits
 from cnsearch.model import checked_labels
 from cnsearch.request import ARGUMENTS, Argument, Kind
@@ -120,7 +120,7 @@ def _labels(given: tuple[str, ...]) -> dict[str, list[str]]:
     try:
         checked_labels(labels, "it")
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--label") from error
+        raise click.BadParameter(translated(str(error)), param_hint="--label") from error
     return labels
 
 
@@ -132,4 +132,4 @@ def limits_of(given: Mapping[str, Any]) -> Limits:
     try:
         return Limits(**limits)
     except ValueError as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(translated(str(error))) from error

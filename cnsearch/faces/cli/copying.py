@@ -7,6 +7,7 @@ import click
 from cnsearch.faces.cli.errors import FAILED
 from cnsearch.faces.cli.options import json_option, wait_option
 from cnsearch.faces.cli.output import print_json, progress, say
+from cnsearch.faces.messages.spoken import about
 from cnsearch.opening import copy_index
 
 
@@ -28,7 +29,7 @@ def copy(source: str, target: str, jobs: int | None, wait: float, as_json: bool)
     with progress() as follow:
         report = copy_index(source, target, jobs=jobs, wait=wait, progress=follow)
     for failure in report.failed:
-        say(f"{failure.path}: {failure.reason}")
+        say(about(failure.path, failure.reason))
     if as_json:
         print_json(report.to_dict())
     else:

@@ -10,7 +10,7 @@ import click
 from cnsearch.faces.cli.errors import FAILED
 from cnsearch.faces.cli.options import F, index_option, json_option, opened_index, wait_option
 from cnsearch.faces.cli.output import print_json, progress, say
-from cnsearch.faces.messages.spoken import _
+from cnsearch.faces.messages.spoken import _, translated
 from cnsearch.index import Index
 from cnsearch.model import FORMAT_VERSION, DictionaryReport, printable
 
@@ -92,7 +92,7 @@ def _change_dictionary(
         try:
             report = change(opened, dry_run=dry_run, jobs=jobs, wait=wait, progress=follow)
         except ValueError as error:
-            raise click.UsageError(str(error)) from error
+            raise click.UsageError(translated(str(error))) from error
     for word in report.present:
         say(_("{word} is in the user dictionary already", word=word))
     for word in report.absent:

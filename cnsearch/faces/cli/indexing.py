@@ -12,12 +12,12 @@ from typing import IO, Any
 
 import click
 
-from cnsearch.faces.advice import about_failures, about_file
+from cnsearch.faces.advice import about_failures, about_file, said_of_file
 from cnsearch.faces.cli.arguments import limit_option, limits_of
 from cnsearch.faces.cli.errors import FAILED
 from cnsearch.faces.cli.options import index_option, json_option, opened_index, wait_option
 from cnsearch.faces.cli.output import print_json, progress, say
-from cnsearch.faces.messages.spoken import _
+from cnsearch.faces.messages.spoken import _, about, translated
 from cnsearch.limits import Limits
 from cnsearch.model import UpdateReport, printable
 from cnsearch.opening import index_exists, open_index, rebuild_index
@@ -97,7 +97,7 @@ def index(
         with progress() as follow:
             report = _update(index_path, paths, rebuild, jobs, dry_run, user_dict, jsonl, wait, limits, reading, follow)
     except ValueError as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(translated(str(error))) from error
     _report(report, index_path, dry_run, as_json)
     if watch:
         return _watch(index_path, jobs, limits, as_json)
@@ -123,17 +123,17 @@ def _explain_files(
             if as_json:
                 print_json({"id": name, "how": how})
             else:
-                click.echo(f"{printable(name)}: {printable(how)}")
+                click.echo(printable(_("{path}: {reason}", path=name, reason=said_of_file(how))))
     return 0 if num_files else FAILED
 
 
 def _report(report: UpdateReport, index_path: str, dry_run: bool, as_json: bool) -> None:
     for failure in report.failed:
-        say(f"{failure.path}: {failure.reason}")
+        say(about(failure.path, failure.reason))
     if advice := about_failures([failure.reason for failure in report.failed]):
         say(_("note: {note}", note=advice))
     for warning in report.warnings:
-        say(f"{warning.path}: {warning.reason}")
+        say(about(warning.path, warning.reason))
     for folder in report.left_out:
         name = Path(folder.rpartition(" (")[0]).name
         say(
@@ -145,7 +145,7 @@ def _report(report: UpdateReport, index_path: str, dry_run: bool, as_json: bool)
     for path in report.nothing_in:
         say(_("{path}: nothing in it can be read; index --explain says why of each file", path=path))
     for note in report.notes:
-        say(_("note: {note}", note=note))
+        say(_("note: {note}", note=translated(note)))
     if as_json:
         print_json(report.to_dict())
     else:

@@ -26,6 +26,8 @@ def learn(program: click.Command, code: str) -> None:
         for function, ours in (("_", _word), ("ngettext", _words)):
             if hasattr(module, function):
                 setattr(module, function, ours)
+    for kind in (click.types.IntParamType, click.types.FloatParamType, click.IntRange, click.FloatRange):
+        _say(kind, "name")
     _teach(program)
 
 
@@ -50,6 +52,8 @@ _written: dict[tuple[int, str], str] = {}
 def _teach(command: click.Command) -> None:
     _say(command, "help")
     _say(command, "epilog")
+    _say(command, "options_metavar")
+    _say(command, "subcommand_metavar")
     if hasattr(command, "_help_option"):  # click makes it once, and says it in the language of that moment
         command._help_option = None
     for param in command.params:
@@ -69,11 +73,13 @@ def _word(text: str) -> str:
 
 
 def _words(one: str, many: str, n: int) -> str:
-    return spoken().say(one if n == 1 else many)
+    return spoken().form(one, many, n)
 
 
-CLICK = (
+CLICK: tuple[str | tuple[str, str], ...] = (
     "Usage:",
+    "[OPTIONS]",
+    "COMMAND [ARGS]...",
     "Options",
     "Commands",
     "Positional arguments",
@@ -98,5 +104,19 @@ CLICK = (
     "path",
     "{value!r} is not a valid {number_type}.",
     "{value} is not in the range {range}.",
+    "{name} {filename!r} is a directory.",
+    "{name} {filename!r} is a file.",
+    "{name} {filename!r} is not readable.",
+    "directory",
+    "file",
+    "integer",
+    "integer range",
+    "float",
+    "float range",
+    "Aborted!",
+    ("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)"),
+    ("Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})"),
+    ("Option {name!r} requires an argument.", "Option {name!r} requires {nargs} arguments."),
+    ("{value!r} is not {choice}.", "{value!r} is not one of {choices}."),
 )
-"""What click says itself, of which commands have use."""
+"""What click says itself, of which commands have use; for one and for many where it counts."""

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from cnsearch.faces.formats import FORMATS
+from cnsearch.faces.messages.spoken import _, translated
 from cnsearch.index import Index
 from cnsearch.limits import DEFAULT_LIMITS, Limits
 from cnsearch.opening import open_index
@@ -23,7 +24,7 @@ class Number(click.FloatRange):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         number = super().convert(value, param, ctx)
         if number != number:
-            self.fail(f"{value!r} is no number.", param, ctx)
+            self.fail(_("{value} is no number", value=repr(value)), param, ctx)
         return number
 
 
@@ -99,6 +100,6 @@ def opened_index(
     try:
         index = open_index(index_path, time_zone=time_zone, synonyms=synonyms, limits=limits)
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--time-zone") from error
+        raise click.BadParameter(translated(str(error)), param_hint="--time-zone") from error
     with index:
         yield index

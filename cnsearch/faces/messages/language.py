@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from functools import cache, cached_property
+from functools import cache
 from importlib.resources import files
 from typing import Final
 
+from cnsearch.faces.messages import reasons
 from cnsearch.faces.messages.catalogue import Message, read_catalogue
 from cnsearch.faces.messages.library import LIBRARY, WORDS
 
@@ -40,29 +41,43 @@ class Language:
 
     def count(self, one: str, many: str, n: int, **values: object) -> str:
         """The message for one or for many; ``n`` is among its values. Chinese has one form for both."""
-        forms = self._messages.get(one, (one, many))
-        form = forms[0] if n == 1 or len(forms) == 1 else forms[1]
+        form = self.form(one, many, n)
         return form.format(n=_written(n), **{name: _written(value) for name, value in values.items()})
+
+    def form(self, one: str, many: str, n: int) -> str:
+        """The same without values: these are put in by whoever asks."""
+        forms = self._messages.get(one, (one, many))
+        return forms[0] if n == 1 or len(forms) == 1 else forms[1]
 
     def translated(self, text: str) -> str:
         """A note or an error of the library in this language; as it is where no message is known for it."""
         if not self._messages:
             return text
-        for pattern, message in self._patterns:
-            if found := pattern.fullmatch(text):
+        for message in LIBRARY:
+            if may_be(message, text) and (found := pattern_of(message).fullmatch(text)):
                 values = found.groupdict()
-                return self.say(message, **{name: self._word(value) for name, value in values.items()})
+                return self.say(message, **{name: self._value(name, value) for name, value in values.items()})
+        problem, stop, advice = text.rpartition(". ")
+        if stop and (said := self.translated(problem)) != problem:
+            return self.say("{problem}. {advice}", problem=said, advice=self.translated(advice))
         return text
 
-    def _word(self, value: str) -> str:
-        """A value that is a name of ours ("source") in this language, any other as it is."""
+    def _value(self, name: str, value: str) -> str:
+        """A value in this language where it is a reason, or a word of ours ("source", "a number: 5"); else as it is."""
+        if name == "reason":
+            return self.translated(value)
+        word, colon, rest = value.partition(": ")
+        if colon and word in reasons.WORDS:
+            return self.say("{name}: {value}", name=self.say(word), value=rest)
         return self.say(value) if value in WORDS else value
 
-    @cached_property
-    def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
-        return [(pattern_of(message), message) for message in LIBRARY]
+
+def may_be(message: str, text: str) -> bool:
+    """Whether the text begins and ends as what is made of the message does; few do, and comparing these is quick."""
+    return text.startswith(message.partition("{")[0]) and text.endswith(message.rpartition("}")[2])
 
 
+@cache
 def pattern_of(message: str) -> re.Pattern[str]:
     """What matches every text that is made of the message, with its values by name."""
     pieces = re.split(r"\{(\w+)\}", message)

@@ -1,4 +1,5 @@
-"""The notes and errors of the library that a page may show, as messages. A test compares them with the library's code.
+"""What the library says of a query and of the arguments of a request, as messages; what else it says is in ``reasons``.
+A test compares them with the library's code.
 
 Longer ones first where a shorter one would match them too.
 """
@@ -7,7 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-WORDS: Final = ("source", "category", "author", "tag", "date", "draft", "label")
+from cnsearch.faces.messages import reasons
+
+WORDS: Final = ("source", "category", "author", "tag", "date", "draft", "label", *reasons.WORDS)
 """Values in notes that are names of ours: each is a message too."""
 
 LIBRARY: Final = (
@@ -24,6 +27,7 @@ LIBRARY: Final = (
     "more than {limit} pattern; those after are taken as words",
     "{text} is taken as words",
     "words that match {text} beyond the first {limit} are left out",
+    "the query is long: its rarest words count",
     # notes on filters
     'no article has a field "{field}"',
     'no article has the id "{id}". Hits say their ids',
@@ -33,15 +37,15 @@ LIBRARY: Final = (
     'no article has the {field} "{value}"',
     "no article has all of {words}",
     "no article has {words}",
-    # errors
-    "{path}: there is no index here",
-    "{path}: the folder of the index is gone",
-    "{path}: the folder is not empty",
-    "{path}: another index stands here than the one that was opened",
-    "the query has taken longer than it may",
-    'there is no date "{date}"',
+    *reasons.REASONS,
+    # arguments of a request
     'there is no date "{date}". Accepted: a year 2021, a month 2021-10, a day 2021-10-27, a time 2021-10-27T20:11, '
     "or a range 2021-10..2021-12",
+    'there is no date "{date}"',
+    "prefix must have at most {most} characters, not {number}",
+    "the query has taken longer than it may",
+    "the name {name} in it is the name of another field",
+    "the name {name} in it must be letters and digits",
     "{name} must be a whole number, not {value}",
     "{name} must be a number, not {value}",
     "{name} must be true or false, not {value}",
@@ -51,6 +55,7 @@ LIBRARY: Final = (
     "{name} must be at least {least}: {value}",
     "facets must be of {names}, not {value}",
     "page must be a number from {first} to {last}, not {value}",
+    "{key} must be a number from {least} to {most}",
     "{what} must be at most {most}, not {number}",
     "{name} must be {choices}, not {value}",
     "there is no argument {name} here; known: {names}",
@@ -59,4 +64,5 @@ LIBRARY: Final = (
     "there is no argument {name}; known: {names}",
     "{name} must have a value",
     "q is short for query; give one of them",
+    "there is no time zone {name}; give a name such as Asia/Shanghai, or a tzinfo",
 )

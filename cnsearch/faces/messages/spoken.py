@@ -28,6 +28,16 @@ def _(message: str, **values: object) -> str:
     return _spoken.say(message, **values)
 
 
+def translated(text: str) -> str:
+    """A note, a reason or an error of the library."""
+    return _spoken.translated(text)
+
+
+def about(path: str, reason: str) -> str:
+    """What is wrong with a file, a record or an index, after its name; without a name what is wrong alone."""
+    return _("{path}: {reason}", path=path, reason=translated(reason)) if path else translated(reason)
+
+
 def N_(message: str) -> str:  # gettext's name for it
     """Marks a message that is said later."""
     return message

@@ -19,11 +19,13 @@ import uvicorn
 from starlette.applications import Starlette
 
 from cnsearch.errors import CnsearchError
+from cnsearch.faces.advice import in_commands
+from cnsearch.faces.messages.spoken import _, _n, about
 from cnsearch.faces.web.app import create_app
 from cnsearch.faces.web.protocol import Protocol
 from cnsearch.faces.web.settings import WEB_LIMITS, WebSettings
 from cnsearch.index import Index
-from cnsearch.model import UpdateReport, printable
+from cnsearch.model import UpdateReport
 from cnsearch.opening import open_index
 
 BACKLOG = 1024
@@ -159,14 +161,19 @@ class Watching:
                     self._tell(index.update(self._paths, stop=self._stop, wait=30.0))
                 for report in index.watch(stop=self._stop):
                     self._tell(report)
-        except (CnsearchError, OSError, ValueError) as error:
-            self._say(f"no longer watching: {error}")
+        except CnsearchError as error:
+            self._say(_("no longer watching: {error}", error=in_commands(error)))
+        except (OSError, ValueError) as error:
+            self._say(_("no longer watching: {error}", error=error))
 
     def _tell(self, report: UpdateReport) -> None:
         for failure in report.failed:
-            self._say(f"{printable(failure.path)}: {printable(failure.reason)}")
-        changes = ", ".join(
-            f"{getattr(report, name):,} {name}" for name in ("added", "changed", "removed") if getattr(report, name)
-        )
-        if changes:
-            self._say(f"{changes}; {report.articles:,} articles")
+            self._say(about(failure.path, failure.reason))
+        parts = [
+            report.added and _("{n} added", n=report.added),
+            report.changed and _("{n} changed", n=report.changed),
+            report.removed and _("{n} removed", n=report.removed),
+        ]
+        if any(parts):
+            total = _n("{n} article", "{n} articles", report.articles)
+            self._say(_("{changes}; {total} now", changes=_(", ").join(part for part in parts if part), total=total))
