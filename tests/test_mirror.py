@@ -41,6 +41,7 @@ engine/stored/test_stored.py           engine/stored/*
 engine/terms/test_dictionary.py        engine/terms/dictionary_writer.py
 kernels/test_lists.py                  engine/segment/field_buffer.py engine/segment/merge_terms.py
 kernels/test_native.py                 kernels/contract.py kernels/plain.py
+kernels/test_texts.py                  search/characters.py
 
 codec/test_columns.py                  codec/column_types.py
 codec/test_refused_documents.py        engine/segment/check.py

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -211,6 +211,16 @@ def class_table() -> npt.NDArray[np.uint8]:
             table[ord(first) : ord(last) + 1] = ord(letter)
     table.flags.writeable = False
     return table
+
+
+def ignored() -> str:
+    """The characters that say nothing."""
+    return "".join(filter(_IGNORED_CHAR.match, map(chr, np.flatnonzero(class_table() == ord("o")).tolist())))
+
+
+def spelt_out() -> Mapping[str, str]:
+    """The characters that are read as several, and as which."""
+    return _spelt()
 
 
 def _classes(points: CodePoints) -> bytes:

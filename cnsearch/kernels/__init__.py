@@ -19,6 +19,7 @@ from cnsearch.kernels.choice import Choice, chosen
 from cnsearch.kernels.contract import Analysed, Counts, FieldCounts, Rules, Segmenter, TextReading, Texts, Words
 from cnsearch.kernels.keyword_queries import (
     Best,
+    FieldInfo,
     KeywordQuery,
     MappedIndex,
     MappedSegment,
@@ -30,14 +31,17 @@ from cnsearch.kernels.lists import ListKernels, Lists, Part, Postings, Terms, by
 from cnsearch.kernels.native import NativeTexts, segmenter
 from cnsearch.kernels.plain import PlainTexts
 from cnsearch.kernels.searching import Closeness, Packed, PackedMatches, Searching, closeness_by, searching
+from cnsearch.kernels.texts import Characters, StoredTexts, characters_of, stored_texts
 
 __all__ = [
     "Analysed",
     "Best",
+    "Characters",
     "Choice",
     "Closeness",
     "Counts",
     "FieldCounts",
+    "FieldInfo",
     "KeywordQuery",
     "ListKernels",
     "Lists",
@@ -51,10 +55,12 @@ __all__ = [
     "Run",
     "Searching",
     "Segmenter",
+    "StoredTexts",
     "Terms",
     "TextReading",
     "Texts",
     "bytes_of",
+    "characters_of",
     "chosen",
     "closeness_by",
     "lists",
@@ -62,6 +68,7 @@ __all__ = [
     "mapped_index",
     "searching",
     "segmenter",
+    "stored_texts",
     "texts",
 ]
 

@@ -8,20 +8,21 @@ a millisecond.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch import deadline
+from cnsearch import deadline, kernels
 from cnsearch.analysis.compounds import APART, splits, standing_alone
 from cnsearch.analysis.fold import folded_from_two_units, folded_units, folds_two_units
 from cnsearch.analysis.ngrams import BREAKS
 from cnsearch.analysis.reading import read_all
 from cnsearch.analysis.scripts import letter_kinds
 from cnsearch.arrays import DocIds, Ints
+from cnsearch.search.characters import compiled_characters
 from cnsearch.store.fields import CHARS_FIELD, SHIFTED_FIELD, TEXT_FIELDS
 from cnsearch.store.postings import Postings
 from cnsearch.store.segment import Segment
@@ -100,25 +101,86 @@ def _of_all(terms: list[tuple[str, str]], segment: Segment) -> DocIds:
 
 
 def _verified(text: str, segment: Segment, field: str, among: DocIds | None, *, alone: bool) -> Postings | None:
-    candidates = _candidates(text, segment, CHARS_FIELD[field], among)
-    found, doc_ids = [], candidates.doc_ids
-    listed = segment.postings(SHIFTED_FIELD, field)
-    shifted = _NOWHERE if listed is None else listed.doc_ids
-    lengths = np.cumsum(segment.lengths(CHARS_FIELD[field])[doc_ids], dtype=np.int64)  # about its characters
-    at = 0
-    while at < len(doc_ids):
-        deadline.check()
-        read = int(lengths[at - 1]) if at else 0
-        stop = max(at + 1, min(at + CHUNK, int(np.searchsorted(lengths, read + CHUNK_CHARS, side="right"))))
-        units, counts = segment.utf16(field, doc_ids[at:stop])
-        own = np.flatnonzero(np.isin(doc_ids[at:stop], shifted)) if len(shifted) else _NOWHERE
-        found.append(count_occurrences(text, units, counts, rarest=candidates.rarest, alone=alone, shifted=own))
-        at = stop
-    if not found:
+    compiled = segment.stored_texts(field)
+    candidates = None if compiled is None else _candidates_by_kernel(compiled, text, segment, among)
+    doc_ids, rarest = candidates or _candidates(text, segment, CHARS_FIELD[field], among)
+    if not len(doc_ids):
         return None
+    shifted = _shifted(segment, field, doc_ids)
+    found = []
+    for part in _parts(segment.lengths(CHARS_FIELD[field])[doc_ids]):
+        deadline.check()
+        texts = _TextsOf(segment, field, doc_ids[part], shifted[part])
+        freqs = None if compiled is None else _counted_by_kernel(compiled, text, texts, rarest=rarest, alone=alone)
+        found.append(_counted(text, texts, rarest=rarest, alone=alone) if freqs is None else freqs)
     freqs = np.concatenate(found)
     has = np.flatnonzero(freqs)
-    return Postings(candidates.doc_ids[has], freqs[has].astype(np.float32))
+    return Postings(doc_ids[has], freqs[has].astype(np.float32))
+
+
+def _parts(lengths: npt.NDArray[Any]) -> Iterator[slice]:
+    """Documents, of which each has so many characters, in parts that are gone through at a time."""
+    lengths = np.cumsum(lengths, dtype=np.int64)
+    at = 0
+    while at < len(lengths):
+        read = int(lengths[at - 1]) if at else 0
+        stop = max(at + 1, min(at + CHUNK, int(np.searchsorted(lengths, read + CHUNK_CHARS, side="right"))))
+        yield slice(at, stop)
+        at = stop
+
+
+class _TextsOf(NamedTuple):
+    """The texts of some documents in one field. ``shifted``: bool, which are read otherwise than they fold."""
+
+    segment: Segment
+    field: str
+    doc_ids: DocIds
+    shifted: npt.NDArray[np.bool_]
+
+
+def _shifted(segment: Segment, field: str, doc_ids: DocIds) -> npt.NDArray[np.bool_]:
+    listed = segment.postings(SHIFTED_FIELD, field)
+    return np.zeros(len(doc_ids), dtype=bool) if listed is None else np.isin(doc_ids, listed.doc_ids)
+
+
+def _counted(text: str, texts: _TextsOf, *, rarest: int, alone: bool) -> Ints:
+    units, counts = texts.segment.utf16(texts.field, texts.doc_ids)
+    own = np.flatnonzero(texts.shifted)
+    return count_occurrences(text, units, counts, rarest=rarest, alone=alone, shifted=own)
+
+
+def _candidates_by_kernel(
+    compiled: kernels.StoredTexts, text: str, segment: Segment, among: DocIds | None
+) -> _Candidates | None:
+    try:
+        found = compiled.candidates(text, None if among is None else _packed(among), FEW)
+    except UnicodeEncodeError:
+        return None
+    if found is None:
+        return None
+    doc_ids = np.frombuffer(found[0], "<i4").astype(np.int32, copy=False)
+    return _Candidates(doc_ids[segment.live[doc_ids]], found[1])
+
+
+def _packed(doc_ids: DocIds) -> bytes:
+    return doc_ids.astype("<i4", copy=False).tobytes()
+
+
+def _counted_by_kernel(
+    compiled: kernels.StoredTexts, text: str, texts: _TextsOf, *, rarest: int, alone: bool
+) -> Ints | None:
+    characters = compiled_characters()
+    assert characters is not None
+    needle, at = text.encode("utf-16-le", "surrogatepass"), min(rarest, len(text) - 2)
+    counted = compiled.occurrences(characters, needle, at, alone, _packed(texts.doc_ids), texts.shifted.tobytes())
+    if counted is None:
+        return None
+    freqs = np.frombuffer(counted, "<i8").astype(np.int64)
+    unread = np.flatnonzero(freqs < 0)
+    if len(unread):
+        units, counts = texts.segment.utf16(texts.field, texts.doc_ids[unread])
+        freqs[unread] = _count_slowly(_pattern(text, alone=alone), units, np.cumsum(counts) - counts, np.cumsum(counts))
+    return freqs
 
 
 def documents_containing(texts: Iterable[str], snapshot: Snapshot) -> npt.NDArray[np.intp]:
@@ -179,7 +241,7 @@ def count_occurrences(
     Returns: shape of ``counts``, what ``read(one).text.count(text)`` gives for each
     """
     ends = np.cumsum(counts)
-    pattern = standing_alone(text) if alone else re.compile(re.escape(text))
+    pattern = _pattern(text, alone=alone)
     if any(ord(char) > 0xFFFF for char in text):
         return _count_slowly(pattern, units, ends - counts, ends)
     needle = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), "<u2")
@@ -217,6 +279,10 @@ def count_occurrences(
         found[odd] = _count_slowly(pattern, units, (ends - counts)[odd], ends[odd])
     found[shifted] = _count_slowly(pattern, units, (ends - counts)[shifted], ends[shifted])
     return found
+
+
+def _pattern(text: str, *, alone: bool) -> re.Pattern[str]:
+    return standing_alone(text) if alone else re.compile(re.escape(text))
 
 
 def _count_slowly(pattern: re.Pattern[str], units: Units, starts: Ints, ends: Ints) -> Ints:

@@ -23,9 +23,9 @@ from cnsearch.engine.segment.check import SegmentCheck
 from cnsearch.engine.segment.entry import SegmentEntry
 from cnsearch.engine.segment.reader import SegmentReader
 from cnsearch.errors import CorruptIndexError
-from cnsearch.kernels import MappedSegment, Packed, mapped_file
+from cnsearch.kernels import FieldInfo, MappedSegment, Packed, StoredTexts, mapped_file, stored_texts
 from cnsearch.store.dates import MAX_DATE, MIN_DATE, NO_DATE
-from cnsearch.store.fields import LIST_FIELDS
+from cnsearch.store.fields import CHARS_FIELD, LIST_FIELDS
 from cnsearch.store.labels import MAX_PATH_LEVELS
 from cnsearch.store.postings import Postings
 from cnsearch.store.schema import FIELDS
@@ -88,18 +88,34 @@ class Segment:
     def mapped(self, fields: Iterable[str]) -> MappedSegment | None:
         """The segment for a kernel that reads its ``fields`` where they lie; None where there is no such kernel, or the
         segment is in memory."""
-        reader = self._reader
-        file = reader.kept("mapped", lambda: mapped_file(reader.container.path)) if reader.container.is_mapped else None
+        reader, file = self._reader, self._mapped_file()
         if file is None:
             return None
-        infos = ((reader.numbers.get(name), reader.infos.get(name, {})) for name in fields)
-        found = [
-            None if number is None or "term_count" not in info else (number, info["term_count"], info["term_skip"])
-            for number, info in infos
-        ]
+        found = [self._field_info(name) for name in fields]
         stored = ("id", "title", "body")
         article_id, title, body = (reader.numbers[name] if name in reader.stored_names else None for name in stored)
         return MappedSegment(file, self.base, self.num_docs, found, (article_id, title, body))
+
+    def _mapped_file(self) -> Any:
+        reader = self._reader
+        return reader.kept("mapped", lambda: mapped_file(reader.container.path)) if reader.container.is_mapped else None
+
+    def _field_info(self, name: str) -> FieldInfo | None:
+        number, info = self._reader.numbers.get(name), self._reader.infos.get(name, {})
+        return None if number is None or "term_count" not in info else (number, info["term_count"], info["term_skip"])
+
+    def stored_texts(self, field: str) -> StoredTexts | None:
+        """The texts of ``field`` for a kernel that reads them where they lie; None where there is no such kernel, or
+        the segment is in memory."""
+        return self._reader.kept(f"texts of {field}", lambda: self._stored_texts(field))
+
+    def _stored_texts(self, field: str) -> StoredTexts | None:
+        file = self._mapped_file()
+        if file is None:
+            return None
+        number = self._reader.numbers[field] if field in self._reader.stored_names else None
+        infos = self._field_info(CHARS_FIELD[field]), self._field_info(field)
+        return stored_texts(file, self.num_docs, *infos, number)
 
     def beginning(self, field: str, doc_id: int, chars: int) -> bytes:
         """At least ``chars`` characters of a stored text, or all of it, in UTF-16."""

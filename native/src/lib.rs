@@ -9,6 +9,7 @@ pub mod parts;
 pub mod postings;
 #[cfg(feature = "python")]
 mod python;
+pub mod reading;
 pub mod search;
 pub mod segment;
 pub mod signature;

@@ -18,7 +18,7 @@ use crate::tables::Tables;
 use crate::{points_of, Error};
 
 /// Rises whenever a function takes or gives something else.
-const INTERFACE: u32 = 5;
+const INTERFACE: u32 = 6;
 
 /// Compounds whose terms are remembered; then all are forgotten.
 const MAX_REMEMBERED: usize = 1 << 18;
@@ -323,5 +323,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Documents>()?;
     crate::index::python::add_to(module)?;
     crate::lists::python::add_to(module)?;
-    crate::search::python::add_to(module)
+    crate::search::python::add_to(module)?;
+    crate::search::texts::add_to(module)
 }

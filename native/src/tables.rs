@@ -48,8 +48,9 @@ impl Tables {
         self.kind(point) & (kind::HAN | kind::LETTER) != 0
     }
 
+    /// The letter of its class, or 0.
     #[inline]
-    fn class(&self, point: u32) -> u8 {
+    pub fn class(&self, point: u32) -> u8 {
         self.classes.get(point as usize).copied().unwrap_or(0)
     }
 

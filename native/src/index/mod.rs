@@ -7,3 +7,4 @@ pub mod python;
 pub mod snapshot;
 pub mod stored;
 pub mod terms;
+pub mod texts;

@@ -17,11 +17,11 @@ use crate::search::python::{wanted, Closeness};
 use crate::search::run::{self, Focus, Leaf, Query, Titled, Word};
 use crate::Error;
 
-const DAMAGED: Error = Error::Value("the index is damaged, or is none that this extension reads");
+pub(crate) const DAMAGED: Error = Error::Value("the index is damaged, or is none that this extension reads");
 
 /// The file of a segment.
 #[pyclass(frozen, module = "cnsearch._native")]
-struct SegmentFile(Arc<file::SegmentFile>);
+pub(crate) struct SegmentFile(pub(crate) Arc<file::SegmentFile>);
 
 #[pymethods]
 impl SegmentFile {

@@ -70,25 +70,9 @@ impl Segment {
     fn postings(&self, field: usize, term: &[u8], found: &mut List) -> Option<()> {
         let Some(field) = self.fields.get(field)? else { return Some(()) };
         match field.terms.find(&self.file, term)? {
-            None => {}
-            Some(Pointer::Only(doc)) if doc < self.doc_count => found.push(self.base + doc, 1.0),
-            Some(Pointer::Only(_)) => return None,
-            Some(Pointer::List(start)) => {
-                let section = field.postings?;
-                let mut more = 0;
-                loop {
-                    let data = self.file.run(section, start, more)?;
-                    match decode_beginning(data, self.base, self.doc_count, found) {
-                        Ok(done) => break done?,
-                        Err(Short) if start + data.len() < section.length => {
-                            more = 1 + 2 * (data.len() >> 13);
-                        }
-                        Err(Short) => return None,
-                    }
-                }
-            }
+            None => Some(()),
+            Some(pointer) => read_list(&self.file, field.postings, pointer, (self.base, self.doc_count), found),
         }
-        Some(())
     }
 
     /// Id and title of a document; None where this is not the place to read them.
@@ -117,6 +101,37 @@ impl Segment {
             Some(stored) => stored.beginning(&self.file, doc as usize, most),
         }
     }
+}
+
+/// The postings that a pointer stands for, added to `found`; `of`: the first document and how many there are. None if
+/// something is wrong.
+pub fn read_list(
+    file: &SegmentFile,
+    postings: Option<Section>,
+    pointer: Pointer,
+    of: (u32, u32),
+    found: &mut List,
+) -> Option<()> {
+    let (base, doc_count) = of;
+    match pointer {
+        Pointer::Only(doc) if doc < doc_count => found.push(base + doc, 1.0),
+        Pointer::Only(_) => return None,
+        Pointer::List(start) => {
+            let section = postings?;
+            let mut more = 0;
+            loop {
+                let data = file.run(section, start, more)?;
+                match decode_beginning(data, base, doc_count, found) {
+                    Ok(done) => break done?,
+                    Err(Short) if start + data.len() < section.length => {
+                        more = 1 + 2 * (data.len() >> 13);
+                    }
+                    Err(Short) => return None,
+                }
+            }
+        }
+    }
+    Some(())
 }
 
 /// What an occurrence in a field counts: `weight / (1 - b + b * length / average)`.

@@ -121,6 +121,60 @@ impl Terms {
         Some(None)
     }
 
+    /// The pointers of all terms that contain `part`: at their beginning, at their end, or anywhere. And of those that
+    /// are `long`, in bytes.
+    pub fn containing(
+        &self,
+        file: &SegmentFile,
+        part: &[u8],
+        at_start: bool,
+        at_end: bool,
+        long: usize,
+    ) -> Option<Vec<Pointer>> {
+        let blocks = self.keys.len();
+        let (mut looked_at, mut found, mut term) = (vec![false; blocks], Vec::new(), Vec::new());
+        // A term has the part in its own rest, or where the bytes that the block shares end.
+        let all = file.bytes(self.bytes, 0, self.bytes.length)?;
+        let offsets = file.bytes(self.offsets, 0, self.offsets.length)?;
+        let offsets: Vec<usize> =
+            offsets.chunks_exact(self.offsets.item_size).map(|offset| little(offset) as usize).collect();
+        places(all, part, |place| {
+            let block = offsets.partition_point(|&offset| offset <= place);
+            if let Some(looked_at) = block.checked_sub(1).and_then(|block| looked_at.get_mut(block)) {
+                *looked_at = true;
+            }
+        });
+        let size = self.suffix_lengths.item_size;
+        let lengths = file.bytes(self.suffix_lengths, 0, self.suffix_lengths.length)?;
+        for (block, lengths) in lengths.chunks(BLOCK * size).enumerate() {
+            let shared = usize::try_from(file.item(self.prefix_lengths, block)?).ok()?;
+            let prefix = all.get(offsets[block]..offsets[block].checked_add(shared)?)?;
+            let goes_on = (1..part.len()).any(|size| prefix.ends_with(&part[..size]));
+            let is_long = |length: &[u8]| shared.saturating_add(little(length) as usize) >= long;
+            looked_at[block] |= goes_on || lengths.chunks_exact(size).any(is_long);
+        }
+        for block in (0..blocks).filter(|&block| looked_at[block]) {
+            let (bytes, shared, lengths) = self.block(file, block)?;
+            let mut start = shared;
+            for (at, length) in lengths.into_iter().enumerate() {
+                term.clear();
+                term.extend_from_slice(&bytes[..shared]);
+                term.extend_from_slice(&bytes[start..start + length]);
+                start += length;
+                let has = match (at_start, at_end) {
+                    (true, true) => term == part,
+                    (true, false) => term.starts_with(part),
+                    (false, true) => term.ends_with(part),
+                    (false, false) => term.windows(part.len()).any(|some| some == part),
+                };
+                if has || term.len() >= long {
+                    found.push(self.pointer(file, block * BLOCK + at)?);
+                }
+            }
+        }
+        Some(found)
+    }
+
     fn pointer(&self, file: &SegmentFile, number: usize) -> Option<Pointer> {
         let pointer = file.item(self.pointers, number)?;
         let flag = 1u64 << (8 * self.pointers.item_size - 1);
@@ -129,5 +183,28 @@ impl Terms {
         } else {
             Pointer::Only(u32::try_from(pointer ^ flag).ok()?)
         })
+    }
+}
+
+/// Where a part of two bytes or more stands in bytes.
+fn places(bytes: &[u8], part: &[u8], mut each: impl FnMut(usize)) {
+    const STEP: usize = 64;
+    let [first, second, ..] = *part else { return };
+    let mut at = 0;
+    while at + 1 < bytes.len() {
+        // One step over arrays, which the compiler turns into steps over sixteen bytes at a time.
+        let here = &bytes[at..bytes.len().min(at + STEP + 1)];
+        let any = here
+            .iter()
+            .zip(&here[1..])
+            .fold(0, |any, (&one, &other)| any | (u8::from(one == first) & u8::from(other == second)));
+        if any != 0 {
+            for place in at..at + here.len() - 1 {
+                if bytes[place..].starts_with(part) {
+                    each(place);
+                }
+            }
+        }
+        at += STEP;
     }
 }

@@ -187,6 +187,13 @@ pub fn decode_beginning(data: &[u8], base: u32, doc_count: u32, found: &mut List
     Ok(done)
 }
 
+/// How many documents the list has that begins here; None if that is not there.
+pub fn count_of(data: &[u8]) -> Option<u64> {
+    let mut bytes = Bytes { left: data, short: false };
+    bytes.take(2)?;
+    bytes.varint()
+}
+
 /// A list goes on behind what there is.
 #[derive(Debug)]
 pub struct Short;

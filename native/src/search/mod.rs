@@ -3,9 +3,12 @@
 pub mod closeness;
 pub mod impacts;
 pub mod keywords;
+pub mod phrases;
 #[cfg(feature = "python")]
 pub mod python;
 pub mod run;
+#[cfg(feature = "python")]
+pub mod texts;
 
 /// Numbers of a type, little-endian, one after the other. A remainder of bytes is left out.
 macro_rules! numbers {
@@ -22,5 +25,6 @@ macro_rules! numbers {
 }
 
 numbers!(f32s, f32, 4);
+numbers!(i32s, i32, 4);
 numbers!(i64s, i64, 8);
 numbers!(u16s, u16, 2);

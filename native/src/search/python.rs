@@ -1,5 +1,7 @@
 //! The kernels of a search in the module `cnsearch._native`; see `cnsearch/kernels/searching.py`.
 
+use std::sync::Arc;
+
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
@@ -93,7 +95,7 @@ fn hits_of<'py>(
 #[pyclass(frozen, module = "cnsearch._native")]
 pub struct Closeness {
     /// Of all characters.
-    pub tables: Tables,
+    pub tables: Arc<Tables>,
     /// A byte for each of the first 65,536, 0 for what is no letter when titles are compared.
     letters: Vec<u8>,
 }
@@ -139,7 +141,7 @@ impl Closeness {
         if letters.len() != 1 << 16 {
             return Err(PyValueError::new_err("there is a letter or none for each of 65,536 characters"));
         }
-        Ok(Closeness { tables: Tables::new(fold, classes, kinds)?, letters: letters.to_vec() })
+        Ok(Closeness { tables: Arc::new(Tables::new(fold, classes, kinds)?), letters: letters.to_vec() })
     }
 
     /// ((best, lead) of each text, numbers of the texts that have to be read): see `closeness::closeness`.

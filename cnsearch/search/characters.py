@@ -1,0 +1,19 @@
+"""What characters are read as, for the compiled kernels that read texts."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from cnsearch import kernels
+from cnsearch.analysis.reading import ignored, spelt_out
+from cnsearch.analysis.variants import IN_CONTEXT
+from cnsearch.search.closeness import compiled_closeness
+
+
+@cache
+def compiled_characters() -> kernels.Characters | None:
+    """With copies of the tables of characters; None where there are no kernels."""
+    tables = compiled_closeness()
+    return (
+        None if tables is None else kernels.characters_of(tables, ignored(), spelt_out(), "".join(sorted(IN_CONTEXT)))
+    )
