@@ -11,6 +11,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -281,22 +282,75 @@ def test_a_phone_and_the_dark(open_page: Callable[..., Any]) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-@longer
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1200])
-def test_rules_of_accessibility(open_page: Callable[..., Any], scheme: str, width: int) -> None:
+def violations(page: Any) -> list[Any]:
+    """The rules of accessibility that the page breaks now, and where."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
+    found = axe.Axe().run(page).response["violations"]
+    return [(one["id"], [node["target"] for node in one["nodes"]][:5]) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "locale"),
+    [(360, "dark", "zh-CN")]
+    + [
+        pytest.param(*case, marks=longer)
+        for case in product((360, 1200), ("light", "dark"), ("zh-CN", "en-GB"))
+        if case != (360, "dark", "zh-CN")
+    ],
+)
+def test_rules_of_accessibility(open_page: Callable[..., Any], scheme: str, width: int, locale: str) -> None:
     size = {"width": width, "height": 800}
-    page = open_page("/", color_scheme=scheme, viewport=size, locale="zh-CN", bypass_csp=True)
-    for path in ("/", "/?q=咖啡", "/?q=咖啡 云南 手冲&source=青禾生活志", "/?q=xyzzy&since=2025", "/stats", "/?q=江豚"):
+    page = open_page("/", color_scheme=scheme, viewport=size, locale=locale, bypass_csp=True)
+    for path in (
+        *("/", "/?q=咖啡", "/?q=咖啡 云南 手冲&source=青禾生活志", "/?q=xyzzy&since=2025", "/stats", "/?q=江豚"),
+        *("/?q=咖啡&collapse=false&sort=date&page=2", "/?q=咖啡&page=9", "/?category=生活&match=any&raw=1"),
+    ):
         page.goto(path)
-        found = axe.Axe().run(page).response["violations"]
-        assert not [(one["id"], [node["target"] for node in one["nodes"]][:5]) for one in found], path
+        assert not violations(page), path
+    page.goto("/?q=咖啡 云南")
+    page.locator(".options summary").click()
+    page.fill("#q", "")
+    page.locator("#q").press_sequentially("shuzihua", delay=10)
+    expect(page.locator("#suggestions li").first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#results")).not_to_have_attribute("aria-busy", "true")
+    assert not violations(page), "suggestions and options"
+    page.goto("/?q=江豚入轨")
+    for folded in page.locator("details:not([open]) > summary").all():
+        folded.click()
+    assert not violations(page), "all unfolded"
     page.goto("/?q=咖啡 云南")
     page.locator(".hit h2 a").first.click()
+    assert not violations(page), "an article"
     page.locator(".matches a").click()
-    found = axe.Axe().run(page).response["violations"]
-    assert not [(one["id"], [node["target"] for node in one["nodes"]][:5]) for one in found]
+    assert not violations(page), "a match"
+
+
+@longer
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/?q=咖啡&since=2021-02-30", "/?q=咖啡&page=0", "/a/nirgends", "/nirgends"])
+def test_rules_of_accessibility_of_problems(chromium: Any, address: str, path: str, scheme: str) -> None:
+    context = chromium.new_context(base_url=address, locale="zh-CN", color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    page.goto(path)
+    expect(page.locator(".problem h1")).to_be_visible()
+    assert not violations(page)
+    context.close()
+
+
+@longer
+def test_a_results_page_is_small_and_soon_painted(open_page: Callable[..., Any]) -> None:
+    """Its bytes are counted as they travel; when it is painted is printed, and is no reason to fail."""
+    page = open_page("/?q=咖啡", locale="zh-CN")
+    page.goto("/?q=咖啡 云南")
+    sizes = page.evaluate(
+        "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
+        ".map(one => [one.name, one.encodedBodySize])"
+    )
+    paint = page.evaluate("performance.getEntriesByName('first-contentful-paint').map(one => one.startTime)")
+    print(f"\n{sum(size for _, size in sizes):,} bytes, first paint after {paint} ms")
+    assert {Path(name.partition("?")[0]).name for name, _ in sizes} >= {"app.css", "app.js"}
+    assert 5_000 < sum(size for _, size in sizes) < 40_000
 
 
 @longer

@@ -87,7 +87,7 @@ def test_fields_of_the_users_own_are_facets(client_of: Callable[..., Any]) -> No
     client = client_of(own_fields())
     page = client.page("/?q=江豚&collapse=false")
     assert [section["data-facet"] for section in page.select(".facet")] == ["source", "language", "体裁"]
-    assert page.select(".facet h3")[-1].get_text() == "体裁"
+    assert page.select(".facet h2")[-1].get_text() == "体裁"
     assert facet_of(page, "language") == {"zh": "3", "en": "1"}
     chosen = client.page(page.select('.facet[data-facet="language"] li > a')[0]["href"])
     assert len(titles(chosen)) == 3
