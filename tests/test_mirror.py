@@ -34,7 +34,7 @@ engine/bytes/test_container.py         engine/bytes/container_writer.py engine/b
 engine/columns/test_kinds.py           engine/columns/*
 engine/commit/test_commits.py          engine/commit/toc.py
 engine/commit/test_writer.py           engine/segment/batch.py engine/segment/buffer.py engine/segment/merge.py
-engine/commit/test_writer.py           engine/segment/segments.py engine/segment/threads.py
+engine/commit/test_writer.py           engine/segment/segments.py
 engine/postings/test_encode_and_decode.py  engine/postings/encode.py engine/postings/decode.py
 engine/segment/test_reader.py          engine/segment/writer.py engine/segment/terms.py
 engine/stored/test_stored.py           engine/stored/*

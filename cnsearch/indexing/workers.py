@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any
 
+from cnsearch import kernels
 from cnsearch.analysis.analyzer import ChineseAnalyzer, require_tokenizer
 from cnsearch.analysis.tokenizer import TokenizerIdentity, WordTokenizer
 from cnsearch.analysis.userdict import UserDictionary
@@ -25,6 +26,8 @@ from cnsearch.model import Article
 
 CHUNK = 256
 """Articles that a worker process takes at a time: about 0.3 s of work. Fewer make more distinct terms to hand over."""
+CHUNK_AT_HAND = 1024
+"""Articles that need not be read, at a time: about 0.1 s of a thread's work."""
 MIN_ARTICLES_FOR_WORKERS = 256
 """Fewer are done in this process: starting workers costs as much as these."""
 
@@ -41,8 +44,8 @@ def chunks(
     """What comes of the tasks, a chunk at a time, in order; from worker processes where there are enough tasks. What
     workers have been given when it is stopped is still done.
 
-    Articles at hand are done here, in threads, where the kernels are compiled: what processes are good for is reading
-    files, which takes longest and needs the interpreter's lock.
+    Articles at hand are done here, where the kernels are compiled: some chunks at a time in threads, ahead of who takes
+    them. What processes are good for is reading files, which takes longest and needs the interpreter's lock.
 
     A daemonic process (a worker of Celery or of multiprocessing.Pool) may have no children: there it is done here. So
     is what is left when workers are lost; then ``notes`` gets a sentence.
@@ -51,16 +54,27 @@ def chunks(
     jobs = jobs if jobs is not None else (os.cpu_count() or 1)
     few = [] if jobs <= 1 else list(islice(tasks, MIN_ARTICLES_FOR_WORKERS))
     every = chain(few, tasks)
-    groups: Iterator[list[Task]] = iter(lambda: list(islice(every, CHUNK)), [])
-    alone = jobs <= 1 or len(few) < MIN_ARTICLES_FOR_WORKERS or multiprocessing.current_process().daemon
-    in_threads = form is not None and form.in_threads(analyzer.tokenizer)
-    for group in groups:
-        if not (alone or (in_threads and _are_at_hand(group))):
-            groups = chain([group], groups)
-            break
-        yield analyse(until_stopped(group, True), analyzer.tokenizer, form, threads=jobs)
-    else:
+    in_threads = jobs > 1 and form is not None and form.in_threads(analyzer.tokenizer)
+    several = len(few) >= MIN_ARTICLES_FOR_WORKERS
+    size = CHUNK_AT_HAND if in_threads and _are_at_hand(few) else CHUNK
+    groups: Iterator[list[Task]] = iter(lambda: list(islice(every, size)), [])
+    alone = jobs <= 1 or not several or multiprocessing.current_process().daemon
+    for_workers: list[list[Task]] = []
+
+    def here() -> Iterator[list[Task]]:
+        for group in groups:
+            if not (alone or (in_threads and _are_at_hand(group))):
+                for_workers.append(group)
+                return
+            yield group
+
+    def analysed(group: list[Task]) -> Chunk:
+        return analyse(until_stopped(group, True), analyzer.tokenizer, form)
+
+    yield from kernels.in_threads(analysed, here(), jobs if in_threads and several else 1)
+    if not for_workers:
         return
+    groups = chain(for_workers, groups)
     waiting: deque[tuple[list[Task], Future[Chunk]]] = deque()
     group = []
     try:
@@ -78,8 +92,7 @@ def chunks(
         notes.append(f"{error}; the rest was done in this process")
     given = [given for given, _ in waiting]
     unsubmitted = [group] if group and not (given and given[-1] is group) else []
-    for group in chain(given, unsubmitted, groups):
-        yield analyse(until_stopped(group, True), analyzer.tokenizer, form, threads=jobs)
+    yield from map(analysed, chain(given, unsubmitted, groups))
 
 
 def _are_at_hand(tasks: Iterable[Task]) -> bool:

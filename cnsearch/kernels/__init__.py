@@ -32,6 +32,7 @@ from cnsearch.kernels.native import NativeTexts, segmenter
 from cnsearch.kernels.plain import PlainTexts
 from cnsearch.kernels.searching import Closeness, Packed, PackedMatches, Searching, closeness_by, searching
 from cnsearch.kernels.texts import Characters, StoredTexts, characters_of, stored_texts
+from cnsearch.kernels.threads import in_threads
 
 __all__ = [
     "Analysed",
@@ -63,6 +64,7 @@ __all__ = [
     "characters_of",
     "chosen",
     "closeness_by",
+    "in_threads",
     "lists",
     "mapped_file",
     "mapped_index",

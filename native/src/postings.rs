@@ -66,12 +66,18 @@ pub fn utf8(points: &[u32]) -> Box<[u8]> {
     bytes.into()
 }
 
+/// A term, where it stands in the table. All that an occurrence touches is in one place.
+#[derive(Clone)]
 struct Entry {
     key: u64,
+    /// NONE where the place is free.
+    number: u32,
     last_doc: u32,
     last_posting: u32,
     count: u32,
 }
+
+const FREE: Entry = Entry { key: 0, number: NONE, last_doc: NONE, last_posting: 0, count: 0 };
 
 struct Posting {
     term: u32,
@@ -81,12 +87,12 @@ struct Posting {
 
 /// Collects the terms of documents that come in ascending order for each term.
 pub struct Inverter {
-    /// Numbers of entries by the hash of their key, NONE where free; a power of two of them.
-    table: Vec<u32>,
+    /// Entries by the hash of their key; a power of two of them, at least half of them free.
+    table: Vec<Entry>,
+    num_terms: u32,
     shift: u32,
     /// Odd, and chosen anew by each process: nobody can write a text whose terms all fall into one place.
     multiplier: u64,
-    entries: Vec<Entry>,
     postings: Vec<Posting>,
     long_numbers: HashMap<Box<[u8]>, u32>,
     long_terms: Vec<Box<[u8]>>,
@@ -96,10 +102,10 @@ impl Default for Inverter {
     fn default() -> Self {
         const BITS: u32 = 10;
         Inverter {
-            table: vec![NONE; 1 << BITS],
+            table: vec![FREE; 1 << BITS],
+            num_terms: 0,
             shift: 64 - BITS,
             multiplier: multiplier(),
-            entries: Vec::new(),
             postings: Vec::new(),
             long_numbers: HashMap::new(),
             long_terms: Vec::new(),
@@ -115,7 +121,7 @@ fn multiplier() -> u64 {
 /// The postings as arrays: see `TermPostings` of the Python package.
 #[derive(Default)]
 pub struct Inverted {
-    /// Distinct terms.
+    /// Distinct terms, ascending.
     pub keys: Vec<u64>,
     /// Those whose keys are LONG, LONG + 1, ...
     pub long_terms: Vec<Box<[u8]>>,
@@ -130,7 +136,7 @@ pub struct Inverted {
 impl Inverter {
     /// Whether nothing was added.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.num_terms == 0
     }
 
     #[inline]
@@ -139,40 +145,29 @@ impl Inverter {
         (key.wrapping_mul(self.multiplier) >> self.shift) as usize
     }
 
+    /// Where the entry of a key is, or may be put.
     #[inline]
-    fn entry(&mut self, key: u64) -> usize {
+    fn entry(&self, key: u64) -> usize {
         let mask = self.table.len() - 1;
         let mut at = self.place(key);
-        loop {
-            let number = self.table[at];
-            if number == NONE {
-                break;
-            }
-            if self.entries[number as usize].key == key {
-                return number as usize;
-            }
+        while self.table[at].number != NONE && self.table[at].key != key {
             at = (at + 1) & mask;
         }
-        let number = self.entries.len();
-        self.table[at] = number as u32;
-        self.entries.push(Entry { key, last_doc: NONE, last_posting: 0, count: 0 });
-        if self.entries.len() * 2 > self.table.len() {
-            self.grow();
-        }
-        number
+        at
     }
 
     fn grow(&mut self) {
         let size = self.table.len() * 4;
-        self.table = vec![NONE; size];
+        let before = std::mem::replace(&mut self.table, vec![FREE; size]);
         self.shift = 64 - size.trailing_zeros();
-        for number in 0..self.entries.len() {
-            let mut at = self.place(self.entries[number].key);
-            while self.table[at] != NONE {
-                at = (at + 1) & (size - 1);
-            }
-            self.table[at] = number as u32;
+        for entry in before.into_iter().filter(|entry| entry.number != NONE) {
+            let at = self.entry(entry.key);
+            self.table[at] = entry;
         }
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.table.iter().filter(|entry| entry.number != NONE)
     }
 
     /// One more occurrence of a short term.
@@ -183,8 +178,16 @@ impl Inverter {
 
     #[inline]
     fn add_entry(&mut self, key: u64, doc: u32, freq: u32) {
-        let term = self.entry(key);
-        let entry = &mut self.entries[term];
+        let mut at = self.entry(key);
+        if self.table[at].number == NONE {
+            if self.num_terms as usize * 2 >= self.table.len() {
+                self.grow();
+                at = self.entry(key);
+            }
+            self.table[at] = Entry { key, number: self.num_terms, ..FREE };
+            self.num_terms += 1;
+        }
+        let entry = &mut self.table[at];
         if entry.last_doc == doc {
             let posting = &mut self.postings[entry.last_posting as usize];
             posting.freq = posting.freq.saturating_add(freq);
@@ -193,7 +196,7 @@ impl Inverter {
         entry.last_doc = doc;
         entry.last_posting = self.postings.len() as u32;
         entry.count += 1;
-        self.postings.push(Posting { term: term as u32, doc, freq });
+        self.postings.push(Posting { term: entry.number, doc, freq });
     }
 
     /// One more occurrence of a term.
@@ -238,14 +241,13 @@ impl Inverter {
             *self = other;
             return;
         }
-        let keys: Vec<u64> = other
-            .entries
-            .iter()
-            .map(|entry| match entry.key {
+        let mut keys = vec![0; other.num_terms as usize];
+        for entry in other.entries() {
+            keys[entry.number as usize] = match entry.key {
                 key if key < LONG => key,
                 key => self.long_key(&other.long_terms[(key - LONG) as usize]),
-            })
-            .collect();
+            };
+        }
         self.postings.reserve(other.postings.len());
         for posting in other.postings {
             self.add_entry(keys[posting.term as usize], posting.doc, posting.freq);
@@ -254,11 +256,14 @@ impl Inverter {
 
     /// The postings, term by term.
     pub fn finish(self) -> Inverted {
-        let mut starts = Vec::with_capacity(self.entries.len());
+        let mut terms: Vec<(u64, u32, u32)> =
+            self.entries().map(|entry| (entry.key, entry.number, entry.count)).collect();
+        terms.sort_unstable(); // so that joining batches goes through each from its beginning to its end
+        let mut starts = vec![0; terms.len()];
         let mut total = 0usize;
-        for entry in &self.entries {
-            starts.push(total);
-            total += entry.count as usize;
+        for &(_, number, count) in &terms {
+            starts[number as usize] = total;
+            total += count as usize;
         }
         let mut doc_ids = vec![0i32; total];
         let mut freqs = vec![0i32; total];
@@ -269,9 +274,9 @@ impl Inverter {
             *start += 1;
         }
         Inverted {
-            keys: self.entries.iter().map(|entry| entry.key).collect(),
+            keys: terms.iter().map(|&(key, _, _)| key).collect(),
             long_terms: self.long_terms,
-            counts: self.entries.iter().map(|entry| i64::from(entry.count)).collect(),
+            counts: terms.iter().map(|&(_, _, count)| i64::from(count)).collect(),
             doc_ids,
             freqs,
         }

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from cnsearch import kernels
 from cnsearch.arrays import Ints
 from cnsearch.engine.bytes.ragged import lengths_of
 from cnsearch.engine.columns.kinds import make_column
@@ -20,10 +21,8 @@ from cnsearch.engine.segment.entry import SegmentEntry
 from cnsearch.engine.segment.field_buffer import FieldBuffer
 from cnsearch.engine.segment.fields import Fields, FieldSpec
 from cnsearch.engine.segment.terms import FieldTermsWriter
-from cnsearch.engine.segment.threads import in_threads
 from cnsearch.engine.segment.writer import SegmentWriter
 from cnsearch.engine.stored.writer import StoredWriter
-from cnsearch.kernels import Lists
 
 
 class SegmentBuffer:
@@ -112,10 +111,10 @@ class SegmentBuffer:
         names = sorted(self._fields)
         derived = {name: self._specs[name].frequency_is_value for name in names}
 
-        def made(name: str) -> Lists | None:
+        def made(name: str) -> kernels.Lists | None:
             return self._fields[name].lists(frequency_is_value=derived[name])
 
-        for name, lists in zip(names, in_threads(made, names), strict=True):
+        for name, lists in zip(names, kernels.in_threads(made, names), strict=True):
             writer, field = FieldTermsWriter(file, name, frequency_is_value=derived[name]), self._fields.pop(name)
             if lists is None:
                 field.write(writer, frequency_is_value=derived[name])

@@ -22,7 +22,6 @@ from cnsearch.engine.postings.encode import VALUES_FREQUENCY, VALUES_NONE, Posti
 from cnsearch.engine.postings.runs import PIECE_POSTINGS, Run, combine_runs, pieces
 from cnsearch.engine.segment.reader import SegmentReader
 from cnsearch.engine.segment.terms import FieldTermsWriter
-from cnsearch.engine.segment.threads import in_threads
 from cnsearch.engine.segment.writer import SegmentWriter
 from cnsearch.engine.terms.dictionary import TermDictionary
 
@@ -114,7 +113,7 @@ def merge_terms(
             return piece.bounds, None
         return piece.bounds, compiled.merge(piece.parts, VALUES_FREQUENCY if frequency_is_value else VALUES_NONE)
 
-    for bounds, lists in in_threads(merged, slices()) if compiled is not None else map(merged, slices()):
+    for bounds, lists in kernels.in_threads(merged, slices()) if compiled is not None else map(merged, slices()):
         if lists is None:
             _merge_slice(writer, term_sources, bounds, frequency_is_value)
         elif len(lists.lengths):

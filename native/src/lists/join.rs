@@ -92,7 +92,7 @@ pub fn join(runs: &[Run<'_>], kind: ValueKind) -> Result<Lists, Error> {
             }
         }
     }
-    short.sort_unstable();
+    short.sort(); // of batches whose keys ascend only runs are merged
     long.sort_unstable();
     let mut lists = Lists::default();
     let mut writer = Writer { runs: &runs, encoder: Encoder::new(kind), docs: Vec::new(), freqs: Vec::new() };
