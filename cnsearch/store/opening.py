@@ -235,10 +235,15 @@ class Store:
             raise
 
     def size_bytes(self) -> int:
-        """What the files of the index take on disk."""
+        """What the files of the index take on disk. Raises IndexNotFoundError if its folder is gone."""
         total = 0
-        for entry in os.scandir(self.path):
-            with contextlib.suppress(FileNotFoundError):  # a commit has just removed it
+        try:
+            entries = list(os.scandir(self.path))
+        except (FileNotFoundError, NotADirectoryError):
+            self.require_folder()
+            raise
+        for entry in entries:
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # it has just been removed, or the folder
                 total += entry.stat().st_size if entry.is_file() else 0
         return total
 

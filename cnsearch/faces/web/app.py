@@ -22,6 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from cnsearch.errors import IndexNotFoundError
 from cnsearch.faces.messages import LANGUAGES, language, preferred
 from cnsearch.faces.web import api, pages
 from cnsearch.faces.web.asking import Links, Params, state_of
@@ -229,8 +230,10 @@ class _Application:
 
     def _problem(self, request: Request, error: Exception) -> Response:
         """The answer to an error, in the form that fits the address. One that nobody expected is logged."""
+        if isinstance(error, ValueError) and self._shelf.index.closed:  # while it was asked
+            error = IndexNotFoundError("", "the index was closed", code="index_closed")
         problem = of_error(error)
-        if problem.status == 500:
+        if problem.status == 500 or isinstance(error, OSError):
             if self._log is not None:
                 self._log(error_lines(error))
             else:

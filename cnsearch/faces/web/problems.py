@@ -99,12 +99,12 @@ def of_error(error: Exception) -> Problem:
         return Problem(404, error.code, NO_ARTICLE, _("It may have been removed or moved. Search for its title."))
     if isinstance(error, QuerySyntaxError):
         return Problem(400, error.code, BAD_REQUEST, str(error))
-    if isinstance(error, IndexUnusableError):  # its message names a folder of the server
+    if isinstance(error, (IndexUnusableError, OSError)):  # their messages name files of the server
         detail = _(
             "It is gone, being replaced, damaged, or on a cluster that does not answer. Try again soon, or tell who "
             "runs this server."
         )
-        return Problem(503, error.code, UNUSABLE, detail, retry_s=RETRY_AFTER_S)
+        return Problem(503, getattr(error, "code", IndexUnusableError.code), UNUSABLE, detail, retry_s=RETRY_AFTER_S)
     if isinstance(error, (AskedWronglyError, UnsupportedError)):
         return Problem(400, getattr(error, "code", "bad_request"), BAD_REQUEST, str(error))
     return Problem(500, "internal", INTERNAL, _("It has been written into the log of the server."))

@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
@@ -18,17 +19,18 @@ from typing import Any, Final
 import uvicorn
 from starlette.applications import Starlette
 
-from cnsearch.errors import CnsearchError
+from cnsearch.errors import CnsearchError, IndexUnusableError
 from cnsearch.faces.advice import in_commands
 from cnsearch.faces.messages.spoken import _, _n, about
 from cnsearch.faces.web.app import create_app
 from cnsearch.faces.web.protocol import Protocol
 from cnsearch.faces.web.settings import WEB_LIMITS, WebSettings
 from cnsearch.index import Index
-from cnsearch.model import UpdateReport
+from cnsearch.model import UpdateReport, printable
 from cnsearch.opening import open_index
 
 BACKLOG = 1024
+REOPEN_S = 1.0
 ENVIRONMENT: Final = "CNSEARCH_SERVED"
 """Where worker processes find what they serve, as JSON; only the user's own processes can read it."""
 
@@ -116,9 +118,15 @@ class _Server(uvicorn.Server):
 
 
 def worker_app() -> Starlette:
-    """The application of a worker process, which ends with it."""
+    """The application of a worker process, which ends with it. One that takes the place of another while there is no
+    index waits until there is one."""
     served = Served.from_json(os.environ[ENVIRONMENT])
-    return _app(served.open(), served)
+    while True:
+        try:
+            return _app(served.open(), served)
+        except IndexUnusableError as error:
+            write_line(printable(in_commands(error)))
+            time.sleep(REOPEN_S)
 
 
 def _app(index: Index, served: Served) -> Starlette:

@@ -182,6 +182,48 @@ def test_an_index_that_was_closed(tmp_path: Path, client_for: Any) -> None:
         assert client.get(address).status_code == 503
 
 
+class Failing:
+    """An index that fails while it is asked."""
+
+    def __init__(self, index: cnsearch.Index, error: Exception, *, closes: bool = False) -> None:
+        self._index, self._error, self._closes = index, error, closes
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._index, name)
+
+    def search(self, *arguments: Any, **named: Any) -> Any:
+        if self._closes:
+            self._index.close()
+        raise self._error
+
+
+FAILURES = [
+    NotADirectoryError(20, "x", "/geheim/pfad"),
+    OSError(24, "zu viele offene Dateien"),
+    PermissionError(13, "x"),
+]
+
+
+@pytest.mark.parametrize("error", FAILURES, ids=lambda error: type(error).__name__)
+def test_what_the_system_refuses_is_no_fault_of_whoever_asks(
+    web_index: cnsearch.Index, client_for: Any, error: OSError
+) -> None:
+    lines: list[str] = []
+    client = client_for(create_app(Failing(web_index, error), log=lines.append))  # type: ignore[arg-type]
+    for address in ("/?q=江豚", "/api/search?q=江豚"):
+        response = client.get(address)
+        assert response.status_code == 503
+        assert response.headers["retry-after"]
+        assert "geheim" not in response.text
+    assert type(error).__name__ in lines[0]
+
+
+def test_an_index_that_is_closed_while_it_is_asked(tmp_path: Path, client_for: Any) -> None:
+    index = cnsearch.open_index(tmp_path / "index", create=True)
+    client = client_for(create_app(Failing(index, ValueError("this Index is closed"), closes=True)))  # type: ignore[arg-type]
+    assert client.get("/api/search?q=江豚").json()["code"] == "index_closed"
+
+
 def test_an_empty_index(tmp_path: Path, client_for: Any) -> None:
     with cnsearch.open_index(tmp_path / "index", create=True) as index:
         client = client_for(create_app(index))

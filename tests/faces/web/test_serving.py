@@ -19,6 +19,7 @@ import pytest
 import cnsearch
 from cnsearch import Article
 from cnsearch.faces.cli import program
+from cnsearch.faces.web import serving
 from cnsearch.faces.web.serving import Served, address, bound
 from cnsearch.web import WebSettings
 
@@ -111,6 +112,23 @@ def test_several_processes_answer(data_index_path: Path, start: Start) -> None:
     _, errors = process.communicate(timeout=30)
     assert "Traceback" not in errors
     assert "geheim" not in errors
+
+
+def test_a_worker_that_starts_while_there_is_no_index_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "index"
+
+    def make(seconds: float) -> None:
+        with cnsearch.open_index(path, create=True) as index:
+            index.add(Article("a", "江豚"), jobs=1)
+
+    monkeypatch.setenv(serving.ENVIRONMENT, Served(str(path)).to_json())
+    monkeypatch.setattr(time, "sleep", make)
+    monkeypatch.setattr(serving, "_app", lambda index, served: index)
+    with serving.worker_app() as index:
+        assert len(index) == 1
+    assert capsys.readouterr().err.count("there is no index here") == 1
 
 
 Run = Callable[..., tuple[int, str]]
