@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::file::{kind, Section, SegmentFile};
+use super::file::{kind, little, Section, SegmentFile};
 use super::stored::Stored;
 use super::terms::{Pointer, Terms};
-use crate::search::impacts::{decode_beginning, saturated, List, Short};
+use crate::search::impacts::{decode_docs, decode_frequencies, Layout, Short};
 
 /// Lengths up to this one have their norm in a table.
 const MAX_TABLED: usize = 1 << 12;
@@ -66,13 +66,37 @@ impl Segment {
         Some(Segment { file, base, doc_count, fields: found, id, title, body })
     }
 
-    /// The postings of a term in a field, added to `found`, numbered over the index; None if something is wrong.
-    fn postings(&self, field: usize, term: &[u8], found: &mut List) -> Option<()> {
-        let Some(field) = self.fields.get(field)? else { return Some(()) };
+    /// The documents that have a term in a field, added to `docs`, numbered over the index, and where they are said to;
+    /// None inside, if there is none; None, if something is wrong.
+    pub fn docs(&self, field: usize, term: &[u8], docs: &mut Vec<u32>) -> Option<Option<Place>> {
+        let Some(field) = self.fields.get(field)? else { return Some(None) };
         match field.terms.find(&self.file, term)? {
-            None => Some(()),
-            Some(pointer) => read_list(&self.file, field.postings, pointer, (self.base, self.doc_count), found),
+            None => Some(None),
+            Some(pointer) => {
+                read_docs(&self.file, field.postings, pointer, (self.base, self.doc_count), docs).map(Some)
+            }
         }
+    }
+
+    /// How often each of these documents has the term, added to `found`.
+    pub fn frequencies(&self, place: &Place, found: &mut Vec<f32>) -> Option<()> {
+        match place {
+            Place::Only => found.push(1.0),
+            Place::List(section, start, layout) => {
+                growing(&self.file, *section, *start, |data| decode_frequencies(data, layout, found))?;
+            }
+        }
+        Some(())
+    }
+
+    /// The norms of a field of its documents.
+    pub fn norms<'a>(&'a self, field: usize, norms: &'a Norms) -> Option<DocNorms<'a>> {
+        let lengths = self.fields.get(field)?.as_ref().and_then(|field| field.lengths);
+        let (bytes, size) = match lengths {
+            None => (&[][..], 0),
+            Some(lengths) => (self.file.bytes(lengths, 0, lengths.length)?, lengths.item_size),
+        };
+        Some(DocNorms { base: self.base, bytes, size, norms })
     }
 
     /// Id and title of a document; None where this is not the place to read them.
@@ -103,35 +127,76 @@ impl Segment {
     }
 }
 
-/// The postings that a pointer stands for, added to `found`; `of`: the first document and how many there are. None if
+/// What `decode` makes of the bytes of a section from `start` on, of which it gets more until they are enough.
+fn growing<T>(
+    file: &SegmentFile,
+    section: Section,
+    start: usize,
+    mut decode: impl FnMut(&[u8]) -> Result<Option<T>, Short>,
+) -> Option<T> {
+    let mut more = 0;
+    loop {
+        let data = file.run(section, start, more)?;
+        match decode(data) {
+            Ok(done) => return done,
+            Err(Short) if start + data.len() < section.length => more = 1 + 2 * (data.len() >> 13),
+            Err(Short) => return None,
+        }
+    }
+}
+
+/// The documents that a pointer stands for, added to `docs`; `of`: the first document and how many there are. None if
 /// something is wrong.
-pub fn read_list(
+pub fn read_docs(
     file: &SegmentFile,
     postings: Option<Section>,
     pointer: Pointer,
     of: (u32, u32),
-    found: &mut List,
-) -> Option<()> {
+    docs: &mut Vec<u32>,
+) -> Option<Place> {
     let (base, doc_count) = of;
     match pointer {
-        Pointer::Only(doc) if doc < doc_count => found.push(base + doc, 1.0),
-        Pointer::Only(_) => return None,
+        Pointer::Only(doc) if doc < doc_count => {
+            docs.push(base + doc);
+            Some(Place::Only)
+        }
+        Pointer::Only(_) => None,
         Pointer::List(start) => {
             let section = postings?;
-            let mut more = 0;
-            loop {
-                let data = file.run(section, start, more)?;
-                match decode_beginning(data, base, doc_count, found) {
-                    Ok(done) => break done?,
-                    Err(Short) if start + data.len() < section.length => {
-                        more = 1 + 2 * (data.len() >> 13);
-                    }
-                    Err(Short) => return None,
-                }
-            }
+            let decode = |data: &[u8]| decode_docs(data, base, doc_count, docs);
+            growing(file, section, start, decode).map(|layout| Place::List(section, start, layout))
         }
     }
-    Some(())
+}
+
+/// Where the postings of a term are.
+pub enum Place {
+    /// One document, once.
+    Only,
+    /// In a section from a place on.
+    List(Section, usize, Layout),
+}
+
+/// What an occurrence in one field counts in the documents of a segment.
+pub struct DocNorms<'a> {
+    base: u32,
+    bytes: &'a [u8],
+    size: usize,
+    norms: &'a Norms,
+}
+
+impl DocNorms<'_> {
+    /// In a document of the segment, by its number in the index.
+    #[inline]
+    pub fn of(&self, doc: u32) -> f32 {
+        let at = (doc - self.base) as usize;
+        self.norms.of(match self.size {
+            0 => 0,
+            1 => self.bytes[at].into(),
+            2 => u16::from_le_bytes([self.bytes[2 * at], self.bytes[2 * at + 1]]).into(),
+            size => little(&self.bytes[size * at..][..size]),
+        })
+    }
 }
 
 /// What an occurrence in a field counts: `weight / (1 - b + b * length / average)`.
@@ -204,31 +269,13 @@ impl Snapshot {
         (doc - segment.base < segment.doc_count).then(|| (segment, doc - segment.base))
     }
 
-    /// The postings of a term in one field: documents, ascending, and how often.
-    pub fn postings(&self, field: usize, term: &[u8]) -> Option<List> {
-        let mut found = List::default();
+    /// The documents that have a term in one field, ascending.
+    pub fn docs(&self, field: usize, term: &[u8]) -> Option<Vec<u32>> {
+        let mut found = Vec::new();
         for segment in &self.segments {
-            segment.postings(field, term, &mut found)?;
+            segment.docs(field, term, &mut found)?;
         }
         Some(found)
-    }
-
-    /// tf' / (k1 + tf') of the documents that have a term in any of the fields.
-    pub fn impacts(&self, fields: &[usize], term: &[u8]) -> Option<List> {
-        let mut parts = Vec::with_capacity(fields.len());
-        for &field in fields {
-            let norms = self.norms.get(field)?;
-            let mut part = List::default();
-            for segment in &self.segments {
-                let start = part.len();
-                segment.postings(field, term, &mut part)?;
-                segment.weigh(field, norms, &part.docs[start..], &mut part.values[start..])?;
-            }
-            if !part.is_empty() {
-                parts.push(part);
-            }
-        }
-        Some(saturated(parts, self.k1))
     }
 
     /// Tokens of a field in a document.
@@ -238,34 +285,5 @@ impl Snapshot {
             None => Some(0),
             Some(lengths) => segment.file.item(lengths, doc as usize),
         }
-    }
-}
-
-impl Segment {
-    /// Each frequency times the norm of its document.
-    fn weigh(&self, field: usize, norms: &Norms, docs: &[u32], values: &mut [f32]) -> Option<()> {
-        if docs.is_empty() {
-            return Some(());
-        }
-        let lengths = self.fields.get(field)?.as_ref().and_then(|field| field.lengths);
-        let Some(lengths) = lengths else {
-            values.iter_mut().for_each(|tf| *tf *= norms.of(0));
-            return Some(());
-        };
-        let bytes = self.file.bytes(lengths, 0, lengths.length)?;
-        let places = docs.iter().map(|&doc| (doc - self.base) as usize);
-        let both = places.zip(values);
-        match lengths.item_size {
-            1 => both.for_each(|(at, tf)| *tf *= norms.of(bytes[at].into())),
-            2 => {
-                both.for_each(|(at, tf)| *tf *= norms.of(u16::from_le_bytes([bytes[2 * at], bytes[2 * at + 1]]).into()))
-            }
-            _ => {
-                for (at, tf) in both {
-                    *tf *= norms.of(self.file.item(lengths, at)?);
-                }
-            }
-        }
-        Some(())
     }
 }

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use super::file::{kind, Section, SegmentFile};
-use super::snapshot::{read_list, FieldInfo};
+use super::snapshot::{read_docs, FieldInfo};
 use super::stored::Stored;
 use super::terms::{Pointer, Terms};
-use crate::search::impacts::{count_of, List};
+use crate::search::impacts::count_of;
 
 /// A term of so many bytes may be a longer word that was cut.
 const LONG_TERM: usize = 64;
@@ -81,8 +81,8 @@ impl Texts {
         }
     }
 
-    fn docs(&self, field: &Indexed, pointer: Pointer, found: &mut List) -> Option<()> {
-        read_list(&self.file, field.postings, pointer, (0, self.doc_count), found)
+    fn docs(&self, field: &Indexed, pointer: Pointer, found: &mut Vec<u32>) -> Option<()> {
+        read_docs(&self.file, field.postings, pointer, (0, self.doc_count), found).map(drop)
     }
 
     /// The documents that may contain a text, ascending, and where its rarest bigram begins. None if the index is
@@ -109,11 +109,11 @@ impl Texts {
             if docs.as_ref().is_some_and(|docs| docs.len() <= few) {
                 break;
             }
-            let mut list = List::default();
+            let mut list = Vec::new();
             self.docs(field, pointer, &mut list)?;
             docs = Some(match docs {
-                None => list.docs,
-                Some(docs) => in_both(docs, &list.docs),
+                None => list,
+                Some(docs) => in_both(docs, &list),
             });
         }
         let docs = docs?;
@@ -136,12 +136,11 @@ impl Texts {
         let piece: Vec<u8> = chars[start..end].iter().map(|&char| char as u8).collect();
         let pointers = field.terms.containing(&self.file, &piece, parts(before), parts(after), LONG_TERM)?;
         let mut has = vec![false; self.doc_count as usize];
-        let mut list = List::default();
+        let mut list = Vec::new();
         for pointer in pointers {
-            list.docs.clear();
-            list.values.clear();
+            list.clear();
             self.docs(field, pointer, &mut list)?;
-            list.docs.iter().for_each(|&doc| has[doc as usize] = true);
+            list.iter().for_each(|&doc| has[doc as usize] = true);
         }
         Some(docs.into_iter().filter(|&doc| has[doc as usize]).collect())
     }

@@ -34,7 +34,7 @@ impl<'a> Bytes<'a> {
     }
 
     fn little(&mut self, size: usize) -> Option<u32> {
-        Some(self.take(size)?.iter().rev().fold(0, |number, &byte| number << 8 | u32::from(byte)))
+        Some(little(self.take(size)?))
     }
 
     fn varint(&mut self) -> Option<u64> {
@@ -160,7 +160,7 @@ impl List {
 }
 
 /// The place of the first of `docs` from `doc` on, which is rather near the beginning.
-fn from(docs: &[u32], doc: u32) -> usize {
+pub fn from(docs: &[u32], doc: u32) -> usize {
     let mut step = 1;
     while docs.get(step - 1).is_some_and(|&other| other < doc) {
         step *= 2;
@@ -172,19 +172,8 @@ fn from(docs: &[u32], doc: u32) -> usize {
 /// The postings of a list, added to `found`: documents from `base` on, ascending, and how often. None, whatever was
 /// added, for what is no list, names a document from `doc_count` on, or has frequencies that f32 may not hold.
 pub fn decode(data: &[u8], base: u32, doc_count: u32, found: &mut List) -> Option<()> {
-    decoded(&mut Bytes { left: data, short: false }, base, doc_count, found)
-}
-
-/// The same of a list of which perhaps only the beginning is there: then an error, and nothing is added.
-pub fn decode_beginning(data: &[u8], base: u32, doc_count: u32, found: &mut List) -> Result<Option<()>, Short> {
-    let (mut bytes, before) = (Bytes { left: data, short: false }, found.len());
-    let done = decoded(&mut bytes, base, doc_count, found);
-    if done.is_none() && bytes.short {
-        found.docs.truncate(before);
-        found.values.truncate(before);
-        return Err(Short);
-    }
-    Ok(done)
+    let layout = decode_docs(data, base, doc_count, &mut found.docs).ok()??;
+    decode_frequencies(data, &layout, &mut found.values).ok()?
 }
 
 /// How many documents the list has that begins here; None if that is not there.
@@ -198,7 +187,61 @@ pub fn count_of(data: &[u8]) -> Option<u64> {
 #[derive(Debug)]
 pub struct Short;
 
-fn decoded(bytes: &mut Bytes<'_>, base: u32, doc_count: u32, found: &mut List) -> Option<()> {
+/// Where the frequencies of a list are.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// How many there are.
+    pub count: usize,
+    code: u8,
+    overflow_size: usize,
+    at: usize,
+    overflow_at: usize,
+}
+
+/// The documents of a list alone, as `decode` says, and where their frequencies are. Short, and nothing is added, where
+/// more bytes are needed.
+pub fn decode_docs(data: &[u8], base: u32, doc_count: u32, docs: &mut Vec<u32>) -> Result<Option<Layout>, Short> {
+    let (mut bytes, before) = (Bytes { left: data, short: false }, docs.len());
+    let layout = layout_of(&mut bytes, data.len(), base, doc_count, docs);
+    if layout.is_none() && bytes.short {
+        docs.truncate(before);
+        return Err(Short);
+    }
+    Ok(layout)
+}
+
+/// The frequencies of a list, added to `found`; as `decode_docs`.
+pub fn decode_frequencies(data: &[u8], layout: &Layout, found: &mut Vec<f32>) -> Result<Option<()>, Short> {
+    let before = found.len();
+    found.resize(before + layout.count, 1.0);
+    if layout.code == 0 {
+        return Ok(Some(()));
+    }
+    let mut numbers = vec![0u32; layout.count];
+    let mut bytes = Bytes { left: data.get(layout.at..).unwrap_or_default(), short: false };
+    let Some(packed) = bytes.packed(layout.code, layout.count) else { return Err(Short) };
+    packed.unpack(&mut numbers);
+    if layout.overflow_size > 0 {
+        let (escape, mut rest) = (packed.escape(), data.get(layout.overflow_at..).unwrap_or_default());
+        for number in numbers.iter_mut().filter(|number| **number == escape) {
+            let Some((more, left)) = rest.split_at_checked(layout.overflow_size) else {
+                found.truncate(before);
+                return Err(Short);
+            };
+            let Some(sum) = number.checked_add(little(more)) else { return Ok(None) };
+            (*number, rest) = (sum, left);
+        }
+    }
+    let values = found[before..].iter_mut();
+    values.zip(numbers).for_each(|(value, number)| *value = number as f32 + 1.0);
+    Ok(Some(()))
+}
+
+fn little(bytes: &[u8]) -> u32 {
+    bytes.iter().rev().fold(0, |number, &byte| number << 8 | u32::from(byte))
+}
+
+fn layout_of(bytes: &mut Bytes<'_>, size: usize, base: u32, doc_count: u32, docs: &mut Vec<u32>) -> Option<Layout> {
     let (first, second) = (bytes.byte()?, bytes.byte()?);
     let count = bytes.varint()?;
     if count == 0 || count > u64::from(doc_count).min(MAX_COUNT) || base.checked_add(doc_count)? > i32::MAX as u32 {
@@ -216,7 +259,7 @@ fn decoded(bytes: &mut Bytes<'_>, base: u32, doc_count: u32, found: &mut List) -
         2 => drop(bytes.take(8)?),
         _ => return None,
     }
-    let start = found.len();
+    let start = docs.len();
     if doc_code == BITMAP {
         for (at, &byte) in bytes.take(bitmap_size)?.iter().enumerate() {
             let mut left = byte;
@@ -225,19 +268,20 @@ fn decoded(bytes: &mut Bytes<'_>, base: u32, doc_count: u32, found: &mut List) -
                 if doc >= u64::from(doc_count) {
                     return None;
                 }
-                found.docs.push(base + doc as u32);
+                docs.push(base + doc as u32);
                 left &= left - 1;
             }
         }
-        if found.docs.len() - start != count {
+        if docs.len() - start != count {
             return None;
         }
     }
     let gaps = if doc_code == BITMAP { None } else { Some(bytes.packed(doc_code, count)?) };
-    let weights = bytes.packed(weight_code, count)?;
+    let at = size - bytes.left.len();
+    bytes.packed(weight_code, count)?;
     if let Some(gaps) = gaps {
-        found.docs.resize(start + count, 0);
-        let docs = &mut found.docs[start..];
+        docs.resize(start + count, 0);
+        let docs = &mut docs[start..];
         gaps.unpack(docs);
         let (escape, mut next) = (gaps.escape(), u64::from(base));
         if doc_overflow == 0 {
@@ -260,20 +304,8 @@ fn decoded(bytes: &mut Bytes<'_>, base: u32, doc_count: u32, found: &mut List) -
             return None;
         }
     }
-    found.values.resize(start + count, 1.0);
-    if weight_code > 0 {
-        let mut numbers = vec![0u32; count];
-        weights.unpack(&mut numbers);
-        let (escape, size) = (weights.escape(), OVERFLOW_BYTES[usize::from(weight_overflow)]);
-        if size > 0 {
-            for number in numbers.iter_mut().filter(|number| **number == escape) {
-                *number = number.checked_add(bytes.little(size)?)?;
-            }
-        }
-        let values = found.values[start..].iter_mut();
-        values.zip(numbers).for_each(|(value, number)| *value = number as f32 + 1.0);
-    }
-    Some(())
+    let overflow_size = OVERFLOW_BYTES[usize::from(weight_overflow)];
+    Some(Layout { count, code: weight_code, overflow_size, at, overflow_at: size - bytes.left.len() })
 }
 
 /// A term in one segment.
@@ -315,24 +347,14 @@ pub fn impacts(fields: &[Field<'_>], k1: f32) -> Option<List> {
         }
         parts.push(part);
     }
-    Some(saturated(parts, k1))
-}
-
-/// tf' / (k1 + tf') of the sums of what each field says.
-pub fn saturated(mut parts: Vec<List>, k1: f32) -> List {
     parts.sort_by_key(List::len);
-    let mut sum = parts.pop().unwrap_or_default();
-    // The shortest first, as the sums of the plain twin.
-    let mut rest = parts.into_iter();
-    if let Some(mut few) = rest.next() {
-        for mut many in rest {
-            many.join(&few);
-            few = many;
-        }
-        sum.join(&few);
+    let mut sum = List::default();
+    for mut part in parts {
+        part.join(&sum);
+        sum = part;
     }
     for tf in &mut sum.values {
         *tf /= k1 + *tf;
     }
-    sum
+    Some(sum)
 }

@@ -3,6 +3,7 @@
 pub mod closeness;
 pub mod impacts;
 pub mod keywords;
+pub mod lists;
 pub mod phrases;
 #[cfg(feature = "python")]
 pub mod python;

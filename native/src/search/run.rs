@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::closeness::{closeness, points_of_utf16, Text, Wanted};
-use super::impacts::List;
 use super::keywords::best;
+use super::lists::{Postings, Window, NONE};
 use crate::index::snapshot::Snapshot;
 use crate::tables::Tables;
 use crate::Error;
@@ -67,7 +67,7 @@ pub struct Query {
 pub struct Run {
     snapshot: Arc<Snapshot>,
     /// What is looked up, documents of each; None where nobody asked.
-    lists: Vec<Option<List>>,
+    lists: Vec<Option<Postings>>,
     words: Vec<(usize, Vec<usize>)>,
     /// Documents and scores, ascending.
     pub hits: Scored,
@@ -82,13 +82,13 @@ impl Run {
     /// None if the index is damaged, or the query names what is not there.
     pub fn new(snapshot: Arc<Snapshot>, query: &Query) -> Option<Self> {
         let num_docs = snapshot.num_docs;
-        let mut lists: Vec<Option<List>> = query.leaves.iter().map(|_| None).collect();
-        let load = |lists: &mut Vec<Option<List>>, at: usize| -> Option<usize> {
+        let mut lists: Vec<Option<Postings>> = query.leaves.iter().map(|_| None).collect();
+        let load = |lists: &mut Vec<Option<Postings>>, at: usize| -> Option<usize> {
             if lists.get(at)?.is_none() {
                 let leaf = &query.leaves[at];
-                lists[at] = Some(snapshot.impacts(&leaf.fields, &leaf.term)?);
+                lists[at] = Some(Postings::new(&snapshot, &leaf.fields, &leaf.term)?);
             }
-            lists[at].as_ref().map(List::len)
+            lists[at].as_ref().map(Postings::doc_freq)
         };
         if query.mask.as_ref().is_some_and(|mask| mask.len() != num_docs)
             || query.typed.iter().any(|&doc| doc as usize >= num_docs)
@@ -125,7 +125,7 @@ impl Run {
         }
         let norm = weights.iter().map(|weight| weight.powi(3)).sum::<f64>().powf(1.0 / 3.0);
         let threshold = (query.need * norm).max(query.share * weights.iter().sum::<f64>());
-        let hits = Sums { lists: &lists, scored, covering, snapshot: &snapshot }.hits(query, threshold);
+        let hits = Sums { lists: &mut lists, scored, covering, snapshot: &snapshot }.hits(query, threshold)?;
         let words = query.words.iter().map(|word| (word.leaf, word.bigrams.clone())).collect();
         Some(Run { snapshot, lists, words, hits })
     }
@@ -137,7 +137,7 @@ impl Run {
 
     /// How many documents have a leaf, if it was looked up.
     pub fn doc_freqs(&self) -> Vec<Option<usize>> {
-        self.lists.iter().map(|list| list.as_ref().map(List::len)).collect()
+        self.lists.iter().map(|list| list.as_ref().map(Postings::doc_freq)).collect()
     }
 
     /// Whether a document has a word: as a word, or all its bigrams. None if one of them was not looked up.
@@ -145,7 +145,7 @@ impl Run {
         let (leaf, bigrams) = self.words.get(word)?;
         let is_in = |leaf: usize| {
             let list = self.lists.get(leaf)?.as_ref()?;
-            Some(list.docs.binary_search(&doc).is_ok())
+            Some(list.contains(doc))
         };
         if is_in(*leaf)? {
             return Some(true);
@@ -281,7 +281,7 @@ impl Run {
     pub fn titled(&self, tables: &Tables, is_letter: impl Fn(u32) -> bool, titled: &Titled) -> Option<Alike> {
         let mut docs: Vec<u32> = Vec::new();
         for pair in &titled.pairs {
-            docs.extend(self.snapshot.postings(titled.field, pair)?.docs);
+            docs.extend(self.snapshot.docs(titled.field, pair)?);
         }
         docs.sort_unstable();
         let num_chars = titled.letters.len() as f64;
@@ -337,45 +337,64 @@ impl Run {
 
 /// Sums over the documents of some lists.
 struct Sums<'a> {
-    lists: &'a [Option<List>],
+    lists: &'a mut [Option<Postings>],
     scored: Vec<(usize, f32)>,
     covering: Vec<(usize, f32)>,
     snapshot: &'a Snapshot,
 }
 
 impl Sums<'_> {
-    /// The hits by the rule, ascending.
-    fn hits(&self, query: &Query, threshold: f64) -> Scored {
-        let list = |&(leaf, by): &(usize, f32)| match &self.lists[leaf] {
-            Some(list) => (list.docs.as_slice(), list.values.as_slice(), by),
-            None => (&[][..], &[][..], by),
-        };
-        let mut scored: Vec<(&[u32], &[f32], f32)> = self.scored.iter().map(list).collect();
-        let mut covering: Vec<(&[u32], &[f32], f32)> = self.covering.iter().map(list).collect();
-        let mut typed = query.typed.as_slice();
-        let (mut scores, mut cover) = (vec![0.0f32; WINDOW as usize], vec![0.0f32; WINDOW as usize]);
-        let (mut found, mut forced, mut leaders) = (Vec::new(), Vec::new(), Vec::new());
-        let mut greatest = 0.0f32;
-        let least = |greatest: f32| {
-            let need = threshold.min(query.most * f64::from(greatest));
-            (need > 0.0).then_some((need * (1.0 - query.about)) as f32)
-        };
-        loop {
-            let heads = scored.iter().chain(&covering).filter_map(|(docs, _, _)| docs.first().copied());
-            let Some(next) = heads.chain(typed.first().copied()).min() else { break };
+    /// The hits by the rule, ascending. First what each document has of the words, which says who may be a hit; then the
+    /// scores of these alone, or of all where the best are hits whichever words they have. None if the index is damaged.
+    fn hits(mut self, query: &Query, threshold: f64) -> Option<Scored> {
+        let (mut covered, greatest) = self.covered(query, threshold);
+        let need = threshold.min(query.most * f64::from(greatest));
+        if need <= 0.0 {
+            covered.clear();
+        }
+        let least = (need * (1.0 - query.about)) as f32;
+        let mut hits: Vec<u32> = covered.into_iter().filter(|hit| hit.1 >= least).map(|(doc, _)| doc).collect();
+        let by_rule = hits.len();
+        hits.extend(query.typed.iter().copied().filter(|&doc| self.snapshot.is_live(doc)));
+        let mut scores = None;
+        if query.num_best > 0 && need > 0.0 {
+            let mut all: Vec<u32> = Vec::new();
+            for &(leaf, _) in &self.scored {
+                all.extend(self.lists[leaf].iter().flat_map(Postings::docs).flatten());
+            }
+            all.sort_unstable();
+            all.dedup();
+            all.retain(|&doc| self.snapshot.is_live(doc));
+            let scored = self.scores(&all)?;
+            let positive = scored.iter().enumerate().filter(|(_, hit)| hit.1 > 0.0).map(|(at, hit)| (at, hit.1));
+            hits.extend(best(positive, query.num_best).into_iter().map(|at| scored[at].0));
+            scores = Some(scored);
+        }
+        if hits.len() > by_rule {
+            hits.sort_unstable();
+            hits.dedup();
+        }
+        if let Some(mask) = &query.mask {
+            hits.retain(|&doc| mask[doc as usize] != 0);
+        }
+        let Some(scores) = scores else { return self.scores(&hits) };
+        let score = |doc: u32| scores.binary_search_by_key(&doc, |&(other, _)| other).map_or(0.0, |at| scores[at].1);
+        Some(hits.into_iter().map(|doc| (doc, score(doc))).collect())
+    }
+
+    /// (documents that may have enough of the words, each with what these weigh, ascending; the most that any has).
+    fn covered(&self, query: &Query, threshold: f64) -> (Scored, f32) {
+        let mut lists: Vec<(&[u32], f32)> = Vec::new();
+        for &(leaf, weight) in &self.covering {
+            lists.extend(self.lists[leaf].iter().flat_map(Postings::docs).map(|docs| (docs, weight)));
+        }
+        let (mut cover, mut found, mut greatest) = (vec![0.0f32; WINDOW as usize], Vec::new(), 0.0f32);
+        while let Some(next) = lists.iter().filter_map(|(docs, _)| docs.first().copied()).min() {
             let start = next / WINDOW * WINDOW;
             let size = WINDOW.min(self.snapshot.num_docs as u32 - start);
-            let (scores, cover) = (&mut scores[..size as usize], &mut cover[..size as usize]);
-            scores.fill(0.0);
+            let cover = &mut cover[..size as usize];
             cover.fill(0.0);
-            for (docs, impacts, weight) in &mut scored {
-                let here = docs.partition_point(|&doc| doc < start + size);
-                for (&doc, impact) in docs[..here].iter().zip(*impacts) {
-                    scores[(doc - start) as usize] += impact * *weight;
-                }
-                (*docs, *impacts) = (&docs[here..], &impacts[here..]);
-            }
-            for (docs, _, weight) in &mut covering {
+            for (docs, weight) in &mut lists {
                 let here = docs.partition_point(|&doc| doc < start + size);
                 for &doc in &docs[..here] {
                     cover[(doc - start) as usize] += *weight;
@@ -384,51 +403,48 @@ impl Sums<'_> {
             }
             if let Some(live) = &self.snapshot.live {
                 let live = &live[start as usize..(start + size) as usize];
-                for ((cover, score), &live) in cover.iter_mut().zip(scores.iter_mut()).zip(live) {
-                    if live == 0 {
-                        (*cover, *score) = (0.0, 0.0);
-                    }
-                }
+                cover.iter_mut().zip(live).filter(|(_, &live)| live == 0).for_each(|(cover, _)| *cover = 0.0);
             }
             greatest = cover.iter().fold(greatest, |most, &cover| if cover > most { cover } else { most });
-            if let Some(least) = least(greatest) {
-                for (number, part) in cover.chunks(STRIDE).enumerate() {
-                    if part.iter().fold(0.0f32, |most, &cover| if cover > most { cover } else { most }) < least {
-                        continue; // nearly all: what is looked for is rare
-                    }
-                    for (at, &cover) in part.iter().enumerate().filter(|(_, &cover)| cover >= least) {
-                        let at = number * STRIDE + at;
-                        found.push((start + at as u32, cover, scores[at]));
-                    }
+            // What is enough for the best so far is not more than what is enough in the end.
+            let need = threshold.min(query.most * f64::from(greatest));
+            let least = (need * (1.0 - query.about)) as f32;
+            if need <= 0.0 {
+                continue;
+            }
+            for (number, part) in cover.chunks(STRIDE).enumerate() {
+                if part.iter().fold(0.0f32, |most, &cover| if cover > most { cover } else { most }) < least {
+                    continue; // nearly all: what is looked for is rare
+                }
+                let enough = part.iter().enumerate().filter(|(_, &cover)| cover >= least);
+                found.extend(enough.map(|(at, &cover)| (start + (number * STRIDE + at) as u32, cover)));
+            }
+        }
+        (found, greatest)
+    }
+
+    /// The scores of some documents, ascending. None if the index is damaged.
+    fn scores(&mut self, docs: &[u32]) -> Option<Scored> {
+        let mut found: Scored = docs.iter().map(|&doc| (doc, 0.0)).collect();
+        let (mut sums, mut touched) = (vec![0.0f32; WINDOW as usize], Vec::new());
+        let mut slots = vec![NONE; WINDOW as usize];
+        for hits in found.chunk_by_mut(|one, other| one.0 / WINDOW == other.0 / WINDOW) {
+            let start = hits[0].0 / WINDOW * WINDOW;
+            for (slot, &(doc, _)) in hits.iter().enumerate() {
+                slots[(doc - start) as usize] = slot as u16;
+            }
+            let window = Window { start, slots: &slots };
+            for &(leaf, weight) in &self.scored {
+                if let Some(postings) = &mut self.lists[leaf] {
+                    postings.add_to(self.snapshot, &window, &mut sums, &mut touched)?;
+                }
+                for slot in touched.drain(..) {
+                    let tf = std::mem::take(&mut sums[usize::from(slot)]);
+                    hits[usize::from(slot)].1 += tf / (self.snapshot.k1 + tf) * weight;
                 }
             }
-            if query.num_best > 0 {
-                let positive = scores.iter().copied().enumerate().filter(|&(_, score)| score > 0.0);
-                leaders.extend(best(positive, query.num_best).into_iter().map(|at| (start + at as u32, scores[at])));
-            }
-            let here = typed.partition_point(|&doc| doc < start + size);
-            let alive = typed[..here].iter().filter(|&&doc| self.snapshot.is_live(doc));
-            forced.extend(alive.map(|&doc| (doc, scores[(doc - start) as usize])));
-            typed = &typed[here..];
+            hits.iter().for_each(|&(doc, _)| slots[(doc - start) as usize] = NONE);
         }
-        let least = least(greatest);
-        let mut hits: Scored = match least {
-            None => Vec::new(),
-            Some(least) => found.into_iter().filter(|hit| hit.1 >= least).map(|(doc, _, score)| (doc, score)).collect(),
-        };
-        let by_rule = hits.len();
-        hits.extend(forced);
-        if least.is_some() {
-            let scores = leaders.iter().enumerate().map(|(at, &(_, score))| (at, score));
-            hits.extend(best(scores, query.num_best).into_iter().map(|at| leaders[at]));
-        }
-        if hits.len() > by_rule {
-            hits.sort_unstable_by_key(|&(doc, _)| doc);
-            hits.dedup_by_key(|hit| hit.0);
-        }
-        if let Some(mask) = &query.mask {
-            hits.retain(|&(doc, _)| mask[doc as usize] != 0);
-        }
-        hits
+        Some(found)
     }
 }

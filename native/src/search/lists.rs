@@ -1,0 +1,129 @@
+//! The postings of a term in a commit: the documents at once, how often they have it only where somebody asks.
+
+use super::impacts::from;
+use crate::index::snapshot::{Place, Snapshot};
+
+/// Those of one field.
+struct FieldPostings {
+    field: usize,
+    docs: Vec<u32>,
+    /// Of each segment that has the term: its number, where its documents begin, and where they are in the file.
+    parts: Vec<(usize, usize, Place)>,
+    /// How often each document has it, once this was asked.
+    frequencies: Vec<f32>,
+}
+
+/// The postings of a term in some fields.
+pub struct Postings {
+    /// That of the most documents first.
+    fields: Vec<FieldPostings>,
+    /// Documents that are not among those of the first field, ascending.
+    others: Vec<u32>,
+}
+
+impl Postings {
+    /// None if the index is damaged.
+    pub fn new(snapshot: &Snapshot, fields: &[usize], term: &[u8]) -> Option<Self> {
+        let mut found = Vec::with_capacity(fields.len());
+        for &field in fields {
+            let (mut docs, mut parts) = (Vec::new(), Vec::new());
+            for (number, segment) in snapshot.segments.iter().enumerate() {
+                let start = docs.len();
+                if let Some(place) = segment.docs(field, term, &mut docs)? {
+                    parts.push((number, start, place));
+                }
+            }
+            if !docs.is_empty() {
+                found.push(FieldPostings { field, docs, parts, frequencies: Vec::new() });
+            }
+        }
+        found.sort_by_key(|field| std::cmp::Reverse(field.docs.len()));
+        let mut others = Vec::new();
+        if let Some((first, rest)) = found.split_first() {
+            for field in rest {
+                let mut at = 0;
+                for &doc in &field.docs {
+                    at += from(&first.docs[at..], doc);
+                    if first.docs.get(at) != Some(&doc) {
+                        others.push(doc);
+                    }
+                }
+            }
+            others.sort_unstable();
+            others.dedup();
+        }
+        Some(Postings { fields: found, others })
+    }
+
+    /// How many documents have the term.
+    pub fn doc_freq(&self) -> usize {
+        self.fields.first().map_or(0, |field| field.docs.len()) + self.others.len()
+    }
+
+    /// The documents that have it, in two parts, each ascending, without repeats.
+    pub fn docs(&self) -> [&[u32]; 2] {
+        [self.fields.first().map_or(&[], |field| &field.docs), &self.others]
+    }
+
+    /// Whether a document has it.
+    pub fn contains(&self, doc: u32) -> bool {
+        self.docs().iter().any(|docs| docs.binary_search(&doc).is_ok())
+    }
+}
+
+/// Numbers of documents from one on.
+pub struct Window<'a> {
+    /// The first document.
+    pub start: u32,
+    /// For each of them the place of its sum, or `NONE`.
+    pub slots: &'a [u16],
+}
+
+/// No place.
+pub const NONE: u16 = u16::MAX;
+
+impl Postings {
+    /// Add tf' of each document of a window that has a place to `sums`; `touched` are the places that were 0. None if the
+    /// index is damaged.
+    pub fn add_to(
+        &mut self,
+        snapshot: &Snapshot,
+        window: &Window<'_>,
+        sums: &mut [f32],
+        touched: &mut Vec<u16>,
+    ) -> Option<()> {
+        let stop = window.start + window.slots.len() as u32;
+        for FieldPostings { field, docs, parts, frequencies } in self.fields.iter_mut().rev() {
+            let norms = snapshot.norms.get(*field)?;
+            for (number, (segment, first, _)) in parts.iter().enumerate() {
+                let end = parts.get(number + 1).map_or(docs.len(), |&(_, start, _)| start);
+                let here = &docs[*first..end];
+                let low = here.partition_point(|&doc| doc < window.start);
+                let high = low + here[low..].partition_point(|&doc| doc < stop);
+                if low == high {
+                    continue;
+                }
+                let segment = &snapshot.segments[*segment];
+                let norms = segment.norms(*field, norms)?;
+                for (at, &doc) in here[low..high].iter().enumerate() {
+                    let slot = window.slots[(doc - window.start) as usize];
+                    if slot == NONE {
+                        continue;
+                    }
+                    if frequencies.is_empty() {
+                        frequencies.reserve(docs.len());
+                        for (segment, _, place) in parts.iter() {
+                            snapshot.segments[*segment].frequencies(place, frequencies)?;
+                        }
+                    }
+                    let sum = &mut sums[usize::from(slot)];
+                    if *sum == 0.0 {
+                        touched.push(slot);
+                    }
+                    *sum += frequencies[*first + low + at] * norms.of(doc);
+                }
+            }
+        }
+        Some(())
+    }
+}
