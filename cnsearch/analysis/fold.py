@@ -24,6 +24,21 @@ _SURROGATES = slice(0xD800, 0xE000)
 _REPLACEMENT = 0xFFFD
 
 
+SHORT = 64
+"""Characters of a text that is folded one by one: arrays take longer to begin with."""
+
+
+class _Folds(dict[int, int]):
+    """What each code point becomes, of those that were met."""
+
+    def __missing__(self, point: int) -> int:
+        folded = self[point] = int(fold_table()[point])
+        return folded
+
+
+_FOLDS = _Folds()
+
+
 @cache
 def fold_table() -> npt.NDArray[np.uint32]:
     """The code point that each code point becomes. Shape (0x110000,), dtype uint32, read-only."""
@@ -49,6 +64,8 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
+    if len(text) <= SHORT:
+        return text.translate(_FOLDS)
     return text_of(fold_points(code_points(text)))
 
 

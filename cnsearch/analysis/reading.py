@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cnsearch.analysis.fold import code_points, fold, fold_points, text_of
+from cnsearch.analysis.fold import SHORT, code_points, fold, fold_points, text_of
 from cnsearch.analysis.scripts import CJK
 from cnsearch.analysis.variants import CONTEXTUAL, in_context
 from cnsearch.arrays import CodePoints
@@ -72,6 +72,8 @@ def read(text: str) -> Reading:
     """
     if text.isascii():
         return Reading(text.lower(), seams=_seams(text))
+    if len(text) <= SHORT and not _NOT_AS_IT_STANDS.search(text) and not _SPACED_OUT.search(text):
+        return Reading(fold(text), seams=_seams(text))
     points = code_points(text)
     classes = _classes(points)
     if b"o" in classes or (_SPACED_OUT_CLASSES.search(classes) and _SPACED_OUT.search(text)):
@@ -180,6 +182,9 @@ _SPACES = " \t\r\u00a0\u3000"
 _WIDE_MARKS = "\u3001-\u3003\u3008-\u3011\u3014-\u301f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65“”‘’—…·"
 
 
+_ODD = _IGNORED + _MARKS + _JAMO + "".join(_spelt()) + LINE_END
+
+
 @cache
 def read_otherwise() -> npt.NDArray[np.bool_]:
     """Whether each code point may be read as another than it folds to, itself or what stands beside it; spaced-out runs
@@ -203,7 +208,7 @@ def class_table() -> npt.NDArray[np.uint8]:
         "a": "a-z",
         "A": "A-Z",
         "0": "0-9",
-        "o": _IGNORED + _MARKS + _JAMO + "".join(_spelt()) + LINE_END,
+        "o": _ODD,
     }
     for letter, chars in classes.items():  # of two classes the later has a character
         for match in re.finditer("(?s)(.)-(.)|(.)", chars):
@@ -231,6 +236,9 @@ def _classes(points: CodePoints) -> bytes:
 _SPACED_OUT_CLASSES = re.compile(rb" (?<=[wc,] )[wc,]+ [wc,]")
 """Anything like 数 字 化, 数 字， 化: wide characters between two spaces, and such at their sides. Begins with a single
 character on purpose: so it is looked for many times faster."""
+
+_NOT_AS_IT_STANDS = re.compile(f"[{_ODD}{CONTEXTUAL}]")
+"""What may be read as another than it folds to."""
 
 _READ_ALONE_CLASSES = re.compile(b"o|" + _SPACED_OUT_CLASSES.pattern)
 

@@ -8,7 +8,7 @@ what a query costs.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -84,12 +84,17 @@ class _Terms:
         self.leaves: list[tuple[str, Sequence[int]]] = []
 
     def number(self, term: Term) -> int:
-        key = term.key
+        key = term.text, term.fields  # Term.key
         found = self.numbers.get(key)
         if found is None:
             found = self.numbers[key] = len(self.leaves)
-            self.leaves.append((term.text, [_NUMBERS[field] for field in term.fields]))
+            self.leaves.append((term.text, _numbers_of(term.fields)))
         return found
+
+
+@cache
+def _numbers_of(fields: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(_NUMBERS[field] for field in fields)
 
 
 def _parts(step: Step | None) -> tuple[Keywords, list[Step], list[Step]] | None:

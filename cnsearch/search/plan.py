@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from cnsearch.search.steps.base import Marked, Step
 from cnsearch.search.steps.leaf import Leaf, Term
@@ -46,9 +47,9 @@ class Plan:
     def leaves(self) -> tuple[Leaf, ...]:
         """What adds to scores, in order."""
         steps = () if self.step is None else self.step.walk()
-        return tuple(step for step in steps if isinstance(step, Leaf))
+        return tuple([cast(Leaf, step) for step in steps if step.is_leaf])
 
     @property
     def ranked(self) -> bool:
         """Whether any clause gives a score."""
-        return self.step is not None and any(isinstance(step, Leaf) for step in self.step.walk())
+        return self.step is not None and any(step.is_leaf for step in self.step.walk())

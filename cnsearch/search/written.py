@@ -38,6 +38,7 @@ ENOUGH_CHARS = 60
 """Nothing else has as much in one piece but a copy."""
 
 _MEANT = re.compile(r"[^\W_]|[+#]")
+_MEANT_BOTH = re.compile(rf"(?:{_MEANT.pattern}){{2}}")
 _APART = re.compile(rf"(?<=[{CJK}])\s+|\s+(?=[{CJK}])")
 _STOPS = re.compile(r"[。！？!?；;：:…]+|[.,]\s+")
 _COMMAS = re.compile(r"[，,、（）()《》“”\"'\s]+")
@@ -52,8 +53,8 @@ def letters(folded: str) -> str:
 def title_pairs(texts: Sequence[str]) -> list[str]:
     """Terms of the characters of titles by which those that are ``texts`` are looked up, NUM_PAIRS at most."""
     pairs = [text[at : at + 2] for text in texts for at in range(len(text) - 1)]
-    pairs = list(dict.fromkeys(pair for pair in pairs if not re.search(r"\s", pair)))
-    pairs = [pair for pair in pairs if len(letters(pair)) == 2] or pairs
+    pairs = [pair for pair in dict.fromkeys(pairs) if len(pair.strip()) == 2]
+    pairs = [pair for pair in pairs if _MEANT_BOTH.fullmatch(pair)] or pairs
     if not pairs:
         return [text for text in texts if len(text) == 1][:1]
     step = max(1, len(pairs) // NUM_PAIRS)

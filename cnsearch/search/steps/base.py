@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from re import Pattern
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from cnsearch.search.leaves import Leaves, Mask
 from cnsearch.search.scoring import Scores
@@ -32,6 +32,9 @@ class Step(ABC):
     @abstractmethod
     def __str__(self) -> str:
         """The step as one line: leaves as they would be typed, the rest as in the examples of its kind."""
+
+    is_leaf: ClassVar[bool] = False
+    """Whether it has postings of its own."""
 
     def matching(self, leaves: Leaves) -> Mask:
         """The mask of ``run``, for those who need no scores. Not to be modified."""

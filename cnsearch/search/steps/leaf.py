@@ -27,6 +27,7 @@ class Leaf(Step):
     __slots__ = ()
 
     fields: tuple[str, ...]
+    is_leaf: ClassVar[bool] = True
     is_word: ClassVar[bool] = False
     """Whether it is a word as the index has it."""
 
