@@ -1,0 +1,250 @@
+"""The kernels of a keyword query read segments as they lie on disk: no byte of these harms them."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import cnsearch
+from cnsearch import Article, kernels
+from cnsearch.engine.bytes.layout import CHECK_BLOCK_SIZE, FOOTER, TABLE_ENTRY, SectionKind
+from cnsearch.kernels import KeywordQuery, MappedSegment
+from cnsearch.search.closeness import compiled_closeness
+from cnsearch.search.scoring import ALL_WEIGHTS, K1, B
+
+if kernels.searching() is None:
+    pytest.skip("there are no compiled kernels here", allow_module_level=True)
+
+FIELDS = tuple(ALL_WEIGHTS)
+WORDS = ["上海", "城市", "数字化", "龙井茶", "linux"]
+READ = (*range(SectionKind.TERM_KEYS, SectionKind.TERM_POINTERS + 1), 20, 30, 50, 51, 52)
+"""Kinds of sections that a query reads."""
+
+
+@pytest.fixture(scope="module")
+def segments(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[MappedSegment, bytes]]:
+    """Two of a commit, and their bytes."""
+    with cnsearch.open_index(tmp_path_factory.mktemp("commit") / "index", create=True) as index:
+        for numbers in (range(200), range(200, 260)):
+            index.add(
+                Article(
+                    str(number),
+                    WORDS[number % 5],
+                    ("，".join(word[: 2 + number % 2] for at, word in enumerate(WORDS) if number % (at + 2) == 0),),
+                )
+                for number in numbers
+            )
+        found = [
+            (segment.mapped(FIELDS), Path(segment._reader.container.path).read_bytes())
+            for segment in index._backend.current().snapshot.segments  # type: ignore[attr-defined]
+        ]
+    assert len(found) == 2
+    return found
+
+
+def query(texts: Sequence[str]) -> KeywordQuery:
+    """Of words in titles and bodies, and of their bigrams in the characters of these."""
+    words = (FIELDS.index("title"), FIELDS.index("body"))
+    chars = (FIELDS.index("title_chars"), FIELDS.index("body_chars"))
+    leaves: list[tuple[str, Sequence[int]]] = [(text, words) for text in texts]
+    asked = []
+    for number, text in enumerate(texts):
+        pairs = [text[at : at + 2] for at in range(len(text) - 1)] if text[0] > "z" else []
+        asked.append((number, list(range(len(leaves), len(leaves) + len(pairs))), 1.0))
+        leaves += [(pair, chars) for pair in pairs]
+    scored = [(number, 1.0) for number in range(len(leaves))]
+    return KeywordQuery(leaves, scored, asked, 0.85, 0.0, 0.9, 1e-5, 0, None, None)
+
+
+def opened(segments: Sequence[MappedSegment], files: Sequence[Any]) -> kernels.MappedIndex | None:
+    if None in files:
+        return None
+    parts = [segment._replace(file=file) for segment, file in zip(segments, files, strict=True)]
+    return kernels.mapped_index(parts, [(weight, 3.0) for weight in ALL_WEIGHTS.values()], B, K1, None)
+
+
+def answers(index: kernels.MappedIndex | None) -> list[Any]:
+    """What it says of some queries, by every kernel that reads the files; None where one finds damage."""
+    if index is None:
+        return [None]
+    found: list[Any] = [index.names(range(260))]
+    for words in (WORDS[:1], WORDS[2:], ["没有", "上海"]):
+        run = index.run(*query(words))
+        if run is None:
+            found.append(None)
+            continue
+        best = run.best(300)
+        assert len(best) == run.total <= 260
+        assert all(0 <= number < 260 and score >= 0 for number, score in best)
+        tables = compiled_closeness()
+        assert tables is not None
+        wanted = ([("上", 1.0), ("海", 1.0)], [("linux", 1.0)], [("上海", 2.0)])
+        titled = (FIELDS.index("title_chars"), ["上海"], True, "上海", "上海", 0, False, 99)
+        found += [
+            best,
+            run.ranked(tables, 10, 10, *wanted, False, [], (1.0, 1.0), 500, 60, 100),
+            run.titled(tables, *titled),
+        ]
+    return found
+
+
+def damaged(raw: bytes, changes: Sequence[tuple[int, int, int]], *, right: bool) -> bytes:
+    """``raw`` with bytes changed: (section of those that are read, place in it, value). ``right``: with the checksums
+    of what is there then."""
+    made = bytearray(raw)
+    table_at, data_length, _, num_sections, _, _, _, _ = FOOTER.unpack(raw[-FOOTER.size :])
+    entries = [TABLE_ENTRY.unpack_from(raw, table_at + at * TABLE_ENTRY.size) for at in range(num_sections)]
+    places = [(offset, length) for kind, _, _, _, offset, length in entries if kind in READ and length]
+    for section, place, value in changes:
+        offset, length = places[section % len(places)]
+        made[offset + place % length] = value
+    if right:
+        crcs_at = table_at + num_sections * TABLE_ENTRY.size
+        for number, start in enumerate(range(0, data_length, CHECK_BLOCK_SIZE)):
+            crc = zlib.crc32(made[start : min(start + CHECK_BLOCK_SIZE, data_length)])
+            struct.pack_into("<I", made, crcs_at + 4 * number, crc)
+        footer = len(made) - FOOTER.size
+        struct.pack_into("<I", made, footer + 32, zlib.crc32(made[table_at:footer]))
+        struct.pack_into("<I", made, footer + 36, zlib.crc32(made[footer : footer + 36]))
+    return bytes(made)
+
+
+changed_bytes = st.lists(
+    st.tuples(st.integers(0, 999), st.integers(0, 400) | st.integers(0, 1 << 20), st.integers(0, 255)),
+    min_size=1,
+    max_size=4,
+)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("damaged") / "segment"
+
+
+def file_of(place: Path, raw: bytes) -> Any:
+    place.unlink(missing_ok=True)  # one that is mapped is never written to
+    place.write_bytes(raw)
+    return kernels.mapped_file(place)
+
+
+def test_bytes_that_are_whole(segments: list[tuple[MappedSegment, bytes]], place: Path) -> None:
+    parts, raws = zip(*segments, strict=True)
+    found = answers(opened(parts, [file_of(place, damaged(raw, [], right=True)) for raw in raws]))
+    assert None not in found
+    assert len(found) == 10
+    assert all(number % 10 == 0 for number, _ in found[1][:20])  # in title and body
+    assert found[2][0][0][1] > found[1][0][1]  # the second pass
+    assert found[3] == ([], list(range(0, 260, 5)), [])  # titles
+    assert found == answers(opened(parts, [part.file for part in parts]))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changed_bytes, st.booleans(), st.booleans())
+def test_damaged_segments(
+    segments: list[tuple[MappedSegment, bytes]],
+    place: Path,
+    changes: list[tuple[int, int, int]],
+    second: bool,
+    right: bool,
+) -> None:
+    """With the checksums of before, an answer is the right one or None; with those of the damage, it is any answer."""
+    parts, raws = zip(*segments, strict=True)
+    files = [part.file for part in parts]
+    files[second] = file_of(place, damaged(raws[second], changes, right=right))
+    found = answers(opened(parts, files))
+    if not right and found != [None]:
+        expected = answers(opened(parts, [part.file for part in parts]))
+        known = iter(expected)
+        assert len(found) <= len(expected)
+        if len(found) == len(expected):
+            assert all(one is None or one == other for one, other in zip(found, known, strict=True))
+
+
+@given(st.data())
+def test_what_is_cut_or_is_no_segment_is_none(
+    segments: list[tuple[MappedSegment, bytes]], place: Path, data: st.DataObject
+) -> None:
+    raw = segments[0][1]
+    cut = data.draw(st.integers(0, len(raw) - 1))
+    for other in (raw[:cut], raw[cut:] if cut else b"", data.draw(st.binary(max_size=99)), raw[: cut // 2] + raw[cut:]):
+        assert other == raw or file_of(place, other) is None
+    header = bytearray(raw)
+    header[data.draw(st.integers(0, 31))] ^= 1 + data.draw(st.integers(0, 254))
+    footer = bytearray(raw)
+    footer[-1 - data.draw(st.integers(0, FOOTER.size - 1))] ^= 1 + data.draw(st.integers(0, 254))
+    assert file_of(place, bytes(header)) is None
+    assert file_of(place, bytes(footer)) is None
+    assert kernels.mapped_file(place / "none") is None
+
+
+def test_a_table_of_sections_that_are_elsewhere(segments: list[tuple[MappedSegment, bytes]], place: Path) -> None:
+    """Sections of any place and size, with right checksums."""
+    part, raw = segments[0]
+    random = Random(7)
+    table_at, _, _, num_sections, _, _, _, _ = FOOTER.unpack(raw[-FOOTER.size :])
+    for round_ in range(300):
+        made = bytearray(raw)
+        at = table_at + random.randrange(num_sections) * TABLE_ENTRY.size
+        kind, field, item_size, _, offset, length = TABLE_ENTRY.unpack_from(made, at)
+        size = random.choice([0, 1, 2, 3, 4, 8, 65_535]) if round_ % 3 == 0 else item_size
+        start = random.choice([offset, offset + 8, table_at, 2**64 - 8, random.randrange(table_at)])
+        count = random.choice([length, length + 8, max(0, length - 8), 0, 2**63])
+        TABLE_ENTRY.pack_into(made, at, kind, field, size, 0, start, count)
+        found = opened([part], [file_of(place, damaged(bytes(made), [], right=True))])
+        if found is not None:
+            for words in (WORDS[:1], WORDS[2:]):
+                found.run(*query(words))
+            found.names([0, 1])
+
+
+def test_what_a_query_names_must_be_there(segments: list[tuple[MappedSegment, bytes]]) -> None:
+    parts = [part for part, _ in segments]
+    index = opened(parts, [part.file for part in parts])
+    assert index is not None
+    asked, mask = query(["上海"]), bytes(260)
+    for wrong in (
+        {"scored": [(9, 1.0)]},
+        {"words": [(9, [], 1.0)]},
+        {"words": [(0, [9, 9], 1.0)]},
+        {"leaves": [("上海", [99]), ("上海", [0])]},
+        {"mask": mask[1:]},
+        {"typed": np.array([260], "<i8").tobytes()},
+    ):
+        assert index.run(*asked._replace(**wrong)) is None  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="no such document"):
+        index.run(*asked._replace(typed=np.array([-1], "<i8").tobytes()))
+    with pytest.raises(UnicodeEncodeError):
+        index.run(*query(["\ud800"]))
+    assert index.names([260]) is None
+    nothing = index.run(*asked._replace(mask=mask))
+    assert nothing is not None
+    assert (nothing.total, nothing.greatest, nothing.best(9)) == (0, 0.0, [])
+    run = index.run(*asked)
+    assert run is not None
+    assert (run.has(5, 0), run.has(0, 1 << 20)) == (None, False)
+    run.forget()
+    assert run.has(0, 0) is None
+
+
+def test_segments_that_do_not_follow_each_other_are_none(segments: list[tuple[MappedSegment, bytes]]) -> None:
+    first, second = (part for part, _ in segments)
+    for parts in (
+        [second],
+        [first, first],
+        [first._replace(num_docs=199), second],
+        [first._replace(num_docs=2**32 - 1)],
+        [first._replace(fields=first.fields[1:])],
+        [first._replace(fields=[None if info is None else (info[0], info[1] + 1, info[2]) for info in first.fields])],
+    ):
+        assert opened(parts, [part.file for part in parts]) is None
+    norms = [(weight, 3.0) for weight in ALL_WEIGHTS.values()]
+    assert kernels.mapped_index([first, second], norms, B, K1, bytes(259)) is None
