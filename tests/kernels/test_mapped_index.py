@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 import cnsearch
 from cnsearch import Article, kernels
 from cnsearch.kernels import KeywordQuery, MappedIndex, MappedSegment, mapped_file, mapped_index
