@@ -138,5 +138,16 @@ def letter_kinds() -> npt.NDArray[np.uint8]:
     return kinds
 
 
+@cache
+def word_characters() -> npt.NDArray[np.bool_]:
+    """Which of the first 65,536 characters are letters, digits or ``_`` to regular expressions. Shape (0x10000,),
+    read-only."""
+    found = np.zeros(0x10000, dtype=bool)
+    for match in re.finditer(r"\w+", "".join(map(chr, range(0x10000)))):
+        found[match.start() : match.end()] = True
+    found.flags.writeable = False
+    return found
+
+
 HAN_CHAR = re.compile(f"[{HAN}]")
 CJK_RUN = re.compile(f"[{CJK}]+")

@@ -28,6 +28,7 @@ from cnsearch.kernels.keyword_queries import (
     mapped_index,
 )
 from cnsearch.kernels.lists import ListKernels, Lists, Part, Postings, Terms, bytes_of, lists
+from cnsearch.kernels.marks import Marked, Marker, marker
 from cnsearch.kernels.native import NativeTexts, segmenter
 from cnsearch.kernels.plain import PlainTexts
 from cnsearch.kernels.searching import Closeness, Packed, PackedMatches, Searching, closeness_by, searching
@@ -48,6 +49,8 @@ __all__ = [
     "Lists",
     "MappedIndex",
     "MappedSegment",
+    "Marked",
+    "Marker",
     "Packed",
     "PackedMatches",
     "Part",
@@ -68,6 +71,7 @@ __all__ = [
     "lists",
     "mapped_file",
     "mapped_index",
+    "marker",
     "searching",
     "segmenter",
     "stored_texts",

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from cnsearch.kernels.choice import chosen
 from cnsearch.kernels.keyword_queries import FieldInfo
 from cnsearch.kernels.searching import Closeness
@@ -47,17 +50,20 @@ class StoredTexts(Protocol):
         ...
 
 
-def characters_of(tables: Closeness, ignored: str, spelt: Mapping[str, str], contextual: str) -> Characters:
+def characters_of(
+    tables: Closeness, ignored: str, spelt: Mapping[str, str], contextual: str, words: npt.NDArray[np.bool_]
+) -> Characters:
     """What these characters are read as.
 
     tables     : of characters
     ignored    : characters that say nothing
     spelt      : characters that are read as several, and as which
     contextual : characters that may be read as another, depending on what stands beside them, and as which
+    words      : which of the first 65,536 are word characters of a regular expression, bool, shape (0x10000,)
 
     REQUIRES: kernels are compiled
     """
-    made: Characters = chosen().extension.Characters(tables, ignored, list(spelt.items()), contextual)
+    made: Characters = chosen().extension.Characters(tables, ignored, list(spelt.items()), contextual, words.tobytes())
     return made
 
 

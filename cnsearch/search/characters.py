@@ -6,6 +6,7 @@ from functools import cache
 
 from cnsearch import kernels
 from cnsearch.analysis.reading import ignored, spelt_out
+from cnsearch.analysis.scripts import word_characters
 from cnsearch.analysis.variants import IN_CONTEXT
 from cnsearch.search.closeness import compiled_closeness
 
@@ -14,6 +15,7 @@ from cnsearch.search.closeness import compiled_closeness
 def compiled_characters() -> kernels.Characters | None:
     """With copies of the tables of characters; None where there are no kernels."""
     tables = compiled_closeness()
-    return (
-        None if tables is None else kernels.characters_of(tables, ignored(), spelt_out(), "".join(sorted(IN_CONTEXT)))
-    )
+    if tables is None:
+        return None
+    contextual = "".join(sorted(IN_CONTEXT))
+    return kernels.characters_of(tables, ignored(), spelt_out(), contextual, word_characters())

@@ -9,9 +9,13 @@ from collections.abc import Sequence
 from cnsearch.analysis.scripts import JOINED_WORD
 from cnsearch.search.matches import Match
 
-_SENTENCE_END = re.compile(r"[\n。!?!?;；…]|\.(?=\s)")
-_CLAUSE_END = re.compile(r"[,，、:：;)）》」』”]")
+_SENTENCE_ENDS = "\n。!?;；…"
+_SENTENCE_END = re.compile(rf"[{_SENTENCE_ENDS}]|\.(?=\s)")
+_CLAUSE_ENDS = ",，、:：;)）》」』”"
+_CLAUSE_END = re.compile(f"[{_CLAUSE_ENDS}]")
 _OPENING = "“‘「『《（(【["
+EDGES = (_SENTENCE_ENDS, _CLAUSE_ENDS, _OPENING)
+"""At which characters sentences end, at which clauses end, and which no fragment ends with."""
 
 
 def around(body: str, start: int, end: int, length: int, matches: Sequence[Match]) -> tuple[int, int]:

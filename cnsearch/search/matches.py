@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from cnsearch.analysis.compounds import standing_alone
+from cnsearch import kernels
+from cnsearch.analysis.compounds import hump_parts, standing_alone
+from cnsearch.analysis.compounds import parts as parts_of_compound
 from cnsearch.analysis.inflection import is_marked, marked_stem
 from cnsearch.analysis.reading import read
 from cnsearch.analysis.scripts import CJK_RUN, WORD
 from cnsearch.analysis.tokenizer import WordTokenizer
+from cnsearch.search.characters import compiled_characters
 
 MAX_MATCHES = 1_000
 """Of a longer list of matches the first are looked at: bounds the time for a very long article."""
@@ -52,18 +56,57 @@ class Matcher:
     ) -> None:
         self._tokenizer = tokenizer
         self._terms = terms
+        self._substrings = substrings
+        self._compounds = compounds
         self._patterns = patterns
         self._matched: dict[str, str | None] = {}
         self._weights = {**terms, **compounds, **substrings}
-        self._anywhere = [found for found in (_alternation(substrings), _alternation(compounds, whole=True)) if found]
         self._stems = frozenset(filter(is_marked, terms))
-        self._candidates = _candidates(terms)
         long_words = [word for word in terms if len(word) > 2 and CJK_RUN.fullmatch(word)] if parts else []
         self._parts = {word: _parts_of(word) for word in long_words}
         for word, pieces in self._parts.items():
             for part in pieces:
                 weight = _PART_WEIGHT * terms[word] * len(part) / len(word)
                 self._weights[part] = max(weight, self._weights.get(part, 0.0))
+
+    @cached_property
+    def _anywhere(self) -> list[re.Pattern[str]]:
+        both = _alternation(self._substrings), _alternation(self._compounds, whole=True)
+        return [found for found in both if found]
+
+    @cached_property
+    def _candidates(self) -> re.Pattern[str] | None:
+        patterns = ("[-._,]?".join(map(re.escape, pieces)) for pieces in _candidates(self._terms))
+        return re.compile("|".join(patterns)) if self._terms else None
+
+    def compiled(self, edges: tuple[str, str, str]) -> kernels.Marker | None:
+        """The kernel that finds the same; None where there is none. ``edges``: see ``kernels.Marked``."""
+        characters, segmenter = compiled_characters(), self._tokenizer.compiled
+        if characters is None or segmenter is None or self._patterns:
+            return None
+        keys = {key: number for number, key in enumerate(self._weights)}
+        number_of_stem = {stem: keys[stem] for stem in self._stems}
+
+        def keyed(texts: Iterable[str]) -> list[tuple[str, int]]:
+            return [(text, keys[text]) for text in texts if text]
+
+        marked = kernels.Marked(
+            terms=keyed(self._terms),
+            substrings=keyed(self._substrings),
+            compounds=keyed(self._compounds),
+            candidates=[_joints(pieces) for pieces in _candidates(self._terms)],
+            parts=[(keys[word], keyed(parts)) for word, parts in self._parts.items()],
+            stems=bool(self._stems),
+            weights=list(self._weights.values()),
+            is_part=[self.is_part(key) for key in keys],
+            is_short=[len(key) == 1 for key in keys],
+            edges=edges,
+            asked=(_reading, parts_of_compound, hump_parts, lambda word: number_of_stem.get(marked_stem(word))),
+        )
+        try:
+            return kernels.marker(characters, segmenter, marked)
+        except UnicodeEncodeError:  # half of a surrogate pair
+            return None
 
     def weight(self, key: str) -> float:
         """How telling a match with this key is."""
@@ -174,19 +217,32 @@ _IN_WORD = re.compile("(?<=[a-z])(?=[a-z0-9])|(?<=[0-9])(?=[a-z])|(?<=[0-9])(?=(
 _LONGEST_RESPELT = 24
 
 
-def _candidates(terms: Iterable[str]) -> re.Pattern[str] | None:
-    """Where a term may stand: a word of letters or digits also with joints inside it (wi-fi, 1,000), and of a stem what
-    its forms have in common."""
-    patterns = set()
-    for term in sorted(filter(None, terms), key=lambda term: (-len(term), term)):
+def _candidates(terms: Iterable[str]) -> list[tuple[str, ...]]:
+    """Where a term may stand, in pieces between which may be a joint, the longest first: a word of letters or digits
+    also with joints inside it (wi-fi, 1,000), and of a stem what its forms have in common."""
+    found: set[tuple[int, tuple[str, ...]]] = set()
+    for term in filter(None, terms):
         if is_marked(term):
-            common = term[1:].removesuffix("i").removesuffix("e")
-            patterns.add((-len(common), re.escape(common)))
+            pieces = [term[1:].removesuffix("i").removesuffix("e")]
         elif term.isascii() and len(term) <= _LONGEST_RESPELT:
-            patterns.add((-len(term), "[-._,]?".join(map(re.escape, _IN_WORD.split(term)))))
+            pieces = _IN_WORD.split(term)
         else:
-            patterns.add((-len(term), re.escape(term)))
-    return re.compile("|".join(pattern for _, pattern in sorted(patterns))) if patterns else None
+            pieces = [term]
+        found.add((-sum(map(len, pieces)), tuple(pieces)))
+    return [pieces for _, pieces in sorted(found)]
+
+
+def _reading(text: str) -> tuple[str, Sequence[tuple[int, int]], Sequence[int]]:
+    """What a text is read as, where each character of that stands, and what cuts words in it."""
+    found = read(text)
+    if found.starts is None or found.ends is None:
+        return found.text, (), found.seams
+    return found.text, list(zip(found.starts.tolist(), found.ends.tolist(), strict=True)), found.seams
+
+
+def _joints(pieces: Sequence[str]) -> tuple[str, list[bool]]:
+    """The text of a candidate, and before which of its characters a joint may stand."""
+    return "".join(pieces), [at == 0 and number > 0 for number, piece in enumerate(pieces) for at in range(len(piece))]
 
 
 def _alternation(words: Iterable[str], *, whole: bool = False) -> re.Pattern[str] | None:

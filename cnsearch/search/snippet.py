@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from operator import itemgetter
 from types import MappingProxyType
 
+from cnsearch import kernels
 from cnsearch.analysis.reading import LINE_END
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.model import Fragment, Snippet
-from cnsearch.search.edges import around, soft_end, whole_end
+from cnsearch.search.edges import EDGES, around, soft_end, whole_end
 from cnsearch.search.matches import MAX_MATCHES, Match, Matcher, merge
 
 FRAGMENT_CHARS = 80
@@ -52,18 +55,29 @@ class Highlighter:
         self._window_chars = int(min(fragment_chars, _LONGEST_WINDOW) * _WINDOW)
         self._matcher = Matcher(tokenizer, terms, substrings, patterns, compounds, parts=parts)
 
+    @cached_property
+    def _compiled(self) -> kernels.Marker | None:
+        return self._matcher.compiled(EDGES)
+
     def matches(self, text: str) -> list[Match]:
         """Every match in ``text``, sorted by start."""
         return self._matcher.matches(text)
 
+    def _marked(self, text: str) -> Sequence[tuple[int, int]]:
+        """The stretches that match, ascending."""
+        if self._compiled is not None:
+            with suppress(UnicodeEncodeError):  # half of a surrogate pair
+                return self._compiled.marked(text)
+        return merge(self._matcher.matches(text))
+
     def title(self, title: str) -> Fragment:
         """The whole title with its matches."""
-        return Fragment("title", title, merge(self._matcher.matches(title)))
+        return Fragment("title", title, tuple(self._marked(title)))
 
     def lines(self, body: str) -> list[Fragment]:
         """Each line of the body as it is, with its matches; one that goes on in the next line is marked in both."""
         found, start = [], 0
-        spans = merge(self._matcher.matches(body))
+        spans = self._marked(body)
         for line in body.split("\n") if body else ():
             end = start + len(line)
             first, after = bisect_right(spans, start, key=_end_of), bisect_left(spans, end, key=_start_of)
@@ -93,31 +107,45 @@ class Highlighter:
     def _snippet(self, body: str, headings: Sequence[int]) -> Snippet:
         if not self._num_fragments:
             return Snippet((), len(body))
-        matches = self._matcher.matches(body)
-        windows = self._best_windows(body, matches[:MAX_MATCHES])
-        if len(windows) < self._num_fragments and windows:
-            windows = self._with_missing(body, matches[:MAX_MATCHES], windows)
-        if not windows:
+        found = self._fragments(body)
+        if not found:
             start, lead = _first_line(body, headings)
             end = min(self._fragment_chars, len(lead))
             lead = lead[: whole_end(lead, (), min(1, end), end, soft_end(lead, 0, end, len(lead)), len(lead))]
             lead = lead.replace(LINE_END, " ")
             return Snippet((Fragment("body", lead, start=start),) if lead else (), len(body))
-        fragments: list[Fragment] = []
+        fragments = [
+            Fragment("body", body[start:end].replace("\n", " ").replace(LINE_END, " "), tuple(marked), start)
+            for start, end, marked in found
+        ]
+        return Snippet(tuple(fragments), len(body))
+
+    def _fragments(self, body: str) -> Sequence[tuple[int, int, Sequence[tuple[int, int]]]]:
+        """Where the fragments around the best matches start and end, and what is marked in each, from its start."""
+        if self._compiled is not None:
+            with suppress(UnicodeEncodeError):  # half of a surrogate pair
+                sizes = self._num_fragments, self._fragment_chars, self._window_chars
+                return self._compiled.fragments(body, *sizes)
+        return self._fragments_plainly(body)
+
+    def _fragments_plainly(self, body: str) -> list[tuple[int, int, Sequence[tuple[int, int]]]]:
+        matches = self._matcher.matches(body)
+        windows = self._best_windows(body, matches[:MAX_MATCHES])
+        if len(windows) < self._num_fragments and windows:
+            windows = self._with_missing(body, matches[:MAX_MATCHES], windows)
+        found: list[tuple[int, int, Sequence[tuple[int, int]]]] = []
         for window in windows:
             start, end = self._place(body, matches, window)
-            if fragments:
-                start = max(start, fragments[-1].start + len(fragments[-1].text))
+            if found:
+                start = max(start, found[-1][1])
             inside = [
                 Match(match.start - start, match.end - start, match.key)
                 for match in matches
                 if start <= match.start and match.end <= end
             ]
             if start < end:
-                fragments.append(
-                    Fragment("body", body[start:end].replace("\n", " ").replace(LINE_END, " "), merge(inside), start)
-                )
-        return Snippet(tuple(fragments), len(body))
+                found.append((start, end, merge(inside)))
+        return found
 
     def _place(self, body: str, matches: Sequence[Match], window: tuple[int, int]) -> tuple[int, int]:
         """Where the fragment around the matches of a window stands."""

@@ -18,7 +18,7 @@ use crate::tables::Tables;
 use crate::{points_of, Error};
 
 /// Rises whenever a function takes or gives something else.
-const INTERFACE: u32 = 6;
+const INTERFACE: u32 = 8;
 
 /// Compounds whose terms are remembered; then all are forgotten.
 const MAX_REMEMBERED: usize = 1 << 18;
@@ -45,13 +45,13 @@ pub(crate) fn points(text: &str) -> Vec<u32> {
 }
 
 /// A part of a text, given its characters.
-fn text_of(points: &[u32]) -> String {
+pub(crate) fn text_of(points: &[u32]) -> String {
     points.iter().map(|&point| char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }
 
 /// The dictionary, with the words of a user.
 #[pyclass(frozen, module = "cnsearch._native")]
-struct Segmenter(crate::segment::Segmenter);
+pub(crate) struct Segmenter(pub(crate) crate::segment::Segmenter);
 
 #[pymethods]
 impl Segmenter {

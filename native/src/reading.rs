@@ -22,10 +22,10 @@ pub struct Reading {
 impl Reading {
     /// Where a stretch of the reading, not empty, stands in the text as shown.
     pub fn span(&self, start: usize, end: usize) -> (usize, usize) {
-        if self.places.is_empty() {
-            return (start, end);
+        match (self.places.get(start), self.places.get(end.wrapping_sub(1))) {
+            (Some(first), Some(last)) => (first.0 as usize, last.1 as usize),
+            _ => (start, end),
         }
-        (self.places[start].0 as usize, self.places[end - 1].1 as usize)
     }
 }
 

@@ -48,6 +48,15 @@ impl Tables {
         self.kind(point) & (kind::HAN | kind::LETTER) != 0
     }
 
+    /// 1 for a digit, 2 for another letter, else 0.
+    pub fn letter_kind(&self, point: u32) -> u8 {
+        match point {
+            0x30..=0x39 => 1,
+            _ if self.kind(point) & kind::LETTER != 0 => 2,
+            _ => 0,
+        }
+    }
+
     /// The letter of its class, or 0.
     #[inline]
     pub fn class(&self, point: u32) -> u8 {

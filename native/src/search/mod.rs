@@ -4,10 +4,12 @@ pub mod closeness;
 pub mod impacts;
 pub mod keywords;
 pub mod lists;
+pub mod marks;
 pub mod phrases;
 #[cfg(feature = "python")]
 pub mod python;
 pub mod run;
+pub mod snippets;
 #[cfg(feature = "python")]
 pub mod texts;
 

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::closeness::points_of_utf16;
 use crate::reading::{self, is_white, Rules, ANY};
-use crate::tables::{kind, Tables};
+use crate::tables::Tables;
 
 /// Units that are looked at in one go.
 const BLOCK: usize = 1024;
@@ -196,11 +196,7 @@ impl<'a> Needle<'a> {
 
     /// Whether what goes on at its ends is of another kind: digits, or other letters.
     fn stands_alone(&self, before: Option<u32>, after: Option<u32>) -> bool {
-        let kind_of = |point: u32| match point {
-            0x30..=0x39 => 1,
-            _ if self.tables.kind(point) & kind::LETTER != 0 => 2,
-            _ => 0,
-        };
+        let kind_of = |point: u32| self.tables.letter_kind(point);
         let goes_on = |edge: u32, beside: Option<u32>| {
             let own = kind_of(edge);
             own != 0 && beside.is_some_and(|point| kind_of(point) == own)
