@@ -6,7 +6,7 @@
 #   make fuzz   the tests of hostile input again, with fifty times as many inputs (EXAMPLES=... for more)
 # And four that measure (benchmarks/README.md); options in OPTIONS=
 #   make quality                               how well it ranks; SHARED=DIR names the folder of the larger sets
-#   make bench, bench-pieces, bench-features, bench-growth  how fast it is
+#   make bench, bench-engines, bench-pieces, bench-features, bench-growth  how fast it is
 # And one that takes half an hour to an hour: every byte flipped, hundreds of writers killed, readers under load
 #   make soak
 # And two for the compiled kernels (native/), which `make demo` builds where there is a Rust toolchain
@@ -30,7 +30,7 @@ QUICK := tests/analysis tests/codec tests/corpus tests/engine tests/faces tests/
   $(patsubst %,tests/search/test_%.py,closeness matches snippet substrings top) \
   $(patsubst %,tests/test_%.py,architecture deadline errors licences limits mirror public_api request settings values)
 
-.PHONY: native native-test wheel demo check test lint types unit cluster soak fuzz browser load screenshot golden format quality bench bench-pieces bench-features bench-growth clean
+.PHONY: native native-test wheel demo check test lint types unit cluster soak fuzz browser load screenshot golden format quality bench bench-engines bench-pieces bench-features bench-growth clean
 
 demo: $(VENV)/.ready
 	$(BIN)/cnsearch index data/ --index index
@@ -95,6 +95,9 @@ format: $(VENV)/.ready
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.ready-bench
+	$(BIN)/python -m benchmarks.reach $(OPTIONS)
+
+bench-engines: $(VENV)/.ready-bench
 	$(BIN)/python -m benchmarks.engines $(OPTIONS)
 
 bench-pieces: $(VENV)/.ready-bench

@@ -10,6 +10,7 @@ and its number only.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import lzma
 import random
@@ -82,6 +83,29 @@ def load_articles(path: Path, step: int = 1) -> list[Article]:
     """Every ``step``-th of what ``write_articles`` wrote: a sample from all over the corpus, which may be sorted."""
     with path.open(encoding="utf-8") as file:
         return [Article(*json.loads(line)) for line in islice(file, 0, None, step)]
+
+
+def prepared(file: Path | None, limit: int | None, folder: Path) -> tuple[Path, str]:
+    """The corpus as the worker processes read it, written into ``folder`` if it is not there yet; and a name for it
+    that changes with its content.
+
+    file  : JSON Lines, as for ``read_corpus``; None for a generated corpus
+    limit : at most so many articles (generated: so many, 5,000 by default)
+    """
+    if file is not None:
+        stat = file.stat()
+        said = f"{file.name} {stat.st_size} {stat.st_mtime_ns} {limit}"
+        articles = read_corpus(file, limit)
+    else:
+        count = limit or 5_000
+        said = f"generated {count}"
+        articles = generated_articles(count)
+    key = hashlib.blake2b(said.encode(), digest_size=6).hexdigest()
+    path = folder / f"corpus-{key}.jsonl"
+    if not path.exists():
+        write_articles(path.with_suffix(".part"), articles)
+        path.with_suffix(".part").rename(path)
+    return path, key
 
 
 # Generated

@@ -10,7 +10,6 @@ machine does meets all alike. Exit code 1: the engines do not find the same, or 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import shutil
@@ -25,7 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.adapters import ENGINES, MIN_OVERLAP_ACROSS, REFERENCES, STOCK, entry, missing
-from benchmarks.corpora import generated_articles, load_articles, make_queries, read_corpus, write_articles
+from benchmarks.corpora import load_articles, make_queries, prepared
 from benchmarks.report import Figures, machine, ratios_of, show, summary, worse_than
 
 ROOT = Path(__file__).parents[1]
@@ -35,9 +34,10 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def python(arguments: Sequence[str]) -> tuple[str, float]:
-    """Run a fresh Python; what it printed, and the wall time in ms. A failure ends the benchmark."""
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+def python(arguments: Sequence[str], **more: str) -> tuple[str, float]:
+    """Run a fresh Python, with ``more`` in its environment; what it printed, and the wall time in ms. A failure ends
+    the benchmark."""
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", **more}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     begin = time.perf_counter()
     done = subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, encoding="utf-8")
@@ -103,7 +103,8 @@ class Benchmark:
         self.cache: Path | None = options.cache
         if self.cache is not None:
             self.cache.mkdir(parents=True, exist_ok=True)
-        self.corpus, self.corpus_key = self._prepare_corpus()
+        say("preparing the corpus ...")
+        self.corpus, self.corpus_key = prepared(options.corpus, options.articles, self.cache or self.work)
         articles = load_articles(self.corpus)
         self.about = {
             "name": options.corpus.name if options.corpus else "generated",
@@ -121,25 +122,6 @@ class Benchmark:
         self.versions: dict[str, str] = {}
         self.hits: dict[str, list[list[str]]] = {}
         self.stock_index: Path | None = None
-
-    def _prepare_corpus(self) -> tuple[Path, str]:
-        """The corpus as the workers read it, and a name for it that changes with its content."""
-        options = self.options
-        if options.corpus:
-            stat = options.corpus.stat()
-            said = f"{options.corpus.name} {stat.st_size} {stat.st_mtime_ns} {options.articles}"
-            articles = read_corpus(options.corpus, options.articles)
-        else:
-            count = options.articles or 5_000
-            said = f"generated {count}"
-            articles = generated_articles(count)
-        key = hashlib.blake2b(said.encode(), digest_size=6).hexdigest()
-        path = (self.cache or self.work) / f"corpus-{key}.jsonl"
-        if not path.exists():
-            say("preparing the corpus ...")
-            write_articles(path.with_suffix(".part"), articles)
-            path.with_suffix(".part").rename(path)
-        return path, key
 
     def measure(self, names: Sequence[str]) -> None:
         if STOCK in names and self.cache is not None:

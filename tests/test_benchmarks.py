@@ -78,6 +78,39 @@ def test_worse_ratios_than_the_baseline_are_named() -> None:
     assert worse_than(of(1.0, 1.0), of(2.0, 1.3), 0.25) == ["size: 1.30, was 1.00"]
 
 
+def test_rows_of_the_reach_are_measured_alone(tmp_path: Path) -> None:
+    rows = {
+        "size": ["size, words only", "size, default, to text"],
+        "posts": ["cnsearch index, two jobs"],
+        "snippets": ["snippets of ten hits, p50", "snippets of ten hits, p95"],
+    }
+    pytest.importorskip("tantivy")
+    file = tmp_path / "reach.json"
+    small = ("--articles", "100", "--runs", "1", "--queries", "5", "--rows", ",".join(rows), "--json", file)
+    done = run("benchmarks.reach", *small)
+    assert done.returncode == 0, done.stderr
+    assert all(f"\n{row}: " in done.stdout for row in rows)  # says how it was measured
+    lines = json.loads(file.read_text(encoding="utf-8"))["lines"]
+    assert list(lines) == [line for some in rows.values() for line in some]
+    assert all(min(line["ours"]) > 0 for line in lines.values())
+
+
+def test_a_line_says_whether_the_median_of_its_ratios_is_what_was_to_be_reached() -> None:
+    from benchmarks.reach import Line
+
+    least = Line("indexing", "docs/s", [300, 100, 160], [100, 100, 100], 1.5, at_least=True)
+    assert (least.ratios, least.reached) == ([3.0, 1.0, 1.6], True)
+    assert Line("query", "ms", [2.0], [1.0], 1.5).reached is False
+    assert Line("cold", "s", [0.2, 0.1, 0.17], goal=0.18).reached is True
+    assert Line("phrases", "ms", [1.0]).reached is None
+
+
+def test_a_row_that_is_none_is_named() -> None:
+    done = run("benchmarks.reach", "--rows", "quary")
+    assert done.returncode == 2
+    assert "no row 'quary'; there are indexing, query" in done.stderr
+
+
 def test_the_generated_corpus_does_not_depend_on_how_much_is_asked_for() -> None:
     from benchmarks.corpora import generated_articles, make_queries
 
