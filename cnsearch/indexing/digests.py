@@ -10,6 +10,8 @@ from cnsearch.store.dates import seconds_of
 from cnsearch.store.document import stored_body
 from cnsearch.store.fields import DIGEST_BYTES
 
+_NOTHING_MORE = json.dumps([[], {}, {}])
+
 
 def file_digest(data: bytes) -> bytes:
     """A hash of a file. DIGEST_BYTES long."""
@@ -30,6 +32,8 @@ def article_digest(article: Article) -> bytes:
         article.path,
         "\n".join(article.tags),
         "draft" if article.draft else "",
-        json.dumps([article.headings, dict(article.labels), dict(article.extra)]),
+        json.dumps([article.headings, dict(article.labels), dict(article.extra)])
+        if article.headings or article.labels or article.extra
+        else _NOTHING_MORE,
     )
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).digest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,11 +77,12 @@ def _encoded(text: str) -> bytes:
         return _HALF.sub("\ufffd", text).encode("utf-8")
 
 
-def stored_body(paragraphs: Iterable[str]) -> str:
+def stored_body(paragraphs: Sequence[str]) -> str:
     """The body as one text: a line for each paragraph, in which its own line ends are LINE_END."""
-    return "\n".join(
-        _LINE_FEED.sub(LINE_END, paragraph) if "\n" in paragraph else paragraph for paragraph in paragraphs
-    )
+    body = "\n".join(paragraphs)
+    if body.count("\n") < len(paragraphs):  # for most articles: no paragraph has a line end
+        return body
+    return "\n".join(_LINE_FEED.sub(LINE_END, paragraph) for paragraph in paragraphs)
 
 
 def paragraphs_of(body: str) -> tuple[str, ...]:

@@ -56,23 +56,18 @@ class Rows:
     """Values by field and document, with None where there is none."""
 
     def __init__(self) -> None:
-        self._by_field: dict[str, list[Any]] = {}
+        self._rows: list[Mapping[str, Any]] = []
 
     def add(self, doc: int, values: Mapping[str, Any]) -> None:
         """The values of document ``doc``, which is behind those that were added."""
-        by_field = self._by_field
-        for name, value in values.items():
-            if value is not None:
-                column = by_field.get(name)
-                if column is None:
-                    column = by_field[name] = []
-                if len(column) < doc:
-                    column.extend([None] * (doc - len(column)))
-                column.append(value)
+        self._rows.extend([{}] * (doc - len(self._rows)))
+        self._rows.append(dict(values))
 
     def finish(self, doc_count: int) -> dict[str, list[Any]]:
-        """By field, one value per document."""
-        return {name: column + [None] * (doc_count - len(column)) for name, column in sorted(self._by_field.items())}
+        """By field, one value per document; of those fields that have any."""
+        rows = self._rows + [{}] * (doc_count - len(self._rows))
+        columns = {name: [row.get(name) for row in rows] for name in sorted({name for row in rows for name in row})}
+        return {name: column for name, column in columns.items() if any(value is not None for value in column)}
 
 
 class BatchBuilder:

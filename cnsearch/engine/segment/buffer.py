@@ -143,9 +143,14 @@ def without_duplicates(spec: FieldSpec, postings: TermPostings) -> TermPostings:
     return postings._replace(weights=np.ones(len(postings.doc_ids), dtype=np.uint16))
 
 
+_BYTES_OR_NONE = {bytes, type(None)}
+
+
 def _checked_column(name: str, spec: FieldSpec, values: list[Any]) -> list[Any]:
     if spec.column is None:
         raise ValueError(f'the field "{name}" has no column')
+    if spec.column.kind in ("ordinal", "bytes") and {*map(type, values)} <= _BYTES_OR_NONE:
+        return values
     check = spec.column.checker()
     try:
         return [None if value is None else check(value) for value in values]

@@ -9,7 +9,7 @@ from cnsearch.arrays import Bytes, Ints
 from cnsearch.engine.bytes.container_writer import ContainerWriter
 from cnsearch.engine.bytes.layout import SectionKind, smallest_unsigned
 from cnsearch.engine.bytes.ragged import offsets_of
-from cnsearch.engine.terms.dictionary import TERMS_PER_BLOCK, common_prefix_length, pack_pointers, term_key
+from cnsearch.engine.terms.dictionary import KEY_BYTES, TERMS_PER_BLOCK, common_prefix_length, pack_pointers
 
 #: so many at once keep what is needed for a moment small
 _TERMS_AT_ONCE = 1 << 16
@@ -82,7 +82,8 @@ class TermDictionaryWriter:
         firsts = self._firsts
         skip = common_prefix_length(firsts[0], self._last) if firsts else 0
         kind = SectionKind
-        keys = np.fromiter((term_key(term, skip) for term in firsts), dtype="<u8", count=len(firsts))
+        beginnings = [term[skip : skip + KEY_BYTES].ljust(KEY_BYTES, b"\0") for term in firsts]  # as term_key
+        keys = np.frombuffer(b"".join(beginnings), dtype=">u8").astype("<u8")
         writer.add(kind.TERM_KEYS, keys, field)
         _add_numbers(writer, kind.TERM_PREFIX_LENGTHS, _joined(self._prefix_lengths), field)
         _add_numbers(writer, kind.TERM_SUFFIX_LENGTHS, _joined(self._suffix_lengths), field)
