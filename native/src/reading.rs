@@ -52,6 +52,9 @@ fn is_space(point: u32) -> bool {
 /// The reading of a text as shown. False where only Python can tell it.
 pub fn read(tables: &Tables, rules: &Rules, text: &[u32], reading: &mut Reading) -> bool {
     reading.places.clear();
+    if read_plainly(tables, text, reading) {
+        return true;
+    }
     if !tables.is_odd(text, true) {
         tables.fold_into(text, &mut reading.text);
         reading.seams = seams(text);
@@ -69,6 +72,34 @@ pub fn read(tables: &Tables, rules: &Rules, text: &[u32], reading: &mut Reading)
     if folded != reading.text {
         reading.places.extend(shaped.iter().map(|&(_, start, end)| (start, end)));
     }
+    true
+}
+
+/// The same in one go, of a text that certainly is read as it folds; false of others.
+fn read_plainly(tables: &Tables, text: &[u32], reading: &mut Reading) -> bool {
+    reading.text.clear();
+    reading.text.reserve(text.len());
+    let (mut may_have_seams, mut before, mut gap_before) = (false, 0, false);
+    for &point in text {
+        let Some(&folded) = tables.fold.get(point as usize) else { return false };
+        let class = tables.class(point);
+        match class {
+            b'o' | b'c' => return false,
+            b'A' | b',' => may_have_seams = true,
+            // wide, space, wide: spaced out, perhaps
+            b' ' if matches!(before, b'w' | b',') => {
+                if gap_before {
+                    return false;
+                }
+                gap_before = true;
+            }
+            b'w' => {}
+            _ => gap_before = false,
+        }
+        before = class;
+        reading.text.push(folded);
+    }
+    reading.seams = if may_have_seams { seams(text) } else { Vec::new() };
     true
 }
 

@@ -99,14 +99,15 @@ impl Texts {
         Texts { first, texts }
     }
 
-    /// `alone`: where neither letters nor digits go on at the ends.
-    fn find(&self, tables: &Tables, text: &[u32], alone: bool, found: &mut Vec<Match>) {
+    /// `alone`: where neither letters nor digits go on at the ends; `counts`: which of the texts are looked for.
+    fn find(&self, tables: &Tables, text: &[u32], alone: bool, counts: impl Fn(usize) -> bool, found: &mut Vec<Match>) {
         if self.texts.is_empty() {
             return;
         }
         let (mut at, mut count) = (0, 0);
         while at < text.len() && count < MAX_MATCHES {
-            let here = self.first.of(text[at]).iter().map(|&number| &self.texts[number]).find(|(word, _)| {
+            let here = self.first.of(text[at]).iter().filter(|&&number| counts(number));
+            let here = here.map(|&number| &self.texts[number]).find(|(word, _)| {
                 text[at..].starts_with(word) && !(alone && goes_on(tables, text, at, at + word.len()))
             });
             match here {
@@ -161,8 +162,11 @@ pub struct Query {
     compounds: Texts,
     candidates: Vec<Candidate>,
     first: First,
-    /// Words, with what a text may have of them.
-    parts: Vec<(u32, Keyed)>,
+    /// What a text may have of words, and of which of `whole` each is.
+    parts: Texts,
+    owners: Vec<Vec<usize>>,
+    /// Words of which parts are looked for.
+    whole: Vec<u32>,
     stems: bool,
 }
 
@@ -186,10 +190,16 @@ impl Query {
             terms: terms.into_iter().collect(),
             substrings: Texts::new(substrings),
             compounds: Texts::new(compounds),
-            parts,
+            whole: parts.iter().map(|&(word, _)| word).collect(),
             stems,
             ..Query::default()
         };
+        let mut every: Keyed = parts.iter().flat_map(|(_, parts)| parts.iter().cloned()).collect();
+        every.sort();
+        every.dedup();
+        made.parts = Texts::new(every);
+        let owners = |key: u32| (0..parts.len()).filter(|&at| parts[at].1.iter().any(|one| one.1 == key)).collect();
+        made.owners = made.parts.texts.iter().map(|&(_, key)| owners(key)).collect();
         for (text, mut joints) in candidates {
             if let Some(&first) = text.first() {
                 made.first.add(first, made.candidates.len());
@@ -213,8 +223,8 @@ impl Query {
             reading = ask.read(text)?;
         }
         let (folded, mut found) = (reading.text.as_slice(), Vec::new());
-        self.substrings.find(tables, folded, false, &mut found);
-        self.compounds.find(tables, folded, true, &mut found);
+        self.substrings.find(tables, folded, false, |_| true, &mut found);
+        self.compounds.find(tables, folded, true, |_| true, &mut found);
         let mut scratch = Scratch::default();
         let (mut at, mut clauses) = (0, 0);
         while clauses < MAX_MATCHES && found.len() < 2 * MAX_MATCHES {
@@ -225,16 +235,26 @@ impl Query {
             at = end;
             clauses += 1;
         }
-        let absent = self.parts.iter().filter(|(word, _)| !found.iter().any(|&(_, _, key)| key == *word));
-        let mut parts: Keyed = absent.take(MAX_PART_WORDS).flat_map(|(_, parts)| parts.iter().cloned()).collect();
-        parts.sort();
-        parts.dedup();
-        Texts::new(parts).find(tables, folded, false, &mut found);
+        self.find_parts(tables, folded, &mut found);
         for (start, end, _) in &mut found {
             (*start, *end) = reading.span(*start, *end);
         }
         found.sort_by_key(|&(start, end, _)| (start, end));
         Some(found)
+    }
+
+    /// Add the parts of words that are not found, the longest that stand anywhere.
+    fn find_parts(&self, tables: &Tables, text: &[u32], found: &mut Vec<Match>) {
+        let mut absent: Vec<bool> = self.whole.iter().map(|&word| !found.iter().any(|one| one.2 == word)).collect();
+        let mut left = MAX_PART_WORDS;
+        for absent in absent.iter_mut().filter(|absent| **absent) {
+            *absent = left > 0;
+            left = left.saturating_sub(1);
+        }
+        if absent.contains(&true) {
+            let counts = |number: usize| self.owners[number].iter().any(|&word| absent[word]);
+            self.parts.find(tables, text, false, counts, found);
+        }
     }
 
     /// The clause with the next place where a word of the query may stand.
