@@ -224,6 +224,7 @@ def cold(bench: Bench) -> Iterator[Line]:
     other_folder = bench.folder("tantivy")
 
     def of(*arguments: str) -> Callable[[], Figures]:
+        python(arguments)  # what is compiled once
         return lambda: {"s": statistics.median(python(arguments)[1] for _ in range(5)) / 1e3}
 
     command, library, other = bench.turns(

@@ -7,7 +7,6 @@ Not good for: how much of a query is taken (``limits``), and which facets an ind
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -398,6 +397,8 @@ def _require_known(names: Iterable[Any]) -> None:
     """Raises ValueError for a name of no argument, with the nearest one."""
     for name in names:
         if name not in ARGUMENTS:
+            import difflib
+
             near = difflib.get_close_matches(str(name)[:100], ARGUMENTS, n=1)
             hint = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(ARGUMENTS)}"
             raise ValueError(f"there is no argument {str(name)[:100]!r}; {hint}")

@@ -13,7 +13,6 @@ from cnsearch.query.filters import Filters
 from cnsearch.query.syntax import ParsedQuery, parse_as_text, parse_query, places_of_words, text_with_signs
 from cnsearch.query.tree import Node
 from cnsearch.request import SearchRequest
-from cnsearch.search.correct import correct
 from cnsearch.search.labels import Values, rules_all_out
 from cnsearch.search.plan import Plan
 from cnsearch.search.planning.planner import make_plan
@@ -166,6 +165,8 @@ class Asked(Generic[Searched]):
             return ""
         if rules_all_out(unknown, self.filters, reading.parsed.root):
             return ""
+        from cnsearch.search.correct import correct  # which needs pinyin: not for queries that find something
+
         snapshot = self.searcher.snapshot
         places = places_of_words(
             self.request.query,

@@ -18,7 +18,6 @@ from cnsearch.errors import UnsupportedError
 from cnsearch.model import UpdateReport, VerifyReport
 from cnsearch.query.dates import DEFAULT_ZONE, time_zone
 from cnsearch.settings import PathSettings
-from cnsearch.store.verify import verify_path
 
 _SCHEME = re.compile(r"([a-z][a-z0-9.-]*(?:\+[a-z]+)?)://", re.IGNORECASE)
 
@@ -73,6 +72,8 @@ def verify(path: Path, *, deep: bool) -> VerifyReport:
         finally:
             opened.close()
     _require_folder(path)
+    from cnsearch.store.verify import verify_path
+
     return verify_path(path, deep=deep)
 
 

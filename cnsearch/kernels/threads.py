@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -23,6 +25,8 @@ def in_threads(work: Callable[[_T], _R], inputs: Iterable[_T], threads: int | No
     if threads == 1:
         yield from map(work, inputs)
         return
+    from concurrent.futures import ThreadPoolExecutor  # not for those who only search
+
     waiting: deque[Future[_R]] = deque()
     with ThreadPoolExecutor(threads, "cnsearch") as executor:
         try:

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from cnsearch import deadline
 from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.model import Duplicate, Fragment, Hit, ScorePart, Snippet
-from cnsearch.search.explain import explain
 from cnsearch.search.leaves import DocNumbers
 from cnsearch.search.missing import Missing
 from cnsearch.search.plan import Plan
 from cnsearch.search.scoring import Scores
 from cnsearch.search.searcher import Ranked, Searcher
-from cnsearch.search.snippet import Highlighter
 from cnsearch.search.steps.base import Marks, Weights
 from cnsearch.store.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from cnsearch.search.snippet import Highlighter
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class Excerpts:
         """The parts of the score of a document. ``second_pass``: whether its rank was among those of that."""
         if self._searcher.snapshot.closed:
             raise ValueError("the Index of this hit is closed")
+        from cnsearch.search.explain import explain  # not before it is asked for
+
         half_life = self._shown.half_life_days
         return tuple(explain(self._searcher, self._plan, number, second_pass=second_pass, half_life_days=half_life))
 
@@ -83,6 +87,8 @@ class Excerpts:
 
 def highlighter_of(plan: Plan, weights: Weights, tokenizer: WordTokenizer, shown: Shown) -> Highlighter:
     """Finds what ``plan`` marks."""
+    from cnsearch.search.snippet import Highlighter  # not for those who want ids and titles alone
+
     marks = Marks()
     for mark in plan.marks:
         mark.mark(marks, weights)

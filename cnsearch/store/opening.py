@@ -15,7 +15,6 @@ from pathlib import Path
 from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.engine.commit.commits import OLD_TOC_NAME, Commits, NoCommitError
 from cnsearch.engine.commit.toc import SEGMENT_NAME, TOC_NAME, Commit, is_unfinished_copy
-from cnsearch.engine.commit.writer import IndexWriter
 from cnsearch.engine.files.folder import Folder, make_folder
 from cnsearch.engine.files.locks import HeldError, WriteLock
 from cnsearch.engine.segment.reader import open_segment
@@ -84,6 +83,8 @@ class Store:
                         raise
                     time.sleep(0.02)
                     continue
+                from cnsearch.engine.commit.writer import IndexWriter  # not for those who only search
+
                 writer = IndexWriter(store.commits, FIELDS, lock)
                 if cls.exists(folder):
                     writer.cancel()

@@ -34,11 +34,9 @@ from cnsearch.model import (
 from cnsearch.request import SearchRequest
 from cnsearch.search.facets import FACETS
 from cnsearch.search.searcher import Searcher
-from cnsearch.search.suggest import suggest
 from cnsearch.settings import PathSettings, Settings
 from cnsearch.store.opening import Store
 from cnsearch.store.segment import Indexed
-from cnsearch.store.verify import verify_store
 
 
 class LocalBackend(Backend):
@@ -121,6 +119,8 @@ class LocalBackend(Backend):
         return pipeline.similar(self.current(), article_id, request, self._options)
 
     def suggest(self, prefix: str, limit: int) -> tuple[Suggestion, ...]:
+        from cnsearch.search.suggest import suggest
+
         searcher = self.current()
         return suggest(searcher.vocabulary, prefix, min(limit, sys.maxsize), searcher.num_articles)
 
@@ -198,6 +198,8 @@ class LocalBackend(Backend):
         }
 
     def verify(self, *, deep: bool) -> VerifyReport:
+        from cnsearch.store.verify import verify_store
+
         self.current()
         return verify_store(self.store, deep=deep)
 

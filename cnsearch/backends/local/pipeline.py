@@ -27,7 +27,6 @@ from cnsearch.search.planning.planner import make_plan
 from cnsearch.search.results import Excerpts, Shown, make_hits, walk_hits
 from cnsearch.search.scoring import Scores
 from cnsearch.search.searcher import Ranked, Searcher
-from cnsearch.search.similar import similar_plan, weighty_terms
 from cnsearch.search.steps.conditions import All
 from cnsearch.store.schema import SCHEMA_VERSION
 from cnsearch.store.snapshot import Snapshot
@@ -83,6 +82,8 @@ def scan(searcher: Searcher, request: SearchRequest, options: Options) -> Iterat
 
 def similar(searcher: Searcher, article_id: str, request: SearchRequest, options: Options) -> SearchResults:
     """A page of the articles like this one. Raises ArticleNotFoundError."""
+    from cnsearch.search.similar import similar_plan, weighty_terms  # not for those who only search
+
     started = time.perf_counter()
     snapshot = searcher.snapshot
     number = number_of(snapshot, article_id)

@@ -11,7 +11,6 @@ import os
 import re
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Final
 
 from cnsearch.faces.messages import reasons
@@ -96,6 +95,8 @@ def language(code: str) -> Language:
         return Language(code, {})
     if code not in LANGUAGES:
         raise KeyError(code)
+    from importlib.resources import files  # not for those who are spoken to in English
+
     return Language(code, read_catalogue((files(__package__) / f"{code}.po").read_text(encoding="utf-8")))
 
 
