@@ -38,9 +38,13 @@ class MappedSegment(NamedTuple):
 
 
 class KeywordQuery(NamedTuple):
-    """leaves   : terms, each with the numbers of the fields it is looked for in
+    """leaves   : what is scored as one term: the numbers of the fields whose lengths count; and terms, any of which it
+               is, each with as many fields that it is looked for in, and what an occurrence counts
+    found    : leaves by number, and what they match: looked up by others
     scored   : leaves by number, each with what its impacts times its idf are multiplied by in a score
     words    : of the query: leaf, those of its bigrams, and what it counts in the rule of hits
+    rest     : words that others have looked for: what they score in each document (float32), what each document has of
+               them weighs (float32), and the weight of each; None if there are no such
     need     : times the 3-norm of the weights of the words: what a hit has of them; above 0
     share    : times their sum: what it has at least
     most     : or so much of what the best has, if that is less
@@ -50,9 +54,11 @@ class KeywordQuery(NamedTuple):
     mask     : a byte per document, 0 where it is no hit in any case; None if all may be
     """
 
-    leaves: Sequence[tuple[str, Sequence[int]]]
+    leaves: Sequence[tuple[Sequence[int], Sequence[tuple[str, Sequence[int], float]]]]
+    found: Sequence[tuple[int, bytes | None, bytes]]
     scored: Sequence[tuple[int, float]]
     words: Sequence[tuple[int, Sequence[int], float]]
+    rest: tuple[bytes, bytes, Sequence[float]] | None
     need: float
     share: float
     most: float

@@ -26,6 +26,7 @@ from cnsearch.search.steps.base import Step
 from cnsearch.search.steps.joined import AllOf, Without
 from cnsearch.search.steps.keywords import ABOUT, Keyword, Keywords
 from cnsearch.search.steps.leaf import Leaf, Term
+from cnsearch.search.steps.synonyms import SynonymTerm
 from cnsearch.search.written import MAX_TITLES, TITLE_CHARS, letters, title_pairs, titles_that_are
 
 _FIELDS = tuple(ALL_WEIGHTS)
@@ -65,7 +66,7 @@ class CompiledQueries:
         if parts is None or self._index is None:
             return None
         keywords, conditions, excluded = parts
-        terms = _Terms()
+        terms = _Terms(self._leaves)
         query = _query(keywords, terms, self._leaves, _mask(conditions, excluded, self._leaves))
         if query is None:
             return None
@@ -77,19 +78,37 @@ class CompiledQueries:
 
 
 class _Terms:
-    """The terms of a query, numbered, each once. ``taken``: whether all are such that a kernel looks up."""
+    """The leaves of a query, numbered, each once."""
 
-    def __init__(self) -> None:
+    def __init__(self, leaves: Leaves) -> None:
+        self._leaves = leaves
         self.numbers: dict[Hashable, int] = {}
-        self.leaves: list[tuple[str, Sequence[int]]] = []
+        self.leaves: list[tuple[Sequence[int], Sequence[tuple[str, Sequence[int], float]]]] = []
+        self.found: list[tuple[int, bytes | None, bytes]] = []
 
-    def number(self, term: Term) -> int:
-        key = term.text, term.fields  # Term.key
+    def number(self, leaf: Leaf) -> int:
+        key = (leaf.text, leaf.fields) if type(leaf) is Term else leaf.key  # the same, which is asked for often
         found = self.numbers.get(key)
         if found is None:
             found = self.numbers[key] = len(self.leaves)
-            self.leaves.append((term.text, _numbers_of(term.fields)))
+            members = _members(leaf)
+            self.leaves.append((_numbers_of(leaf.fields), members))
+            if not members:
+                packed = self._leaves.match(leaf).packed
+                assert packed is not None  # kernels are compiled
+                self.found.append((found, *packed))
         return found
+
+
+def _members(leaf: Leaf) -> list[tuple[str, Sequence[int], float]]:
+    """The terms, any of which it is; none if it is more than terms."""
+    if isinstance(leaf, Term):
+        return [(leaf.text, _numbers_of(leaf.fields), 1.0)]
+    if isinstance(leaf, SynonymTerm):
+        terms = [member for member in leaf.members if isinstance(member, Term)]
+        if len(terms) == len(leaf.members):
+            return [(term.text, _numbers_of(term.fields), term.weight) for term in terms]
+    return []
 
 
 @cache
@@ -121,26 +140,35 @@ def _mask(conditions: Sequence[Step], excluded: Sequence[Step], leaves: Leaves) 
 
 
 def _query(keywords: Keywords, terms: _Terms, leaves: Leaves, mask: bytes | None) -> kernels.KeywordQuery | None:
-    """None where it has more than terms in it."""
+    """None where any word is enough."""
     words, scored = keywords.words, []
-    if not keywords.need or not all(type(word.step) is Term for word in words):
+    if not keywords.need:
         return None
-    for leaf in (*(word.step for word in words), *(one for word in words for one in word.singles), *keywords.bigrams):
-        if type(leaf) is not Term:
-            return None
+    looked_up = _looked_up(words)
+    for leaf in (
+        *(leaf for _, leaf in looked_up),
+        *(one for word in words for one in word.singles),
+        *keywords.bigrams,
+    ):
         factor = leaf.factor(leaves.ranking)
         if factor:
             scored.append((terms.number(leaf), factor))
     covering = [
-        (terms.number(word.step), [terms.number(pair) for pair in word.bigrams], word.weight)
-        for word in words
-        if isinstance(word.step, Term)
+        (terms.number(leaf), [terms.number(pair) for pair in word.bigrams], word.weight) for word, leaf in looked_up
     ]
+    rest = None
+    if len(looked_up) < len(words):
+        scores, cover = leaves.zeros(), leaves.zeros()
+        others = [word for word in words if _word_of_index(word) is None]
+        weights = [word.add_to(scores, cover, leaves, graded=True) for word in others]
+        rest = (scores.tobytes(), cover.tobytes(), weights)
     typed = None if keywords.typed is None else _packed(leaves.match(keywords.typed).numbers())
     return kernels.KeywordQuery(
         terms.leaves,
+        terms.found,
         scored,
         covering,
+        rest,
         keywords.need,
         keywords.share,
         MOST,
@@ -149,6 +177,15 @@ def _query(keywords: Keywords, terms: _Terms, leaves: Leaves, mask: bytes | None
         typed,
         mask,
     )
+
+
+def _looked_up(words: Sequence[Keyword]) -> list[tuple[Keyword, Leaf]]:
+    """Those that are words of the index, each with what finds it."""
+    return [(word, leaf) for word in words if (leaf := _word_of_index(word)) is not None]
+
+
+def _word_of_index(word: Keyword) -> Leaf | None:
+    return word.step if isinstance(word.step, Leaf) and word.step.is_word else None
 
 
 def _packed(numbers: DocNumbers) -> bytes:
@@ -162,7 +199,7 @@ class CompiledRun:
     def __init__(self, run: kernels.Run, plan: Plan, keywords: Keywords, terms: _Terms, leaves: Leaves) -> None:
         self._run = run
         self._focus = plan.focus
-        self._words = keywords.words
+        self._words = [word for word, _ in _looked_up(keywords.words)]
         self._terms = terms
         self._leaves = leaves
         self.total = run.total

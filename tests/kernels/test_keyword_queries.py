@@ -55,14 +55,14 @@ def query(texts: Sequence[str]) -> KeywordQuery:
     """Of words in titles and bodies, and of their bigrams in the characters of these."""
     words = (FIELDS.index("title"), FIELDS.index("body"))
     chars = (FIELDS.index("title_chars"), FIELDS.index("body_chars"))
-    leaves: list[tuple[str, Sequence[int]]] = [(text, words) for text in texts]
+    leaves: list[Any] = [(words, [(text, words, 1.0)]) for text in texts]
     asked = []
     for number, text in enumerate(texts):
         pairs = [text[at : at + 2] for at in range(len(text) - 1)] if text[0] > "z" else []
         asked.append((number, list(range(len(leaves), len(leaves) + len(pairs))), 1.0))
-        leaves += [(pair, chars) for pair in pairs]
+        leaves += [(chars, [(pair, chars, 1.0)]) for pair in pairs]
     scored = [(number, 1.0) for number in range(len(leaves))]
-    return KeywordQuery(leaves, scored, asked, 0.85, 0.0, 0.9, 1e-5, 0, None, None)
+    return KeywordQuery(leaves, [], scored, asked, None, 0.85, 0.0, 0.9, 1e-5, 0, None, None)
 
 
 def opened(segments: Sequence[MappedSegment], files: Sequence[Any]) -> kernels.MappedIndex | None:
@@ -210,18 +210,29 @@ def test_what_a_query_names_must_be_there(segments: list[tuple[MappedSegment, by
     parts = [part for part, _ in segments]
     index = opened(parts, [part.file for part in parts])
     assert index is not None
-    asked, mask = query(["上海"]), bytes(260)
+    asked, mask, one = query(["上海"]), bytes(260), np.array([0.5], "<f4").tobytes()
     for wrong in (
         {"scored": [(9, 1.0)]},
         {"words": [(9, [], 1.0)]},
         {"words": [(0, [9, 9], 1.0)]},
-        {"leaves": [("上海", [99]), ("上海", [0])]},
+        {"leaves": [([99], [("上海", [0], 1.0)])] * 2},
+        {"leaves": [([0], [("上海", [99], 1.0)])] * 2},
+        {"leaves": [([0, 1], [("上海", [0], 1.0)])] * 2},
+        {"found": [(0, np.array([260], "<i8").tobytes(), one)]},
+        {"found": [(0, np.array([3, 3], "<i8").tobytes(), one * 2)]},
+        {"found": [(0, None, one * 261)]},
+        {"rest": (one * 259, one * 260, [1.0])},
+        {"rest": (one * 260, one * 261, [1.0])},
         {"mask": mask[1:]},
         {"typed": np.array([260], "<i8").tobytes()},
     ):
         assert index.run(*asked._replace(**wrong)) is None  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="no such document"):
         index.run(*asked._replace(typed=np.array([-1], "<i8").tobytes()))
+    with pytest.raises(ValueError, match="no such document"):
+        index.run(*asked._replace(found=[(0, np.array([-1], "<i8").tobytes(), one)]))
+    with pytest.raises(ValueError, match="no such leaf"):
+        index.run(*asked._replace(found=[(9, None, one)]))
     with pytest.raises(UnicodeEncodeError):
         index.run(*query(["\ud800"]))
     assert index.names([260]) is None
@@ -248,3 +259,53 @@ def test_segments_that_do_not_follow_each_other_are_none(segments: list[tuple[Ma
         assert opened(parts, [part.file for part in parts]) is None
     norms = [(weight, 3.0) for weight in ALL_WEIGHTS.values()]
     assert kernels.mapped_index([first, second], norms, B, K1, bytes(259)) is None
+
+
+def test_what_others_have_found_counts_as_what_is_looked_up(segments: list[tuple[MappedSegment, bytes]]) -> None:
+    parts = [part for part, _ in segments]
+    index = opened(parts, [part.file for part in parts])
+    assert index is not None
+    asked = query(["上海"])
+    run = index.run(*asked)
+    only = index.run(*asked._replace(scored=[(0, 1.0)], words=[(0, [], 1.0)]))
+    assert run is not None
+    assert only is not None
+    doc_freq = only.doc_freqs()[0]
+    assert doc_freq
+    idf = np.log(1 + (260 - doc_freq + 0.5) / (doc_freq + 0.5))
+    impacts = np.frombuffer(only.scores(), "<f4") / np.float32(idf)
+    some = np.flatnonzero(impacts)[::-1]  # in any order
+    assert len(some) == doc_freq
+    for found in ((0, None, impacts.tobytes()), (0, some.astype("<i8").tobytes(), impacts[some].tobytes())):
+        same = index.run(*asked._replace(found=[found]))
+        assert same is not None
+        assert same.mask() == run.mask()
+        assert np.frombuffer(same.scores(), "<f4") == pytest.approx(np.frombuffer(run.scores(), "<f4"), rel=1e-5)
+    weight = float(np.sqrt(idf))
+    cover = (impacts > 0).astype("<f4") * np.float32(weight)
+    rest = (only.scores(), cover.tobytes(), [weight])
+    for changes in ({"scored": [], "words": []}, {"scored": [], "words": [], "num_best": 5}):
+        same = index.run(*asked._replace(rest=rest, **changes))  # type: ignore[arg-type]
+        assert same is not None
+        assert same.mask() == only.mask()
+        assert same.scores() == only.scores()
+
+
+def test_forms_of_a_word_are_one_term(segments: list[tuple[MappedSegment, bytes]]) -> None:
+    """An occurrence counts what the weight of the form says."""
+    parts = [part for part, _ in segments]
+    index = opened(parts, [part.file for part in parts])
+    assert index is not None
+    title, asked = (FIELDS.index("title"),), query(["上海"])._replace(scored=[(0, 1.0)], words=[(0, [], 1.0)])
+
+    def scores(*members: tuple[str, Sequence[int], float]) -> Any:
+        run = index.run(*asked._replace(leaves=[(title, members)]))
+        assert run is not None
+        return np.frombuffer(run.scores(), "<f4"), run.doc_freqs()[0]
+
+    whole, number = scores(("上海", title, 1.0))
+    again, same = scores(("上海", title, 0.25), ("没有", title, 9.0), ("上海", title, 0.75))
+    both, more = scores(("上海", title, 1.0), ("城市", title, 1.0))
+    assert (number, same, more) == (52, 52, 104)
+    assert again == pytest.approx(whole)
+    assert np.flatnonzero(both).tolist() == [doc for doc in range(260) if doc % 5 < 2]

@@ -38,9 +38,11 @@ def segment(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, MappedSegme
 def query(**changed: Any) -> KeywordQuery:
     """The article with both words, of which all are hits."""
     given = KeywordQuery(
-        leaves=[("上海", [BODY]), ("城市", [BODY])],
+        leaves=[([BODY], [("上海", [BODY], 1.0)]), ([BODY], [("城市", [BODY], 1.0)])],
+        found=[],
         scored=[(0, 1.0), (1, 1.0)],
         words=[(0, [], 1.0), (1, [], 1.0)],
+        rest=None,
         need=0.85,
         share=0.0,
         most=0.85,
@@ -91,7 +93,7 @@ def test_a_mask_and_what_was_typed(segment: tuple[Path, MappedSegment]) -> None:
         {"scored": [(2, 1.0)]},
         {"words": [(5, [], 1.0)]},
         {"words": [(0, [9, 1], 1.0)]},
-        {"leaves": [("上海", [BODY]), ("城市", [len(FIELDS)])]},
+        {"leaves": [([BODY], [("上海", [len(FIELDS)], 1.0)])] * 2},
         {"mask": b"\1" * (NUM_DOCS - 1)},
         {"typed": np.array([NUM_DOCS], "<i8").tobytes()},
     ],

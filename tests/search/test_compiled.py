@@ -74,6 +74,11 @@ QUERIES: list[tuple[str, dict[str, Any]]] = [
     ("著名 𠮷野家", {"facets": ["source"]}),
     ("龙井茶", {"limit": 0}),
     ("没有 上海", {"match": "most", "offset": 300}),
+    ("linux database", {"source": "甲"}),
+    ("databases 的 数字化转型", {}),
+    ("S-300 城市 database", {}),
+    ("高铁 databases 龙井茶 城市怎么样", {}),
+    ("9 月 上海", {}),
 ]
 
 

@@ -12,9 +12,11 @@ use super::file;
 use super::snapshot::{self, FieldInfo, Norms};
 use crate::python::{bytes_of, points, released};
 use crate::search::closeness::Wanted;
-use crate::search::i64s;
+use crate::search::impacts::List;
+use crate::search::lists::{Leaf, Member};
 use crate::search::python::{wanted, Closeness};
-use crate::search::run::{self, Focus, Leaf, Query, Titled, Word};
+use crate::search::run::{self, Focus, Query, Rest, Titled, Word};
+use crate::search::{f32s, i64s};
 use crate::Error;
 
 pub(crate) const DAMAGED: Error = Error::Value("the index is damaged, or is none that this extension reads");
@@ -39,6 +41,26 @@ struct Snapshot(Arc<snapshot::Snapshot>);
 /// A segment, its first document, number of documents; of each field: number in it, terms, bytes that these share; the
 /// numbers of id, title and body.
 type PySegment<'py> = (PyRef<'py, SegmentFile>, u32, u32, Vec<FieldInfo>, (Option<u16>, Option<u16>, Option<u16>));
+
+/// A term, its fields, and what an occurrence counts.
+type PyMember = (PyBackedStr, Vec<usize>, f32);
+
+/// Documents (i64, each once, in any order; None for all) and their impacts (f32, 0 for those that have nothing).
+fn list_of(docs: Option<&[u8]>, impacts: &[u8]) -> PyResult<List> {
+    let mut both: Vec<(u32, f32)> = Vec::with_capacity(impacts.len() / 4);
+    match docs {
+        None => both.extend((0..).zip(f32s(impacts)).filter(|&(_, impact)| impact > 0.0)),
+        Some(docs) => {
+            for (doc, impact) in i64s(docs).zip(f32s(impacts)) {
+                let doc = u32::try_from(doc).map_err(|_| PyValueError::new_err("there is no such document"))?;
+                both.push((doc, impact));
+            }
+            both.sort_unstable_by_key(|&(doc, _)| doc);
+        }
+    }
+    let (docs, values) = both.into_iter().unzip();
+    Ok(List { docs, values })
+}
 
 #[pymethods]
 impl Snapshot {
@@ -73,9 +95,11 @@ impl Snapshot {
     fn run(
         &self,
         py: Python<'_>,
-        leaves: Vec<(PyBackedStr, Vec<usize>)>,
+        leaves: Vec<(Vec<usize>, Vec<PyMember>)>,
+        found: Vec<(usize, Option<PyBackedBytes>, PyBackedBytes)>,
         scored: Vec<(usize, f64)>,
         words: Vec<(usize, Vec<usize>, f64)>,
+        rest: Option<(PyBackedBytes, PyBackedBytes, Vec<f64>)>,
         need: f64,
         share: f64,
         most: f64,
@@ -89,8 +113,23 @@ impl Snapshot {
             docs.push(u32::try_from(doc).map_err(|_| PyValueError::new_err("there is no such document"))?);
         }
         docs.sort_unstable();
+        let member = |(term, fields, weight): PyMember| Member { term: term.as_bytes().to_vec(), fields, weight };
+        let mut leaves: Vec<Leaf> = leaves
+            .into_iter()
+            .map(|(fields, members)| Leaf::Terms(fields, members.into_iter().map(member).collect()))
+            .collect();
+        for (leaf, docs, impacts) in found {
+            let list = list_of(docs.as_deref(), &impacts)?;
+            *leaves.get_mut(leaf).ok_or_else(|| PyValueError::new_err("there is no such leaf"))? = Leaf::Found(list);
+        }
+        let rest = rest.map(|(scores, cover, weights)| Rest {
+            scores: f32s(&scores).collect(),
+            cover: f32s(&cover).collect(),
+            weights,
+        });
         let query = Query {
-            leaves: leaves.into_iter().map(|(term, fields)| Leaf { term: term.as_bytes().to_vec(), fields }).collect(),
+            leaves,
+            rest,
             scored,
             words: words.into_iter().map(|(leaf, bigrams, weight)| Word { leaf, bigrams, weight }).collect(),
             need,

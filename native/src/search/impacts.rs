@@ -123,6 +123,13 @@ impl List {
         self.docs.is_empty()
     }
 
+    /// Whether documents and values are as many, and the documents ascending and below `num_docs`.
+    pub fn is_below(&self, num_docs: usize) -> bool {
+        self.docs.len() == self.values.len()
+            && self.docs.windows(2).all(|two| two[0] < two[1])
+            && self.docs.last().is_none_or(|&last| (last as usize) < num_docs)
+    }
+
     /// Add a document behind the others.
     pub fn push(&mut self, doc: u32, value: f32) {
         self.docs.push(doc);

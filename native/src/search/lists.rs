@@ -1,19 +1,43 @@
-//! The postings of a term in a commit: the documents at once, how often they have it only where somebody asks.
+//! The postings of a term in a commit, or of several that count as one: the documents at once, how often they have it only
+//! where somebody asks.
 
-use super::impacts::from;
+use super::impacts::{from, List};
 use crate::index::snapshot::{Place, Snapshot};
 
-/// Those of one field.
+/// A term that is looked for, by itself or as one of several.
+pub struct Member {
+    /// In UTF-8.
+    pub term: Vec<u8>,
+    /// The numbers of the fields it is looked for in.
+    pub fields: Vec<usize>,
+    /// What an occurrence counts.
+    pub weight: f32,
+}
+
+/// What is scored as one term.
+pub enum Leaf {
+    /// Any of some terms. The fields are those whose lengths count; each term has as many of its own, in their order.
+    Terms(Vec<usize>, Vec<Member>),
+    /// What was looked for by others: documents and impacts.
+    Found(List),
+}
+
+/// Those of one term in one field, or those that were given.
 struct FieldPostings {
-    field: usize,
+    source: Source,
     docs: Vec<u32>,
-    /// Of each segment that has the term: its number, where its documents begin, and where they are in the file.
-    parts: Vec<(usize, usize, Place)>,
-    /// How often each document has it, once this was asked.
+    /// How often each document has it, once this was asked; tf' of those that were given.
     frequencies: Vec<f32>,
 }
 
-/// The postings of a term in some fields.
+enum Source {
+    /// The field whose lengths count; what an occurrence counts; of each segment that has the term: its number, where its
+    /// documents begin, and where they are in the file.
+    Index(usize, f32, Vec<(usize, usize, Place)>),
+    Given,
+}
+
+/// The postings of a leaf.
 pub struct Postings {
     /// That of the most documents first.
     fields: Vec<FieldPostings>,
@@ -22,19 +46,39 @@ pub struct Postings {
 }
 
 impl Postings {
-    /// None if the index is damaged.
-    pub fn new(snapshot: &Snapshot, fields: &[usize], term: &[u8]) -> Option<Self> {
-        let mut found = Vec::with_capacity(fields.len());
-        for &field in fields {
-            let (mut docs, mut parts) = (Vec::new(), Vec::new());
-            for (number, segment) in snapshot.segments.iter().enumerate() {
-                let start = docs.len();
-                if let Some(place) = segment.docs(field, term, &mut docs)? {
-                    parts.push((number, start, place));
+    /// None if the index is damaged, or what is given does not fit.
+    pub fn new(snapshot: &Snapshot, leaf: &Leaf) -> Option<Self> {
+        let (fields, members) = match leaf {
+            Leaf::Terms(fields, members) => (fields, members),
+            Leaf::Found(list) => {
+                if !list.is_below(snapshot.num_docs) {
+                    return None;
                 }
+                let (docs, k1) = (list.docs.clone(), snapshot.k1);
+                let frequencies = list.values.iter().map(|impact| k1 * impact / (1.0 - impact)).collect();
+                return Some(Postings {
+                    fields: vec![FieldPostings { source: Source::Given, docs, frequencies }],
+                    others: Vec::new(),
+                });
             }
-            if !docs.is_empty() {
-                found.push(FieldPostings { field, docs, parts, frequencies: Vec::new() });
+        };
+        let mut found = Vec::with_capacity(fields.len());
+        for member in members {
+            if member.fields.len() != fields.len() {
+                return None;
+            }
+            for (&field, &own) in fields.iter().zip(&member.fields) {
+                let (mut docs, mut parts) = (Vec::new(), Vec::new());
+                for (number, segment) in snapshot.segments.iter().enumerate() {
+                    let start = docs.len();
+                    if let Some(place) = segment.docs(own, &member.term, &mut docs)? {
+                        parts.push((number, start, place));
+                    }
+                }
+                if !docs.is_empty() {
+                    let source = Source::Index(field, member.weight, parts);
+                    found.push(FieldPostings { source, docs, frequencies: Vec::new() });
+                }
             }
         }
         found.sort_by_key(|field| std::cmp::Reverse(field.docs.len()));
@@ -93,7 +137,19 @@ impl Postings {
         touched: &mut Vec<u16>,
     ) -> Option<()> {
         let stop = window.start + window.slots.len() as u32;
-        for FieldPostings { field, docs, parts, frequencies } in self.fields.iter_mut().rev() {
+        for FieldPostings { source, docs, frequencies } in self.fields.iter_mut().rev() {
+            let Source::Index(field, weight, parts) = source else {
+                let low = docs.partition_point(|&doc| doc < window.start);
+                let here = docs[low..].iter().zip(&frequencies[low..]).take_while(|(&doc, _)| doc < stop);
+                for (&doc, tf) in here {
+                    let slot = window.slots[(doc - window.start) as usize];
+                    if slot != NONE {
+                        sums[usize::from(slot)] += tf;
+                        touched.push(slot);
+                    }
+                }
+                continue;
+            };
             let norms = snapshot.norms.get(*field)?;
             for (number, (segment, first, _)) in parts.iter().enumerate() {
                 let end = parts.get(number + 1).map_or(docs.len(), |&(_, start, _)| start);
@@ -120,7 +176,7 @@ impl Postings {
                     if *sum == 0.0 {
                         touched.push(slot);
                     }
-                    *sum += frequencies[*first + low + at] * norms.of(doc);
+                    *sum += frequencies[*first + low + at] * *weight * norms.of(doc);
                 }
             }
         }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::closeness::{closeness, points_of_utf16, Text, Wanted};
 use super::keywords::best;
-use super::lists::{Postings, Window, NONE};
+use super::lists::{Leaf, Postings, Window, NONE};
 use crate::index::snapshot::Snapshot;
 use crate::tables::Tables;
 use crate::Error;
@@ -21,14 +21,6 @@ const STRIDE: usize = 32;
 /// Documents and scores.
 pub type Scored = Vec<(u32, f32)>;
 
-/// A term, and the numbers of the fields it is looked for in.
-pub struct Leaf {
-    /// In UTF-8.
-    pub term: Vec<u8>,
-    /// Of the snapshot.
-    pub fields: Vec<usize>,
-}
-
 /// A word of the query: leaves by their numbers.
 pub struct Word {
     /// The word itself.
@@ -39,6 +31,16 @@ pub struct Word {
     pub weight: f64,
 }
 
+/// Words that others have looked for, and added up.
+pub struct Rest {
+    /// What they score in each document.
+    pub scores: Vec<f32>,
+    /// What each document has of them weighs.
+    pub cover: Vec<f32>,
+    /// What each of them weighs.
+    pub weights: Vec<f64>,
+}
+
 /// What is asked.
 pub struct Query {
     /// What is looked up.
@@ -47,6 +49,8 @@ pub struct Query {
     pub scored: Vec<(usize, f64)>,
     /// Of which a hit must have enough.
     pub words: Vec<Word>,
+    /// And of these.
+    pub rest: Option<Rest>,
     /// Of the weights' 3-norm, what a hit has of them.
     pub need: f64,
     /// Of their sum, what it has at least.
@@ -85,13 +89,13 @@ impl Run {
         let mut lists: Vec<Option<Postings>> = query.leaves.iter().map(|_| None).collect();
         let load = |lists: &mut Vec<Option<Postings>>, at: usize| -> Option<usize> {
             if lists.get(at)?.is_none() {
-                let leaf = &query.leaves[at];
-                lists[at] = Some(Postings::new(&snapshot, &leaf.fields, &leaf.term)?);
+                lists[at] = Some(Postings::new(&snapshot, &query.leaves[at])?);
             }
             lists[at].as_ref().map(Postings::doc_freq)
         };
         if query.mask.as_ref().is_some_and(|mask| mask.len() != num_docs)
             || query.typed.iter().any(|&doc| doc as usize >= num_docs)
+            || query.rest.as_ref().is_some_and(|rest| rest.scores.len() != num_docs || rest.cover.len() != num_docs)
         {
             return None;
         }
@@ -123,6 +127,7 @@ impl Run {
             covering.extend(presence.iter().map(|&leaf| (leaf, each)));
             weights.push(weight);
         }
+        weights.extend(query.rest.iter().flat_map(|rest| &rest.weights));
         let norm = weights.iter().map(|weight| weight.powi(3)).sum::<f64>().powf(1.0 / 3.0);
         let threshold = (query.need * norm).max(query.share * weights.iter().sum::<f64>());
         let hits = Sums { lists: &mut lists, scored, covering, snapshot: &snapshot }.hits(query, threshold)?;
@@ -362,10 +367,13 @@ impl Sums<'_> {
             for &(leaf, _) in &self.scored {
                 all.extend(self.lists[leaf].iter().flat_map(Postings::docs).flatten());
             }
+            if let Some(rest) = &query.rest {
+                all.extend((0..).zip(&rest.scores).filter(|(_, &score)| score > 0.0).map(|(doc, _)| doc));
+            }
             all.sort_unstable();
             all.dedup();
             all.retain(|&doc| self.snapshot.is_live(doc));
-            let scored = self.scores(&all)?;
+            let scored = self.scores(&all, query)?;
             let positive = scored.iter().enumerate().filter(|(_, hit)| hit.1 > 0.0).map(|(at, hit)| (at, hit.1));
             hits.extend(best(positive, query.num_best).into_iter().map(|at| scored[at].0));
             scores = Some(scored);
@@ -377,7 +385,7 @@ impl Sums<'_> {
         if let Some(mask) = &query.mask {
             hits.retain(|&doc| mask[doc as usize] != 0);
         }
-        let Some(scores) = scores else { return self.scores(&hits) };
+        let Some(scores) = scores else { return self.scores(&hits, query) };
         let score = |doc: u32| scores.binary_search_by_key(&doc, |&(other, _)| other).map_or(0.0, |at| scores[at].1);
         Some(hits.into_iter().map(|doc| (doc, score(doc))).collect())
     }
@@ -389,11 +397,21 @@ impl Sums<'_> {
             lists.extend(self.lists[leaf].iter().flat_map(Postings::docs).map(|docs| (docs, weight)));
         }
         let (mut cover, mut found, mut greatest) = (vec![0.0f32; WINDOW as usize], Vec::new(), 0.0f32);
-        while let Some(next) = lists.iter().filter_map(|(docs, _)| docs.first().copied()).min() {
+        let mut end = 0;
+        loop {
+            let next = match &query.rest {
+                Some(_) => Some(end).filter(|&end| (end as usize) < self.snapshot.num_docs),
+                None => lists.iter().filter_map(|(docs, _)| docs.first().copied()).min(),
+            };
+            let Some(next) = next else { break };
             let start = next / WINDOW * WINDOW;
             let size = WINDOW.min(self.snapshot.num_docs as u32 - start);
+            end = start + size;
             let cover = &mut cover[..size as usize];
-            cover.fill(0.0);
+            match &query.rest {
+                Some(rest) => cover.copy_from_slice(&rest.cover[start as usize..end as usize]),
+                None => cover.fill(0.0),
+            }
             for (docs, weight) in &mut lists {
                 let here = docs.partition_point(|&doc| doc < start + size);
                 for &doc in &docs[..here] {
@@ -424,8 +442,9 @@ impl Sums<'_> {
     }
 
     /// The scores of some documents, ascending. None if the index is damaged.
-    fn scores(&mut self, docs: &[u32]) -> Option<Scored> {
-        let mut found: Scored = docs.iter().map(|&doc| (doc, 0.0)).collect();
+    fn scores(&mut self, docs: &[u32], query: &Query) -> Option<Scored> {
+        let begun = |doc: u32| query.rest.as_ref().map_or(0.0, |rest| rest.scores[doc as usize]);
+        let mut found: Scored = docs.iter().map(|&doc| (doc, begun(doc))).collect();
         let (mut sums, mut touched) = (vec![0.0f32; WINDOW as usize], Vec::new());
         let mut slots = vec![NONE; WINDOW as usize];
         for hits in found.chunk_by_mut(|one, other| one.0 / WINDOW == other.0 / WINDOW) {
