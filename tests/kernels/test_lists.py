@@ -121,6 +121,18 @@ def test_batches_become_the_same_segment(found: list[Batch], frequency_is_value:
     assert ours == segment_of(given, plain=True, frequency_is_value=frequency_is_value)
 
 
+def test_lists_of_every_density_take_the_same_form() -> None:
+    """Where a bitmap is as long as a list, and where two widths take the same room, one of them is right."""
+    batch: Batch = {}
+    for first in (0, 1, 7, 8, 100):
+        for step in range(1, 30):
+            for count in range(1, 1 + min(40, (BATCH_DOCS - 1 - first) // step)):
+                docs = range(first, first + count * step, step)
+                batch[f"{first} {step} {count}".encode()] = {doc: 1 + doc % count for doc in docs}
+    ours = segment_of([postings_of(batch)], plain=False, frequency_is_value=False)
+    assert ours == segment_of([postings_of(batch)], plain=True, frequency_is_value=False)
+
+
 @given(batches.filter(is_any), st.booleans(), st.randoms(use_true_random=False), st.integers(1, 40))
 def test_segments_are_merged_to_the_same(
     found: list[Batch], frequency_is_value: bool, rng: random.Random, slice_terms: int

@@ -27,8 +27,8 @@ from cnsearch.engine.terms.dictionary import TermDictionary
 
 #: terms per slice, of the source that has most
 SLICE_TERMS = 1 << 15
-#: and bytes of their lists
-SLICE_BYTES = 4 << 20
+#: and bytes of their lists, about, in all sources: some slices are in memory at a time
+SLICE_BYTES = 8 << 20
 
 Bounds = Sequence[tuple[int, int]]
 """A slice: first and stop of the numbers of its terms in each source."""
@@ -126,9 +126,9 @@ def _slices(sources: Sequence[_TermSource]) -> Iterator[Bounds]:
     largest = max((source.terms for source in sources), key=lambda terms: terms.count, default=None)
     if largest is None:
         return
-    firsts, cut = [0] * len(sources), 0
+    firsts, cut, most = [0] * len(sources), 0, SLICE_BYTES // len(sources)
     while cut < largest.count:
-        cut = _end_of_slice(largest, cut)
+        cut = _end_of_slice(largest, cut, most)
         if cut < largest.count:
             border = largest.term(cut)
             stops = [source.terms.lower_bound(border) for source in sources]
@@ -138,14 +138,14 @@ def _slices(sources: Sequence[_TermSource]) -> Iterator[Bounds]:
         firsts = stops
 
 
-def _end_of_slice(terms: TermDictionary, first: int) -> int:
-    """Where the slice ends that begins with the term ``first``; behind it."""
+def _end_of_slice(terms: TermDictionary, first: int, most: int) -> int:
+    """Where the slice ends that begins with the term ``first``: behind it, and before its lists take ``most`` bytes."""
     stop = min(first + SLICE_TERMS, terms.count)
     pointers = terms.pointers(first, stop)
     listed = np.flatnonzero(pointers >= 0)
     if len(listed):
         sizes = pointers[listed] - pointers[listed[0]]
-        over = np.flatnonzero(sizes > SLICE_BYTES)
+        over = np.flatnonzero(sizes > most)
         if len(over):
             stop = first + max(int(listed[over[0]]), 1)
     return stop
