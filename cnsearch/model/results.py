@@ -80,7 +80,7 @@ class Hit:
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @classmethod
-    def partly(cls, read: Callable[[], Mapping[str, Any]], **known: Any) -> Hit:
+    def partly(cls, read: Callable[[], Mapping[str, Any]], known: Mapping[str, Any]) -> Hit:
         """A hit of which some fields are known. ``read`` gives all others, called when one is first asked for."""
         hit = object.__new__(cls)
         hit.__dict__.update(known, _read=read)

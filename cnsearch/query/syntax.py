@@ -245,7 +245,8 @@ class _Parser:
         self._at += 1
         if kind == "(":
             return self._in_parentheses(lexeme.field)
-        lexeme = replace(lexeme, field=lexeme.field or self._field)
+        if self._field is not None and lexeme.field is None:
+            lexeme = replace(lexeme, field=self._field)
         if kind == "phrase":
             return _phrase(lexeme)
         if kind == "word":
@@ -309,7 +310,7 @@ def _merge_words(nodes: list[Node]) -> tuple[Node, ...]:
     for node in nodes:
         last = merged[-1] if merged else None
         if isinstance(node, Words) and isinstance(last, Words) and node.field == last.field:
-            merged[-1] = replace(last, text=f"{last.text} {node.text}")
+            merged[-1] = Words(f"{last.text} {node.text}", last.field, last.synonyms)
         else:
             merged.append(node)
     return tuple(merged)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -46,8 +47,12 @@ class Plan:
     @property
     def leaves(self) -> tuple[Leaf, ...]:
         """What adds to scores, in order."""
+        return tuple(self.walk_leaves())
+
+    def walk_leaves(self) -> Iterator[Leaf]:
+        """The same, one after the other."""
         steps = () if self.step is None else self.step.walk()
-        return tuple([cast(Leaf, step) for step in steps if step.is_leaf])
+        return (cast(Leaf, step) for step in steps if step.is_leaf)
 
     @property
     def ranked(self) -> bool:

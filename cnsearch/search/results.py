@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import count, repeat
 from typing import TYPE_CHECKING
 
 from cnsearch import deadline
@@ -108,11 +109,14 @@ def make_hits(
     searcher: Searcher, ranking: Ranked, excerpts: Excerpts, offset: int, folded: Sequence[Sequence[int]] = ()
 ) -> tuple[Hit, ...]:
     """The hits of a page. ``folded``: for each of them the documents under it, or nothing at all."""
-    names = searcher.names(ranking.doc_numbers)
-    ranked = zip(ranking.doc_numbers, names, ranking.scores, strict=True)
+    numbers, num_second = ranking.doc_numbers, ranking.num_second
+    names = searcher.names(numbers)
+    ranked = zip(count(offset + 1), numbers, names, ranking.scores, folded or repeat((), len(numbers)))
     return tuple(
-        _hit(searcher, excerpts, number, name, offset + at + 1, score, ranking.num_second, folded[at] if folded else ())
-        for at, (number, name, score) in enumerate(ranked)
+        [
+            _hit(searcher, excerpts, number, name, rank, score, num_second, copies)
+            for rank, number, name, score, copies in ranked
+        ]
     )
 
 
@@ -139,14 +143,16 @@ def _hit(
 ) -> Hit:
     return Hit.partly(
         partial(searcher.snapshot.about, number),
-        rank=rank,
-        score=score,
-        _excerpts=partial(excerpts.of, number),
-        _explain=partial(excerpts.explain, number, rank <= num_second),
-        _missing=partial(excerpts.missing, number),
-        duplicates=tuple([_duplicate(searcher.snapshot, copy) for copy in copies]),
-        id=name[0],
-        title=name[1],
+        {
+            "rank": rank,
+            "score": score,
+            "_excerpts": partial(excerpts.of, number),
+            "_explain": partial(excerpts.explain, number, rank <= num_second),
+            "_missing": partial(excerpts.missing, number),
+            "duplicates": tuple([_duplicate(searcher.snapshot, copy) for copy in copies]) if copies else (),
+            "id": name[0],
+            "title": name[1],
+        },
     )
 
 

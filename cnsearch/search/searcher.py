@@ -239,5 +239,10 @@ class Searcher:
 
         Where it is False, hits have nothing of the query but characters of it.
         """
-        longer = [leaf for leaf in plan.leaves if leaf.says_much]
-        return not longer or any(map(self.leaves.occurs, longer))
+        longer = False
+        for leaf in plan.walk_leaves():  # of most queries the first that says much is there
+            if leaf.says_much:
+                if self.leaves.occurs(leaf):
+                    return True
+                longer = True
+        return not longer

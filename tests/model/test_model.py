@@ -50,7 +50,7 @@ def partly_read() -> tuple[Hit, list[str]]:
         reads.append("read")
         return OTHERS
 
-    return Hit.partly(read, **KNOWN, **MADE), reads
+    return Hit.partly(read, {**KNOWN, **MADE}), reads
 
 
 def test_fields_of_a_hit_are_read_when_they_are_asked_for() -> None:

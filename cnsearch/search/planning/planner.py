@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from datetime import tzinfo
-from typing import Any
+from itertools import chain
+from typing import Any, TypeVar
 
 from cnsearch.analysis.scripts import CJK_RUN
 from cnsearch.analysis.tokenizer import WordTokenizer
@@ -26,6 +26,8 @@ from cnsearch.search.steps.joined import AllOf, AnyOf, Boosted, Without
 from cnsearch.search.steps.pattern import TermPattern
 from cnsearch.search.steps.texts import Substring
 from cnsearch.store.fields import DRAFT
+
+T = TypeVar("T")
 
 
 def make_plan(
@@ -190,8 +192,17 @@ class _Planner:
     def focus(self) -> Focus:
         """What the second pass looks for, of all clauses. What is quoted alone was typed so on purpose: without any
         words, nothing that stands as it was typed earns more."""
-        parts = {
-            field.name: tuple(dict.fromkeys(one for focus in self._focuses for one in getattr(focus, field.name)))
-            for field in fields(Focus)
-        }
-        return Focus(**parts if self._has_words else {**parts, "written": ()})
+        focuses = self._focuses
+        return Focus(
+            _each_once([focus.bigrams for focus in focuses]),
+            _each_once([focus.words for focus in focuses]),
+            _each_once([focus.synonyms for focus in focuses]),
+            _each_once([focus.written for focus in focuses]) if self._has_words else (),
+            _each_once([focus.pieces for focus in focuses]),
+            _each_once([focus.coarse for focus in focuses]),
+        )
+
+
+def _each_once(parts: Sequence[tuple[T, ...]]) -> tuple[T, ...]:
+    """All that is in ``parts``, in order."""
+    return tuple(dict.fromkeys(chain.from_iterable(parts)))
