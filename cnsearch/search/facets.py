@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, tzinfo
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -43,10 +44,15 @@ def _dates(seconds: npt.NDArray[np.int64], field: str, zone: tzinfo) -> Counter[
     first, last = (date_of(int(moment)) for moment in (known.min(), known.max()))
     assert first is not None
     assert last is not None
-    years = range(max(1, first.year - 1), min(9999, last.year + 1) + 1)
-    months = _MONTHS if field == "month" else (1,)
-    starts = [(year, month) for year in years for month in months]
-    bounds = np.array([seconds_of(datetime(*start, 1, tzinfo=zone)) for start in starts])
-    counts = np.bincount(np.searchsorted(bounds, known, side="right") - 1, minlength=len(starts))
-    names = (f"{year:04d}" if field == "year" else f"{year:04d}-{month:02d}" for year, month in starts)
+    names, bounds = _periods(max(1, first.year - 1), min(9999, last.year + 1), field, zone)
+    counts = np.bincount(np.searchsorted(bounds, known, side="right") - 1, minlength=len(names))
     return Counter({name: int(count) for name, count in zip(names, counts, strict=True) if count})
+
+
+@lru_cache(maxsize=16)
+def _periods(first: int, last: int, field: str, zone: tzinfo) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """The years, or the months of them, from the year ``first`` to ``last``: their names, and the second at which each
+    begins, shape (periods,). Making those of a few years takes longer than counting."""
+    starts = [(year, month) for year in range(first, last + 1) for month in (_MONTHS if field == "month" else (1,))]
+    names = [f"{year:04d}" if field == "year" else f"{year:04d}-{month:02d}" for year, month in starts]
+    return names, np.array([seconds_of(datetime(*start, 1, tzinfo=zone)) for start in starts], dtype=np.int64)
