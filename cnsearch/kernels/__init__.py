@@ -31,8 +31,8 @@ from cnsearch.kernels.lists import ListKernels, Lists, Part, Postings, Terms, by
 from cnsearch.kernels.marks import Marked, Marker, marker
 from cnsearch.kernels.native import NativeTexts, segmenter
 from cnsearch.kernels.plain import PlainTexts
-from cnsearch.kernels.searching import Closeness, Packed, PackedMatches, Searching, closeness_by, searching
-from cnsearch.kernels.texts import Characters, StoredTexts, characters_of, stored_texts
+from cnsearch.kernels.searching import Characters, Closeness, Packed, PackedMatches, Searching, closeness_by, searching
+from cnsearch.kernels.texts import StoredTexts, characters_of, stored_texts
 from cnsearch.kernels.threads import in_threads
 
 __all__ = [

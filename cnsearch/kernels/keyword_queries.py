@@ -13,7 +13,7 @@ from os import PathLike
 from typing import Any, NamedTuple, Protocol
 
 from cnsearch.kernels.choice import chosen
-from cnsearch.kernels.searching import Closeness
+from cnsearch.kernels.searching import Characters, Closeness
 
 FieldInfo = tuple[int, int, int]
 """Of a field in a segment: its number, how many terms it has, and how many bytes all these begin with."""
@@ -100,6 +100,7 @@ class Run(Protocol):
     def ranked(
         self,
         tables: Closeness,
+        read_by: Characters | None,
         count: int,
         depth: int,
         characters: Sequence[tuple[str, float]],
@@ -116,8 +117,9 @@ class Run(Protocol):
         documents whose text has to be read first: as long as there are any, the former means nothing). None if the
         index is damaged.
 
+        read_by    : reads texts that are read otherwise than they fold, but for a few; None reads none of these
         contextual : whether a character is looked for that depends on those at its sides, or may be read for such a one
-        readings   : of documents that have to be read first
+        readings   : of such documents
         """
 
     def titled(

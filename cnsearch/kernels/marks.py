@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from cnsearch.kernels.choice import chosen
 from cnsearch.kernels.contract import Segmenter
-from cnsearch.kernels.texts import Characters
+from cnsearch.kernels.searching import Characters
 
 Keyed = Sequence[tuple[str, int]]
 """Folded texts, none empty, and the number of each."""

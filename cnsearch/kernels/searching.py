@@ -49,6 +49,10 @@ class Closeness(Protocol):
         ...
 
 
+class Characters(Protocol):
+    """What characters are read as. Nothing to call: other kernels take it."""
+
+
 class Searching(Protocol):
     """The functions of the extension. Safe for threads; they let go of the interpreter's lock."""
 

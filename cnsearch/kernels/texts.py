@@ -15,11 +15,7 @@ import numpy.typing as npt
 
 from cnsearch.kernels.choice import chosen
 from cnsearch.kernels.keyword_queries import FieldInfo
-from cnsearch.kernels.searching import Closeness
-
-
-class Characters(Protocol):
-    """What characters are read as. Nothing to call: other kernels take it."""
+from cnsearch.kernels.searching import Characters, Closeness
 
 
 class StoredTexts(Protocol):

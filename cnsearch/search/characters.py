@@ -19,3 +19,8 @@ def compiled_characters() -> kernels.Characters | None:
         return None
     contextual = "".join(sorted(IN_CONTEXT))
     return kernels.characters_of(tables, ignored(), spelt_out(), contextual, word_characters())
+
+
+def characters_if_made() -> kernels.Characters | None:
+    """The same where somebody has asked for them: it takes as long as dozens of queries to make them."""
+    return compiled_characters() if compiled_characters.cache_info().currsize else None

@@ -16,6 +16,7 @@ from cnsearch import kernels
 from cnsearch.analysis.reading import read_all
 from cnsearch.analysis.variants import IN_CONTEXT
 from cnsearch.search.as_typed import earn_as_typed
+from cnsearch.search.characters import characters_if_made, compiled_characters
 from cnsearch.search.closeness import LEAD_CHARS, TEXT_CHARS, WINDOW_CHARS, compiled_closeness
 from cnsearch.search.leaves import DocNumbers, Leaves, Mask
 from cnsearch.search.plan import Plan
@@ -231,7 +232,7 @@ class CompiledRun:
         return chosen.tolist(), scores.tolist()
 
     def _ranked(self, count: int, depth: int) -> kernels.Best:
-        tables = compiled_closeness()
+        tables, read_by = compiled_closeness(), characters_if_made()
         assert tables is not None
         characters, words, bigrams = self.weights
         ranking = self._leaves.ranking
@@ -239,6 +240,7 @@ class CompiledRun:
         while True:
             found = self._run.ranked(
                 tables,
+                read_by,
                 count,
                 depth,
                 list(characters.items()),
@@ -256,6 +258,10 @@ class CompiledRun:
             best, odd = found
             if not odd:
                 return best
+            if read_by is None:
+                read_by = compiled_characters()
+                assert read_by is not None
+                continue
             shown = ["\n".join(self._leaves.snapshot.texts(number))[:TEXT_CHARS] for number in odd]
             readings = list(zip(odd, read_all(shown), strict=True))
 

@@ -18,6 +18,7 @@ import cnsearch
 from cnsearch import Article, kernels
 from cnsearch.engine.bytes.layout import CHECK_BLOCK_SIZE, FOOTER, TABLE_ENTRY, SectionKind
 from cnsearch.kernels import KeywordQuery, MappedSegment
+from cnsearch.search.characters import compiled_characters
 from cnsearch.search.closeness import compiled_closeness
 from cnsearch.search.scoring import ALL_WEIGHTS, K1, B
 
@@ -85,13 +86,14 @@ def answers(index: kernels.MappedIndex | None) -> list[Any]:
         best = run.best(300)
         assert len(best) == run.total <= 260
         assert all(0 <= number < 260 and score >= 0 for number, score in best)
-        tables = compiled_closeness()
+        tables, read_by = compiled_closeness(), compiled_characters()
         assert tables is not None
+        assert read_by is not None
         wanted = ([("上", 1.0), ("海", 1.0)], [("linux", 1.0)], [("上海", 2.0)])
         titled = (FIELDS.index("title_chars"), ["上海"], True, "上海", "上海", 0, False, 99)
         found += [
             best,
-            run.ranked(tables, 10, 10, *wanted, False, [], (1.0, 1.0), 500, 60, 100),
+            run.ranked(tables, read_by, 10, 10, *wanted, False, [], (1.0, 1.0), 500, 60, 100),
             run.titled(tables, *titled),
         ]
     return found

@@ -12,12 +12,13 @@ import pytest
 import cnsearch
 from cnsearch import Article, Index, kernels
 from cnsearch.engine.bytes.layout import CHECK_BLOCK_SIZE
+from cnsearch.search import compiled
 from cnsearch.search.compiled import CompiledQueries, CompiledRun
 
 if kernels.searching() is None:
     pytest.skip("there are no compiled kernels here", allow_module_level=True)
 
-WORDS = "上海 北京 数字化转型 转型 城市 规划 人工智能 龙井茶 高铁 的 茶 linux 著名 𠮷野家 database".split()
+WORDS = "上海 北京 数字化转型 转型 城市 人工智能 龙井茶 高铁 茶 linux 著名 𠮷野家 database 上\u200b海 ５㎏".split()
 
 
 def articles() -> list[Article]:
@@ -96,6 +97,14 @@ def test_one_call_finds_what_the_steps_find(
         assert [hit.score for hit in found.hits] == pytest.approx([hit.score for hit in expected.hits], rel=1e-5)
         assert [hit.missing for hit in found.hits] == [hit.missing for hit in expected.hits]
         assert [hit.explain() for hit in found.hits] == [hit.explain() for hit in expected.hits]
+
+
+def test_a_text_that_is_read_otherwise_is_read_by_the_kernel(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = [(hit.id, hit.score) for hit in index.search("上海 城市")]
+    monkeypatch.setattr(compiled, "read_all", None)
+    assert [(hit.id, hit.score) for hit in index.search("上海 城市")] == expected
+    with pytest.raises(TypeError):  # what depends on what stands beside it is not
+        index.search("著名 城市")
 
 
 @pytest.mark.parametrize("query", ['"上海"', "上海*", "上海 OR 茶", "source:甲", "(上海 茶) OR linux"])

@@ -16,6 +16,7 @@ use crate::search::impacts::List;
 use crate::search::lists::{Leaf, Member};
 use crate::search::python::{wanted, Closeness};
 use crate::search::run::{self, Focus, Query, Rest, Titled, Word};
+use crate::search::texts::Characters;
 use crate::search::{f32s, i64s};
 use crate::Error;
 
@@ -202,6 +203,7 @@ impl Run {
         &self,
         py: Python<'_>,
         tables: &Closeness,
+        read_by: Option<&Characters>,
         count: usize,
         depth: usize,
         characters: Vec<(char, f64)>,
@@ -217,7 +219,9 @@ impl Run {
         let wanted: Wanted = wanted(characters, words, bigrams, contextual)?;
         let readings = readings.iter().map(|(doc, text)| (*doc, points(text))).collect();
         let focus = Focus { wanted, depth, factors, text_chars, window, lead_chars };
-        released(py, || self.0.ranked(&tables.tables, count, &focus, &readings))
+        released(py, || {
+            self.0.ranked((&tables.tables, read_by.map(|read_by| &read_by.rules)), count, &focus, &readings)
+        })
     }
 
     /// (hits whose title has the letters of the query, those whose title is the query, those whose title has to be read

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use crate::reading::{read_text, Rules};
 use crate::tables::{kind, Tables};
 use crate::Error;
 
@@ -79,11 +80,12 @@ fn places_alone<'a>(tables: &'a Tables, text: &'a [u32], word: &'a [u32]) -> imp
     })
 }
 
-/// (best, lead) of each text; and the numbers of the texts that may be read otherwise than they fold, whose results mean
-/// nothing.
+/// (best, lead) of each text; and the numbers of the texts whose results mean nothing: by `rules`, those that only Python
+/// can read; without, all that may be read otherwise than they fold.
 #[allow(clippy::type_complexity)]
 pub fn closeness(
     tables: &Tables,
+    rules: Option<&Rules>,
     texts: &[Text],
     wanted: &Wanted,
     window: usize,
@@ -104,12 +106,16 @@ pub fn closeness(
         let text = match text {
             Text::Read(text) => text.as_slice(),
             Text::Shown(text) => {
-                if tables.is_odd(text, wanted.contextual) {
+                if !tables.is_odd(text, wanted.contextual) {
+                    tables.fold_into(text, &mut folded);
+                } else if !rules.is_some_and(|rules| {
+                    !(wanted.contextual && text.iter().any(|point| rules.contextual.contains(point)))
+                        && read_text(tables, rules, text, &mut folded)
+                }) {
                     odd.push(at);
                     found.push((0.0, 0.0));
                     continue;
                 }
-                tables.fold_into(text, &mut folded);
                 &folded
             }
         };

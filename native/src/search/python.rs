@@ -166,7 +166,7 @@ impl Closeness {
                     PyText::Read(text) => Text::Read(points(text)),
                 })
                 .collect();
-            closeness::closeness(&self.tables, &texts, &wanted, window, lead_chars)
+            closeness::closeness(&self.tables, None, &texts, &wanted, window, lead_chars)
         })
     }
 }

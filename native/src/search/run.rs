@@ -11,6 +11,7 @@ use super::closeness::{closeness, points_of_utf16, Text, Wanted};
 use super::keywords::best;
 use super::lists::{Leaf, Postings, Window, NONE};
 use crate::index::snapshot::Snapshot;
+use crate::reading::Rules;
 use crate::tables::Tables;
 use crate::Error;
 
@@ -212,13 +213,13 @@ pub struct Focus {
 
 impl Run {
     /// The `count` best, of which the first are in the order of the second pass; and documents whose text has to be read
-    /// first, for they are read otherwise than they fold: as long as there are any, the order means nothing. None if
+    /// first, for they are read otherwise than they fold (by `rules`: than a kernel can tell): as long as there are any, the order means nothing. None if
     /// something is damaged.
     ///
     /// `readings`: of such documents
     pub fn ranked(
         &self,
-        tables: &Tables,
+        (tables, rules): (&Tables, Option<&Rules>),
         count: usize,
         focus: &Focus,
         readings: &HashMap<u32, Vec<u32>>,
@@ -235,7 +236,7 @@ impl Run {
                 },
             });
         }
-        let (found, odd) = closeness(tables, &texts, &focus.wanted, focus.window, focus.lead_chars)?;
+        let (found, odd) = closeness(tables, rules, &texts, &focus.wanted, focus.window, focus.lead_chars)?;
         let odd = odd.into_iter().map(|at| chosen[at].0).collect();
         for ((_, score), (best, lead)) in chosen.iter_mut().zip(found) {
             *score += (focus.factors.0 * best + focus.factors.1 * lead) as f32;
