@@ -14,7 +14,8 @@
 #   make native-test  their own tests, lint and format
 # And one that makes a wheel, with the kernels where there is a Rust toolchain; where it is installed none is needed
 #   make wheel
-# And one that needs Java and Maven: two nodes of OpenSearch, of which one is killed (tests/opensearch)
+# And one that needs Java and Maven: two nodes of OpenSearch, of which one is killed (tests/opensearch), and the
+# end-to-end tests of searching and updating on a node
 #   make cluster
 # And two for the page: in a real browser with all its tests (needs Chromium), and under 64 clients for half a minute;
 # `make screenshot` takes the pictures of the documents anew
@@ -29,6 +30,11 @@ QUICK := tests/analysis tests/codec tests/corpus tests/engine tests/faces tests/
   tests/query tests/search/planning tests/search/steps tests/store tests/tools \
   $(patsubst %,tests/search/test_%.py,closeness matches snippet substrings top) \
   $(patsubst %,tests/test_%.py,architecture deadline errors licences limits mirror public_api request settings values)
+
+# What `make cluster` tests on a node, beside what is tested of both back ends in any case: the end-to-end tests of
+# searching and updating.
+E2E := $(patsubst %,tests/e2e/test_%.py,complaints complaints_spelling delete_and_scan dictionary fields_of_articles \
+  index_as_collection indexing inputs library suggest_cli tags_cli)
 
 .PHONY: native native-test wheel demo check test lint types unit cluster soak fuzz browser load screenshot golden format quality bench bench-engines bench-pieces bench-features bench-growth clean
 
@@ -67,6 +73,7 @@ wheel: $(VENV)/.ready
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 cluster: $(VENV)/.ready
 	CNSEARCH_CLUSTER=1 $(BIN)/python -m pytest -q tests/backends/opensearch
+	CNSEARCH_E2E=cluster $(BIN)/python -m pytest -q -n auto -p tests.backends.conftest $(E2E)
 
 soak: $(VENV)/.ready
 	CNSEARCH_SOAK=1 $(BIN)/python -m pytest -q tests/durability

@@ -478,3 +478,12 @@ def test_whoever_writes_alone_is_waited_for(where: str) -> None:
             go_on.set()
             thread.join()
         assert other.add(article("9", "甲")).added == 1
+
+
+def test_a_scan_ends_clearly_when_the_index_is_closed(index: cnsearch.Index) -> None:
+    index.add(NEWS)
+    hits = index.scan("转型")
+    next(hits)
+    index.close()
+    with pytest.raises(ValueError, match="the Index of these hits is closed"):
+        next(hits)

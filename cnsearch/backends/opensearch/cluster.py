@@ -229,8 +229,9 @@ class Cluster:
                     return
                 asked |= {"search_after": hits[-1]["sort"], "track_total_hits": False}
         finally:
-            with suppress(IndexUnusableError, DeadlineError):  # it ends by itself in five minutes
-                self.request("DELETE", "/_search/point_in_time", {"pit_id": [kept]}, timeout=CONNECT_S)
+            if not self._closed:
+                with suppress(IndexUnusableError, DeadlineError):  # it ends by itself in five minutes
+                    self.request("DELETE", "/_search/point_in_time", {"pit_id": [kept]}, timeout=CONNECT_S)
 
     # What it says
 

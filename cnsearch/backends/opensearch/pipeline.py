@@ -105,7 +105,10 @@ def scan(searcher: Searcher, request: SearchRequest, options: Options) -> Iterat
         offset = 0
         with closing(pages):
             for found in chain((first,), pages):
-                yield from make_hits(found, excerpts, lacking, offset)
+                for hit in make_hits(found, excerpts, lacking, offset):
+                    if searcher.cluster.closed:
+                        raise ValueError("the Index of these hits is closed")
+                    yield hit
                 offset += len(found.ids)
 
     return walk()
