@@ -478,7 +478,7 @@ def test_another_user_dictionary_is_refused(index: cnsearch.Index, tmp_path: Pat
 def test_another_tokenizer_is_refused_and_the_index_named(
     index: cnsearch.Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tokenizer.metadata, "version", lambda name: "99.0")
+    monkeypatch.setattr(tokenizer, "_version_of", lambda name: "99.0")
     with cnsearch.open_index(index.path) as opened, pytest.raises(cnsearch.AnalyzerMismatchError) as caught:
         opened.search("上海")
     assert caught.value.path == str(index.path)
