@@ -57,10 +57,10 @@ def wrapped(text: str, width: int, *, first: str = "", indent: str = "", max_lin
     room = [width - _columns(first), width - _columns(indent)]
     for span in _lines(_blocks(plain, min(room)), *room):
         if len(spans) == max_lines:
-            start = spans[-1][0]
+            start, end = spans[-1]
             least = room[min(len(spans) - 1, 1)] - 1
             short = next(_lines(_blocks(plain[start:], least), least, least))
-            spans[-1] = (start, start + short[1])
+            spans[-1] = (start, min(end, start + short[1]))  # a word that has no room in less is taken apart there
             cut = True
             break
         spans.append(span)

@@ -199,7 +199,8 @@ class _Lexer:
     def _is_sign_of_value(self) -> bool:
         after = self._folded[self._at + 1 : self._at + 2]
         typed = self._typed[self._at : self._at + 1] in _SIGNS
-        return typed and after != "" and not after.isspace() and not _MEASURE.match(self._folded, self._at)
+        ends = after in ("", ")", "|") or after.isspace()
+        return typed and not ends and not _MEASURE.match(self._folded, self._at)
 
     def _word(self) -> Iterator[Lexeme]:
         word = _WORD.match(self._folded, self._at)

@@ -20,6 +20,7 @@ Write = Callable[..., Path]
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[cnsearch.Index]:
     monkeypatch.setattr(transactions, "COMMIT_EVERY", 20)
     monkeypatch.setattr(workers, "CHUNK", 5)
+    monkeypatch.setattr(workers, "CHUNK_AT_HAND", 5)
     monkeypatch.setattr(workers, "MIN_ARTICLES_FOR_WORKERS", 10)
     with cnsearch.open_index(tmp_path / "index", create=True) as index:
         yield index

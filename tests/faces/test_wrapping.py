@@ -117,6 +117,7 @@ def colours(text: str) -> list[tuple[str, tuple[str, ...]]]:
 
 
 @given(texts, st.integers(1, 4))
+@example("产产产产产产产产产1,0001,000a_b。。", 2)
 def test_a_most_of_lines(text: str, most: int) -> None:
     all_lines = wrapped(text, WIDTH, first="1. ", indent="   ")
     lines = wrapped(text, WIDTH, first="1. ", indent="   ", max_lines=most)

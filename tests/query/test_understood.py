@@ -1,7 +1,7 @@
 """What the parser says that it understood is a query too, with the same meaning; and what people type is taken well."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cnsearch.limits import DEFAULT_LIMITS
@@ -21,6 +21,7 @@ texts = typed | st.text(st.characters())
 
 
 @given(texts, st.booleans())
+@example("甲(title:+", True)
 def test_what_was_understood_is_parsed_to_the_same_tree(text: str, require_all: bool) -> None:
     root = parse_query(text, require_all=require_all).root
     if root is not None:
