@@ -16,8 +16,10 @@ from cnsearch.model import UpdateReport, VerifyReport
 from cnsearch.query import dates
 from cnsearch.query.synonyms import Synonyms
 
-index_exists = choice.exists
-"""Whether there is an index at a path, or what is left of one, or one that is not ours."""
+
+def index_exists(path: str | os.PathLike[str]) -> bool:
+    """Whether there is an index at a path, or what is left of one, or one that is not ours."""
+    return choice.exists(path)
 
 
 def open_index(

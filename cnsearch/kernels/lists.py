@@ -123,7 +123,7 @@ def lists() -> ListKernels | None:
 
 
 def bytes_of(array: npt.NDArray[Any], dtype: str) -> bytes:
-    """An array of one dimension as numbers of ``dtype``: the bytes that it was made of, where it was made of such."""
+    """An array, shape (n,), as numbers of ``dtype``: the bytes that it was made of, where it was made of such."""
     wanted = array.astype(dtype, copy=False)
     base = wanted.base
     return base if isinstance(base, bytes) and len(base) == wanted.nbytes else wanted.tobytes()

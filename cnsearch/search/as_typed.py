@@ -44,7 +44,7 @@ class Hits(Protocol):
         """The hits whose title is the query, punctuation and spaces aside; and those that have these too."""
 
 
-class ArrayHits:
+class ArrayHits(Hits):
     """Hits as arrays: those of ``mask``, at least one, with the ``scores`` of all documents, 0 where they do not match.
     What is given is not modified."""
 

@@ -62,7 +62,7 @@ class Ranked:
 
     @property
     def keys(self) -> npt.NDArray[Any]:
-        """What they are ordered by, before the second pass: scores or dates, shape (num_docs,)."""
+        """What they are ordered by, before the second pass: scores (float32) or dates (int64), shape (num_docs,)."""
         return self._arrays[1]
 
     @cached_property

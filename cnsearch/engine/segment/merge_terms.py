@@ -90,7 +90,7 @@ def merge_terms(
 ) -> None:
     """Write the terms of a field and their postings.
 
-    sources : segments, each with those of its documents that are kept, ascending, or None for all
+    sources : segments, each with those of its documents that are kept, ascending, shape (documents,), or None for all
     """
     term_sources, base = [], 0
     for segment, kept in sources:

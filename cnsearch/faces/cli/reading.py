@@ -7,7 +7,7 @@ import click
 from cnsearch.analysis.shown import analyze_text
 from cnsearch.faces.cli.options import color_option, index_option, json_option, opened_index, zone_option
 from cnsearch.faces.cli.output import colored, print_json
-from cnsearch.store.opening import Store
+from cnsearch.opening import index_exists
 
 
 @click.command(epilog="Example: cnsearch show 金融/每经网/上海2035年.md")
@@ -39,7 +39,7 @@ def show(article_id: str, index_path: str, raw: bool, as_json: bool, color: str,
 @json_option
 def analyze(text: str, index_path: str, as_json: bool) -> None:
     """Show how TEXT is folded and cut. The tokenizer is that of the index, if there is one."""
-    if Store.exists(index_path):
+    if index_exists(index_path):
         with opened_index(index_path) as opened:
             analysis = opened.analyze(text)
     else:

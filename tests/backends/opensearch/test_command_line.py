@@ -51,6 +51,8 @@ def test_the_commands(
     assert "no damage" in run("verify", "--index", url)
     run("dict", "add", "蓝鲸号", "--index", url)
     assert run("dict", "list", "--index", url) == "蓝鲸号\n"
+    words = json.loads(run("analyze", "蓝鲸号", "--json", "--index", url))["words"]
+    assert "蓝鲸号" in [word for word, _, _ in words]  # the tokenizer is that of the index
     run("copy", url, str(tmp_path / "copy"))
     assert run("search", "数字化转型", "--count", "--index", str(tmp_path / "copy")) == "5\n"
     assert "Copy its articles" in run("snapshot", str(tmp_path / "no"), "--index", url, code=2)
