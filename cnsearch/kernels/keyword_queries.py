@@ -85,9 +85,6 @@ class Run(Protocol):
     def has(self, word: int, doc: int) -> bool | None:
         """Whether a document has a word, by its number: as a word, or all its bigrams; None if that is not known."""
 
-    def forget(self) -> None:
-        """Forget what ``has`` needs."""
-
     def are_hits(self, docs: bytes) -> bytes:
         """Those of the documents that are hits, in their order: int64 both."""
 

@@ -274,10 +274,6 @@ class CompiledRun:
         """Which documents are hits, and the scores of all, 0 where there is no hit; shape (num_docs,) both."""
         return np.frombuffer(self._run.mask(), np.bool_), np.frombuffer(self._run.scores(), "<f4")
 
-    def forget(self) -> None:
-        """Forget what ``has`` looks up."""
-        self._run.forget()
-
     def earn_as_typed(self) -> None:
         """Hits get what they earn by having the query as it was typed."""
         earn_as_typed(self._focus, self, self._leaves, lambda: self.weights)

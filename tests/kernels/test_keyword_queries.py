@@ -244,8 +244,6 @@ def test_what_a_query_names_must_be_there(segments: list[tuple[MappedSegment, by
     run = index.run(*asked)
     assert run is not None
     assert (run.has(5, 0), run.has(0, 1 << 20)) == (None, False)
-    run.forget()
-    assert run.has(0, 0) is None
 
 
 def test_segments_that_do_not_follow_each_other_are_none(segments: list[tuple[MappedSegment, bytes]]) -> None:

@@ -76,8 +76,6 @@ def test_hits_are_those_with_both_words(segment: tuple[Path, MappedSegment]) -> 
     assert sorted(doc for doc, _ in run.best(2)) == [1, 2]
     assert np.frombuffer(run.are_hits(np.array([3, 2, -1, 10**6], "<i8").tobytes()), "<i8").tolist() == [2]
     assert (run.has(0, 3), run.has(1, 3), run.has(2, 3)) == (True, False, None)
-    run.forget()
-    assert run.has(0, 3) is None
 
 
 def test_a_mask_and_what_was_typed(segment: tuple[Path, MappedSegment]) -> None:

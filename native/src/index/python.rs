@@ -174,11 +174,6 @@ impl Run {
         self.0.has(word, doc)
     }
 
-    /// Forget what `has` needs.
-    fn forget(&mut self) {
-        self.0.forget();
-    }
-
     /// Those of the documents (i64) that are hits, in their order.
     fn are_hits<'py>(&self, py: Python<'py>, docs: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
         let found: Vec<i64> =

@@ -164,11 +164,6 @@ impl Run {
         Some(!bigrams.is_empty())
     }
 
-    /// Forget the lists.
-    pub fn forget(&mut self) {
-        self.lists = Vec::new();
-    }
-
     /// The greatest score; 0 without hits.
     pub fn greatest(&self) -> f32 {
         self.hits.iter().map(|&(_, score)| score).fold(0.0, f32::max)
