@@ -275,7 +275,7 @@ class Cluster:
             return self._unusable(f"the cluster refuses: {_reason(error)}", code="conflict")
         if status == 429:
             return self._unusable("the cluster has too much to do", hint="Try again later", code="cluster_busy")
-        if _kind(error) in ("no_shard_available_action_exception", "unavailable_shards_exception") or status == 503:
+        if status == 503 or lost_a_part(error):
             return self._unusable("a part of the index does not answer", hint=_HEALTH, code="cluster_busy")
         return self._unusable(f"the cluster refuses: {_reason(error)}", code="cluster_refused")
 
@@ -363,6 +363,22 @@ def _outcome(item: dict[str, Any]) -> tuple[int, Any]:
     status = said.get("status", 500)
     done = status < 300 or (action == "delete" and status == 404)
     return status, None if done else said.get("error", {"reason": f"status {status}"})
+
+
+_LOST = frozenset(
+    "no_shard_available_action_exception unavailable_shards_exception node_disconnected_exception "
+    "node_not_connected_exception connect_transport_exception node_closed_exception".split()
+)
+
+
+def lost_a_part(error: Any) -> bool:
+    """Whether an answer's error is that a shard, or the node that it was asked of, has just gone: it will soon be
+    another's."""
+    inner = error.get("error", error) if isinstance(error, dict) else error
+    if not isinstance(inner, dict):
+        return False
+    inside = [*(inner.get("root_cause") or []), *(one.get("reason") for one in inner.get("failed_shards") or [])]
+    return not _LOST.isdisjoint(str(one.get("type", "")) for one in (inner, *inside) if isinstance(one, dict))
 
 
 def _kind(error: Any) -> str:

@@ -371,3 +371,17 @@ def test_two_changes_of_the_dictionary_at_once_are_both_kept(new_url: Url) -> No
     with cnsearch.open_index(url) as index:
         assert list(index.user_words) == sorted(["蓝鲸号", "白鲸号"])
         assert index.search("白鲸号").total == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "lost"),
+    [
+        ({"error": {"type": "node_disconnected_exception", "reason": "[search[phase/fetch/id]] disconnected"}}, True),
+        ({"type": "search_phase_execution_exception", "root_cause": [{"type": "node_not_connected_exception"}]}, True),
+        ({"type": "x", "failed_shards": [{"reason": {"type": "node_disconnected_exception"}}]}, True),
+        ({"error": {"type": "parsing_exception", "root_cause": [{"type": "parsing_exception"}]}}, False),
+        ("no JSON", False),
+    ],
+)
+def test_a_node_that_goes_while_it_is_asked_is_asked_again(error: Any, lost: bool) -> None:
+    assert talking.lost_a_part(error) is lost
