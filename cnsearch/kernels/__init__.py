@@ -18,12 +18,17 @@ so this room imports nothing of the house.
 from cnsearch.kernels.choice import Choice, chosen
 from cnsearch.kernels.contract import Analysed, Counts, FieldCounts, Rules, Segmenter, TextReading, Texts, Words
 from cnsearch.kernels.keyword_queries import (
+    Answer,
+    Ask,
     Best,
+    Constants,
     FieldInfo,
     KeywordQuery,
     MappedIndex,
     MappedSegment,
+    Rule,
     Run,
+    Titled,
     mapped_file,
     mapped_index,
 )
@@ -37,10 +42,13 @@ from cnsearch.kernels.threads import in_threads
 
 __all__ = [
     "Analysed",
+    "Answer",
+    "Ask",
     "Best",
     "Characters",
     "Choice",
     "Closeness",
+    "Constants",
     "Counts",
     "FieldCounts",
     "FieldInfo",
@@ -55,6 +63,7 @@ __all__ = [
     "PackedMatches",
     "Part",
     "Postings",
+    "Rule",
     "Rules",
     "Run",
     "Searching",
@@ -63,6 +72,7 @@ __all__ = [
     "Terms",
     "TextReading",
     "Texts",
+    "Titled",
     "bytes_of",
     "characters_of",
     "chosen",

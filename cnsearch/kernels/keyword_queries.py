@@ -37,118 +37,133 @@ class MappedSegment(NamedTuple):
     texts: tuple[int | None, int | None, int | None]
 
 
-class KeywordQuery(NamedTuple):
-    """leaves   : what is scored as one term: the numbers of the fields whose lengths count; and terms, any of which it
-               is, each with as many fields that it is looked for in, and what an occurrence counts
-    found    : leaves by number, and what they match: looked up by others
-    scored   : leaves by number, each with what its impacts times its idf are multiplied by in a score
-    words    : of the query: leaf, those of its bigrams, and what it counts in the rule of hits
-    rest     : words that others have looked for: what they score in each document (float32), what each document has of
-               them weighs (float32), and the weight of each; None if there are no such
-    need     : times the 3-norm of the weights of the words: what a hit has of them; above 0
+class Titled(NamedTuple):
+    """Which titles are the query.
+
+    pairs      : terms of the characters of titles, by which these are looked up; a title has half of them
+    of_letters : whether each pair is of two letters
+    letters    : of the query, folded; at least one
+    whole      : the query, folded, where it is one text
+    others     : how many characters of it are no letters
+    contextual : as in ``Ask``
+    """
+
+    pairs: Sequence[str]
+    of_letters: bool
+    letters: str
+    whole: str | None
+    others: int
+    contextual: bool
+
+
+class Ask(NamedTuple):
+    """What the best hits depend on, besides their scores; leaves by number.
+
+    bigrams    : of the query, and what each counts
+    characters : of it that are words
+    words      : its other words
+    contextual : whether a character is looked for that depends on those at its sides, or may be read for such a one
+    pieces     : texts of the query that are found in one piece, the documents that have them (int64), and their idf
+    wholes     : documents (int64) that have a long text of the query whole
+    titled     : which titles are the query; None if nobody asks
+    """
+
+    bigrams: Sequence[tuple[int, float]]
+    characters: Sequence[int]
+    words: Sequence[int]
+    contextual: bool
+    pieces: Sequence[tuple[str, bytes, float]]
+    wholes: Sequence[bytes]
+    titled: Titled | None
+
+
+class Rule(NamedTuple):
+    """The rule of hits.
+
+    need     : times the 3-norm of the weights of the words: what a hit has of them; 0 if any word is enough
     share    : times their sum: what it has at least
     most     : or so much of what the best has, if that is less
     about    : sums that should be equal differ by less, relatively
     num_best : so many documents with the best scores are hits too
-    typed    : documents that are hits in any case, int64 in bytes; None for none
-    mask     : a byte per document, 0 where it is no hit in any case; None if all may be
     """
 
-    leaves: Sequence[tuple[Sequence[int], Sequence[tuple[str, Sequence[int], float]]]]
-    found: Sequence[tuple[int, bytes | None, bytes]]
-    scored: Sequence[tuple[int, float]]
-    words: Sequence[tuple[int, Sequence[int], float]]
-    rest: tuple[bytes, bytes, Sequence[float]] | None
     need: float
     share: float
     most: float
     about: float
     num_best: int
+
+
+class KeywordQuery(NamedTuple):
+    """Fields are bits: 1 for the first of the index, 2 for the second, 4 for the third.
+
+    leaves : what is scored as one term: its text, the fields it is looked for in, and what its impacts times its idf
+             are multiplied by in a score; 0 adds nothing
+    joined : leaves by number that are any of some terms: texts, as many fields as the leaf has (whose lengths count),
+             and what an occurrence counts
+    found  : leaves by number, and what they match: looked up by others
+    words  : of the query: leaf, those of its bigrams, and what it counts in the rule of hits
+    rest   : words that others have looked for: what they score in each document (float32), what each document has of
+             them weighs (float32), and the weight of each; None if there are no such
+    rule   : of hits
+    typed  : documents that are hits in any case, int64 in bytes; None for none
+    mask   : a byte per document, 0 where it is no hit in any case; None if all may be
+    ask    : what the best depend on; None where they are those with the best scores
+    """
+
+    leaves: Sequence[tuple[str, int, float]]
+    joined: Sequence[tuple[int, Sequence[tuple[str, int, float]]]]
+    found: Sequence[tuple[int, bytes | None, bytes]]
+    words: Sequence[tuple[int, Sequence[int], float]]
+    rest: tuple[bytes, bytes, Sequence[float]] | None
+    rule: Rule
     typed: bytes | None
     mask: bytes | None
+    ask: Ask | None
+
+
+class Answer(NamedTuple):
+    """best   : documents and scores
+    titles : documents whose titles have to be read first, for they are read otherwise than they fold; if there are any,
+             the best are missing
+    texts  : documents whose beginnings have to be read first; likewise
+    """
+
+    best: Best
+    titles: list[int]
+    texts: list[int]
 
 
 class Run(Protocol):
-    """The hits of a query, with scores that may still rise. Not safe for threads."""
+    """The hits of a query. Not safe for threads."""
 
     @property
     def total(self) -> int:
         """How many there are."""
 
-    @property
-    def greatest(self) -> float:
-        """The greatest score; 0 without hits."""
-
-    def doc_freqs(self) -> list[int | None]:
-        """How many documents have each leaf, deleted ones included; None for those that nobody had to look up."""
-
     def has(self, word: int, doc: int) -> bool | None:
         """Whether a document has a word, by its number: as a word, or all its bigrams; None if that is not known."""
 
-    def are_hits(self, docs: bytes) -> bytes:
-        """Those of the documents that are hits, in their order: int64 both."""
-
-    def earn(self, docs: bytes, score: float) -> None:
-        """Those of the documents (int64) that are hits score so much more, in float32."""
-
-    def best(self, count: int) -> Best:
-        """The ``count`` best."""
-
-    def ranked(
+    def again(
         self,
-        tables: Closeness,
+        titles: Sequence[tuple[int, str, str]],
+        texts: Sequence[tuple[int, str]],
         read_by: Characters | None,
         count: int,
         depth: int,
-        characters: Sequence[tuple[str, float]],
-        words: Sequence[tuple[str, float]],
-        bigrams: Sequence[tuple[str, float]],
-        contextual: bool,
-        readings: Sequence[tuple[int, str]],
-        factors: tuple[float, float],
-        text_chars: int,
-        window_chars: int,
-        lead_chars: int,
-    ) -> tuple[Best, list[int]] | None:
-        """(the ``count`` best, of which the first ``depth`` got ``factors`` times what ``Closeness.of`` says of them;
-        documents whose text has to be read first: as long as there are any, the former means nothing). None if the
-        index is damaged.
+    ) -> tuple[Best, list[int], list[int]] | None:
+        """What ``MappedIndex.search`` says of the best, given what some of the documents are read as.
 
-        read_by    : reads texts that are read otherwise than they fold, but for a few; None reads none of these
-        contextual : whether a character is looked for that depends on those at its sides, or may be read for such a one
-        readings   : of such documents
-        """
-
-    def titled(
-        self,
-        tables: Closeness,
-        field: int,
-        pairs: Sequence[str],
-        of_letters: bool,
-        letters: str,
-        whole: str | None,
-        others: int,
-        contextual: bool,
-        most: int,
-    ) -> tuple[list[int], list[int], list[int]] | None:
-        """(hits whose title has the letters of the query, hits whose title is the query, hits whose title has to be
-        read first), ascending; None if the index is damaged.
-
-        field      : number of the field of the characters of titles
-        pairs      : terms of it by which titles are looked up; a title has half of them
-        of_letters : whether each pair is of two letters
-        letters    : of the query, folded; at least one
-        whole      : the query, folded, where it is one text
-        others     : how many characters of it are no letters
-        contextual : as in ``ranked``
-        most       : so many titles are compared, those with the best scores, before others those as long as the query
+        titles : documents, what their titles are read as, and the letters of this
+        texts  : documents, and what their beginnings are read as
         """
 
     def mask(self) -> bytes:
         """A byte per document of the index, 1 for the hits."""
 
     def scores(self) -> bytes:
-        """The score of each document, float32, 0 where it is no hit."""
+        """The score of each document, float32, 0 where it is no hit; with what it has earned, before the second
+        pass."""
 
 
 class MappedIndex(Protocol):
@@ -157,9 +172,16 @@ class MappedIndex(Protocol):
     def names(self, docs: Sequence[int]) -> list[tuple[str, str]] | None:
         """(id, title) of some documents; None if one cannot be read by a kernel."""
 
-    def run(self, *query: Any) -> Run | None:
-        """What ``KeywordQuery`` finds, given its values in order; None if the index is damaged. Raises
-        UnicodeEncodeError for a term with half a surrogate pair."""
+    def search(self, *query: Any) -> tuple[Run, tuple[Best, list[int], list[int]]] | None:
+        """What a ``KeywordQuery`` finds, given its values in order; then
+
+        read_by : reads texts that are read otherwise than they fold, but for a few; None reads none of these
+        count   : how many of the best are asked for
+        depth   : so many of them get what the second pass says
+
+        The hits, and the values of an ``Answer``; None if the index is damaged. Raises UnicodeEncodeError for a term
+        with half a surrogate pair.
+        """
 
 
 def mapped_file(path: str | PathLike[str]) -> Any:
@@ -173,23 +195,37 @@ def mapped_file(path: str | PathLike[str]) -> Any:
         return None
 
 
+class Constants(NamedTuple):
+    """What is the same in every query: the factors of ``search/scoring.py``'s Ranking, then of titles to the dot; how
+    many titles are compared, those with the best scores, and the number of the field of their characters; characters of
+    a text that are looked at, of a window, and of a beginning."""
+
+    factors: tuple[float, float, float, float, float]
+    titles: tuple[int, int]
+    chars: tuple[int, int, int]
+
+
 def mapped_index(
     segments: Sequence[MappedSegment],
     norms: Sequence[tuple[float, float]],
     b: float,
     k1: float,
     live: bytes | None,
+    tables: Closeness,
+    constants: Constants,
 ) -> MappedIndex | None:
     """A commit of these segments, in order; None if they are damaged.
 
-    norms : of each field its weight, and the mean of its lengths, above 0
-    b, k1 : of BM25F
-    live  : a byte per document, 0 where it is deleted; None if none is
+    norms  : of each field its weight, and the mean of its lengths, above 0
+    b, k1  : of BM25F
+    live   : a byte per document, 0 where it is deleted; None if none is
+    tables : of characters
 
     REQUIRES: kernels are compiled
     """
+    parts = [tuple(one) for one in segments]
     try:
-        made: MappedIndex = chosen().extension.Snapshot([tuple(one) for one in segments], list(norms), b, k1, live)
+        made: MappedIndex = chosen().extension.Snapshot(parts, list(norms), b, k1, live, tables, constants)
     except ValueError:
         return None
     return made

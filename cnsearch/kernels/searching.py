@@ -68,30 +68,6 @@ class Searching(Protocol):
         """
         ...
 
-    def keywords(
-        self,
-        num_docs: int,
-        scored: Sequence[tuple[bytes | None, bytes, float]],
-        covering: Sequence[tuple[bytes | None, bytes, float]],
-        live: bytes | None,
-        typed: bytes | None,
-        need: float,
-        most: float,
-        about: float,
-        num_best: int,
-    ) -> tuple[bytes, bytes]:
-        """(hits, a byte each; scores, float32, 0 where there is no hit) of all documents, deleted ones included.
-
-        scored   : matches, and what their numbers are multiplied by in a score
-        covering : matches, and what having them weighs
-        live     : a byte per document, 0 where it is deleted
-        typed    : documents that are hits in any case, int64
-        need     : what a hit weighs at least, or ``most`` times what the heaviest weighs, all but the share ``about``
-        num_best : so many documents of the best scores are hits too, if anything is needed
-        Raises ValueError if matches name documents that do not exist.
-        """
-        ...
-
     def Closeness(self, fold: bytes, classes: bytes, kinds: bytes, letters: bytes) -> Closeness:
         """By the tables of characters of ``contract.Rules``; ``letters``: a byte for each of the first 65,536, 0 where
         it does not count when titles are compared."""

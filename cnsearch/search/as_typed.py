@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,26 +27,9 @@ class Earned(NamedTuple):
     score: float
 
 
-class Hits(Protocol):
-    """The hits of a query, with scores that may rise."""
-
-    @property
-    def greatest(self) -> float:
-        """The greatest score of a hit; there is one at least."""
-
-    def among(self, numbers: DocNumbers) -> DocNumbers:
-        """Those of the documents that are hits, in their order."""
-
-    def earn(self, numbers: DocNumbers, score: float) -> None:
-        """The scores of these hits rise by ``score``, in float32."""
-
-    def titled(self, texts: Sequence[str]) -> tuple[DocNumbers, DocNumbers]:
-        """The hits whose title is the query, punctuation and spaces aside; and those that have these too."""
-
-
-class ArrayHits(Hits):
-    """Hits as arrays: those of ``mask``, at least one, with the ``scores`` of all documents, 0 where they do not match.
-    What is given is not modified."""
+class Hits:
+    """The hits of a query, with scores that may rise: those of ``mask``, at least one, with the ``scores`` of all
+    documents, 0 where they do not match. What is given is not modified."""
 
     def __init__(self, mask: Mask, scores: Scores, leaves: Leaves) -> None:
         self._mask = mask
@@ -56,17 +39,21 @@ class ArrayHits(Hits):
 
     @property
     def greatest(self) -> float:
+        """The greatest score of a hit."""
         return float(self.scores[self._mask].max())
 
     def among(self, numbers: DocNumbers) -> DocNumbers:
+        """Those of the documents that are hits, in their order."""
         return numbers[self._mask[numbers]]
 
     def earn(self, numbers: DocNumbers, score: float) -> None:
+        """The scores of these hits rise by ``score``, in float32."""
         if self.scores is self._given:
             self.scores = self._given.copy()
         self.scores[numbers] += np.float32(score)
 
     def titled(self, texts: Sequence[str]) -> tuple[DocNumbers, DocNumbers]:
+        """The hits whose title is the query, punctuation and spaces aside; and those that have these too."""
         return _titled(texts, self._mask, self.scores, self._leaves)
 
 
@@ -91,10 +78,12 @@ def earn_as_typed(focus: Focus, hits: Hits, leaves: Leaves, weights: Callable[[]
     def second() -> float:
         return (leaves.ranking.closeness + leaves.ranking.lead) * weights().total
 
-    wholes, parts = _pieces(focus, hits, leaves)
+    wholes, parts = pieces_of(focus, leaves)
     earn(*[_for_piece(piece, hits, leaves, weights()) for piece in parts])
     for text, numbers in wholes:
-        earn(Earned(numbers, "in one piece", text, hits.greatest + second()))
+        whole = hits.among(numbers)
+        if len(whole):
+            earn(Earned(whole, "in one piece", text, hits.greatest + second()))
     alike, same = hits.titled(focus.written)
     if len(alike) or len(same):
         most = hits.greatest + second()
@@ -111,16 +100,14 @@ def _for_piece(piece: str, hits: Hits, leaves: Leaves, weights: FocusWeights) ->
     return Earned(hits.among(found.numbers()), "in one piece", piece, bonus)
 
 
-def _pieces(focus: Focus, hits: Hits, leaves: Leaves) -> tuple[list[tuple[str, DocNumbers]], list[str]]:
-    """The long texts of the query that stand whole in hits, with these; and the pieces of the other
-    texts that stand somewhere."""
+def pieces_of(focus: Focus, leaves: Leaves) -> tuple[list[tuple[str, DocNumbers]], list[str]]:
+    """The long texts of the query, each with the documents that have it whole; and the pieces of its other texts that
+    stand somewhere."""
     wholes: list[tuple[str, DocNumbers]] = []
     parts: list[str] = []
     for text in focus.pieces:
         if len(text) > LONG:
-            numbers = hits.among(leaves.match(Verbatim(text, inside=True)).numbers())
-            if len(numbers):
-                wholes.append((text, numbers))
+            wholes.append((text, leaves.match(Verbatim(text, inside=True)).numbers()))
         else:
             parts += pieces(text, focus.coarse, lambda piece: leaves.match(Substring(piece)).doc_freq > 0)
     return wholes, parts

@@ -1,4 +1,5 @@
-"""A keyword query as the compiled kernels run it: from its terms to the best hits, without arrays of all documents.
+"""A keyword query as the compiled kernels run it: from its terms to the best hits, in one call, without arrays of all
+documents.
 
 What a plan of another kind is, and everything where nothing is compiled, is run step by step by ``searcher.py``; both
 give the same hits and scores. Worth it because a query on arrays is some fifty calls of numpy, and what each costs is
@@ -14,29 +15,26 @@ import numpy as np
 
 from cnsearch import kernels
 from cnsearch.analysis.reading import read_all
+from cnsearch.analysis.scripts import HAN_CHAR
 from cnsearch.analysis.variants import IN_CONTEXT
-from cnsearch.search.as_typed import earn_as_typed
+from cnsearch.search.as_typed import pieces_of
 from cnsearch.search.characters import characters_if_made, compiled_characters
 from cnsearch.search.closeness import LEAD_CHARS, TEXT_CHARS, WINDOW_CHARS, compiled_closeness
 from cnsearch.search.leaves import DocNumbers, Leaves, Mask
-from cnsearch.search.plan import Plan
+from cnsearch.search.plan import Focus, Plan
 from cnsearch.search.rule_of_hits import MOST, NUM_BEST
-from cnsearch.search.scoring import ALL_WEIGHTS, K1, B, Scores, idf
-from cnsearch.search.second_pass import FocusWeights, SecondPass, focus_weights
+from cnsearch.search.scoring import ALL_WEIGHTS, K1, B, Scores
+from cnsearch.search.second_pass import SecondPass
 from cnsearch.search.steps.base import Step
 from cnsearch.search.steps.joined import AllOf, Without
 from cnsearch.search.steps.keywords import ABOUT, Keyword, Keywords
 from cnsearch.search.steps.leaf import Leaf, Term
 from cnsearch.search.steps.synonyms import SynonymTerm
-from cnsearch.search.written import MAX_TITLES, TITLE_CHARS, letters, title_pairs, titles_that_are
+from cnsearch.search.steps.texts import Substring
+from cnsearch.search.written import MAX_TITLES, TITLE_CHARS, TO_THE_DOT, letters, title_pairs
 
 _FIELDS = tuple(ALL_WEIGHTS)
 """The searched fields, by number."""
-_NUMBERS = {name: number for number, name in enumerate(_FIELDS)}
-
-
-class UnreadableError(Exception):
-    """A kernel has met what is damaged; the plain twin says what."""
 
 
 class CompiledQueries:
@@ -48,73 +46,87 @@ class CompiledQueries:
     @cached_property
     def _index(self) -> kernels.MappedIndex | None:
         leaves, snapshot = self._leaves, self._leaves.snapshot
-        if leaves.compiled is None or not leaves.own_statistics:
+        tables = None if leaves.compiled is None else compiled_closeness()
+        if tables is None or not leaves.own_statistics:
             return None
         segments = [segment.mapped(_FIELDS) for segment in snapshot.segments]
         found = [segment for segment in segments if segment is not None]
         if len(found) < len(segments):
             return None
         norms = [(weight, snapshot.average_length(field)) for field, weight in ALL_WEIGHTS.items()]
-        return kernels.mapped_index(found, norms, B, K1, leaves.live)
+        ranking = leaves.ranking
+        constants = kernels.Constants(
+            (ranking.closeness, ranking.lead, ranking.order, ranking.written, TO_THE_DOT),
+            (MAX_TITLES, _FIELDS.index(TITLE_CHARS)),
+            (TEXT_CHARS, WINDOW_CHARS, LEAD_CHARS),
+        )
+        return kernels.mapped_index(found, norms, B, K1, leaves.live, tables, constants)
 
     def names(self, numbers: Sequence[int]) -> list[tuple[str, str]] | None:
         """(id, title) of some documents; None where no kernel reads them."""
         return None if self._index is None else self._index.names(numbers)
 
-    def run(self, plan: Plan) -> CompiledRun | None:
-        """The hits of ``plan``; None where it is no keyword query, or there is no kernel for this index."""
+    def run(self, plan: Plan, count: int, depth: int, *, earn: bool = True) -> CompiledRun | None:
+        """The hits of ``plan``, and the ``count`` best of them, of which the first ``depth`` have the scores of the
+        second pass. None where it is no keyword query, there is no kernel for this index, or the index is damaged: then
+        the steps of the plan say what is wrong.
+
+        earn : whether hits earn what stands in them as it was typed
+        """
         parts = _parts(plan.step)
-        if parts is None or self._index is None:
+        index = None if parts is None else self._index
+        if parts is None or index is None:
             return None
         keywords, conditions, excluded = parts
-        terms = _Terms(self._leaves)
-        query = _query(keywords, terms, self._leaves, _mask(conditions, excluded, self._leaves))
-        if query is None:
-            return None
+        query = _Query(self._leaves)
+        asked = query.of(keywords, plan.focus if earn or depth else None, _mask(conditions, excluded, self._leaves))
+        again = depth if plan.focus.synonyms else 0  # read by numpy
+        read_by = characters_if_made()
         try:
-            run = self._index.run(*query)
+            found = index.search(*asked, read_by, count, 0 if again else depth)
         except UnicodeEncodeError:  # half of a surrogate pair
             return None
-        return None if run is None else CompiledRun(run, plan, keywords, terms, self._leaves)
-
-
-class _Terms:
-    """The leaves of a query, numbered, each once."""
-
-    def __init__(self, leaves: Leaves) -> None:
-        self._leaves = leaves
-        self.numbers: dict[Hashable, int] = {}
-        self.leaves: list[tuple[Sequence[int], Sequence[tuple[str, Sequence[int], float]]]] = []
-        self.found: list[tuple[int, bytes | None, bytes]] = []
-
-    def number(self, leaf: Leaf) -> int:
-        key = (leaf.text, leaf.fields) if type(leaf) is Term else leaf.key  # the same, which is asked for often
-        found = self.numbers.get(key)
         if found is None:
-            found = self.numbers[key] = len(self.leaves)
-            members = _members(leaf)
-            self.leaves.append((_numbers_of(leaf.fields), members))
-            if not members:
-                packed = self._leaves.match(leaf).packed
-                assert packed is not None  # kernels are compiled
-                self.found.append((found, *packed))
-        return found
+            return None
+        run, answer = found[0], kernels.Answer(*found[1])
+        if answer.titles or answer.texts:
+            best = self._read_first(run, answer, read_by, count, 0 if again else depth)
+            if best is None:
+                return None
+        else:
+            best = answer.best
+        if again and best:
+            best = self._ranked(plan.focus, best, again)
+        return CompiledRun(run, best, query.words, self._leaves)
 
+    def _read_first(
+        self, run: kernels.Run, answer: kernels.Answer, read_by: kernels.Characters | None, count: int, depth: int
+    ) -> kernels.Best | None:
+        """The best, where some documents have to be read first; None if the index is damaged."""
+        snapshot = self._leaves.snapshot
+        titles: list[tuple[int, str, str]] = []
+        texts: list[tuple[int, str]] = []
+        while answer.titles or answer.texts:
+            if read_by is None:
+                read_by = compiled_characters()
+                assert read_by is not None
+            elif answer.titles:
+                readings = read_all([snapshot.title(number) for number in answer.titles])
+                titles = [(number, text, letters(text)) for number, text in zip(answer.titles, readings, strict=True)]
+            else:
+                shown = ["\n".join(snapshot.texts(number))[:TEXT_CHARS] for number in answer.texts]
+                texts = list(zip(answer.texts, read_all(shown), strict=True))
+            found = run.again(titles, texts, read_by, count, depth)
+            if found is None:
+                return None
+            answer = kernels.Answer(*found)
+        return answer.best
 
-def _members(leaf: Leaf) -> list[tuple[str, Sequence[int], float]]:
-    """The terms, any of which it is; none if it is more than terms."""
-    if isinstance(leaf, Term):
-        return [(leaf.text, _numbers_of(leaf.fields), 1.0)]
-    if isinstance(leaf, SynonymTerm):
-        terms = [member for member in leaf.members if isinstance(member, Term)]
-        if len(terms) == len(leaf.members):
-            return [(term.text, _numbers_of(term.fields), term.weight) for term in terms]
-    return []
-
-
-@cache
-def _numbers_of(fields: tuple[str, ...]) -> tuple[int, ...]:
-    return tuple(_NUMBERS[field] for field in fields)
+    def _ranked(self, focus: Focus, best: kernels.Best, depth: int) -> kernels.Best:
+        second = SecondPass(focus, self._leaves, self._leaves.snapshot.texts)
+        numbers, scores = (np.array(values) for values in zip(*best, strict=True))
+        numbers, scores = second.ranked(numbers.astype(np.intp), scores.astype(np.float32), depth, None)
+        return list(zip(numbers.tolist(), scores.tolist(), strict=True))
 
 
 def _parts(step: Step | None) -> tuple[Keywords, list[Step], list[Step]] | None:
@@ -140,53 +152,116 @@ def _mask(conditions: Sequence[Step], excluded: Sequence[Step], leaves: Leaves) 
     return np.logical_and.reduce(masks).tobytes() if masks else None
 
 
-def _query(keywords: Keywords, terms: _Terms, leaves: Leaves, mask: bytes | None) -> kernels.KeywordQuery | None:
-    """None where any word is enough."""
-    words, scored = keywords.words, []
-    if not keywords.need:
+class _Query:
+    """A run of words as a kernel takes it: the leaves numbered, each once."""
+
+    def __init__(self, leaves: Leaves) -> None:
+        self.words: list[Keyword] = []
+        """Those that are words of the index."""
+        self._leaves = leaves
+        self._numbers: dict[Hashable, int] = {}
+        self._terms: list[tuple[str, int]] = []
+        self._factors: list[float] = []
+        self._joined: list[tuple[int, list[tuple[str, int, float]]]] = []
+        self._found: list[tuple[int, bytes | None, bytes]] = []
+
+    def _number(self, leaf: Leaf, factor: float = 0.0) -> int:
+        """``factor``: what its score is multiplied by, besides what it already is."""
+        key = (leaf.text, leaf.fields) if type(leaf) is Term else leaf.key  # the same, which is asked for often
+        number = self._numbers.get(key)
+        if number is not None:
+            self._factors[number] += factor
+            return number
+        number = self._numbers[key] = len(self._terms)
+        self._factors.append(factor)
+        if isinstance(leaf, Term):
+            self._terms.append((leaf.text, _bits(leaf.fields)))
+            return number
+        self._terms.append(("", _bits(leaf.fields)))
+        if isinstance(leaf, SynonymTerm) and all(isinstance(member, Term) for member in leaf.members):
+            terms = [member for member in leaf.members if isinstance(member, Term)]
+            self._joined.append((number, [(term.text, _bits(term.fields), term.weight) for term in terms]))
+        else:
+            packed = self._leaves.match(leaf).packed
+            assert packed is not None  # kernels are compiled
+            self._found.append((number, *packed))
+        return number
+
+    def of(self, keywords: Keywords, focus: Focus | None, mask: bytes | None) -> kernels.KeywordQuery:
+        """``focus``: what the best depend on besides; None if that does not matter."""
+        leaves, ranking = self._leaves, self._leaves.ranking
+        words: list[tuple[int, list[int], float]] = []
+        others: list[Keyword] = []
+        for word in keywords.words:
+            step = word.step
+            if isinstance(step, Leaf) and step.is_word:
+                self.words.append(word)
+                number = self._number(step, step.factor(ranking))
+                words.append((number, [self._number(pair) for pair in word.bigrams], word.weight))
+            else:
+                others.append(word)
+            for single in word.singles:
+                self._number(single, single.factor(ranking))
+        for pair in keywords.bigrams:
+            factor = pair.factor(ranking)
+            if factor:
+                self._number(pair, factor)
+        rest = None
+        if others:
+            scores, cover = leaves.zeros(), leaves.zeros()
+            weights = [word.add_to(scores, cover, leaves, graded=keywords.need > 0) for word in others]
+            rest = (scores.tobytes(), cover.tobytes(), weights)
+        ask = None if focus is None else self._ask(focus)
+        typed = keywords.typed
+        return kernels.KeywordQuery(
+            [(*term, factor) for term, factor in zip(self._terms, self._factors, strict=True)],
+            self._joined,
+            self._found,
+            words,
+            rest,
+            kernels.Rule(keywords.need, keywords.share, MOST, ABOUT, NUM_BEST if keywords.sentence else 0),
+            None if typed is None or not keywords.need else _packed(leaves.match(typed).numbers()),
+            mask,
+            ask,
+        )
+
+    def _ask(self, focus: Focus) -> kernels.Ask:
+        bigrams = [(self._number(pair), pair.weight) for pair in focus.bigrams]
+        characters, words = list[int](), list[int]()
+        for word in focus.words:
+            (characters if HAN_CHAR.fullmatch(word.text) else words).append(self._number(word))
+        looked_for = "".join([term.text for some in (focus.bigrams, focus.words) for term in some])
+        contextual = not IN_CONTEXT.isdisjoint(looked_for)
+        if not self._leaves.ranking.written or not focus.written:
+            return kernels.Ask(bigrams, characters, words, contextual, (), (), None)
+        wholes, parts = pieces_of(focus, self._leaves) if focus.pieces else ((), ())
+        pieces = []
+        for piece in parts:
+            found = self._leaves.match(Substring(piece))
+            pieces.append((piece, _packed(found.numbers()), found.idf))
+        whole = [_packed(numbers) for _, numbers in wholes]
+        return kernels.Ask(bigrams, characters, words, contextual, pieces, whole, _titled(focus.written))
+
+
+def _titled(texts: Sequence[str]) -> kernels.Titled | None:
+    """Which titles are the query of these texts."""
+    typed, pairs = letters("".join(texts)), title_pairs(texts)
+    if not typed or not pairs:
         return None
-    looked_up = _looked_up(words)
-    for leaf in (
-        *(leaf for _, leaf in looked_up),
-        *(one for word in words for one in word.singles),
-        *keywords.bigrams,
-    ):
-        factor = leaf.factor(leaves.ranking)
-        if factor:
-            scored.append((terms.number(leaf), factor))
-    covering = [
-        (terms.number(leaf), [terms.number(pair) for pair in word.bigrams], word.weight) for word, leaf in looked_up
-    ]
-    rest = None
-    if len(looked_up) < len(words):
-        scores, cover = leaves.zeros(), leaves.zeros()
-        others = [word for word in words if _word_of_index(word) is None]
-        weights = [word.add_to(scores, cover, leaves, graded=True) for word in others]
-        rest = (scores.tobytes(), cover.tobytes(), weights)
-    typed = None if keywords.typed is None else _packed(leaves.match(keywords.typed).numbers())
-    return kernels.KeywordQuery(
-        terms.leaves,
-        terms.found,
-        scored,
-        covering,
-        rest,
-        keywords.need,
-        keywords.share,
-        MOST,
-        ABOUT,
-        NUM_BEST if keywords.sentence else 0,
+    return kernels.Titled(
+        pairs,
+        len(letters(pairs[0])) == 2,
         typed,
-        mask,
+        texts[0] if len(texts) == 1 else None,
+        sum(map(len, texts)) - len(typed),
+        not IN_CONTEXT.isdisjoint(typed),
     )
 
 
-def _looked_up(words: Sequence[Keyword]) -> list[tuple[Keyword, Leaf]]:
-    """Those that are words of the index, each with what finds it."""
-    return [(word, leaf) for word in words if (leaf := _word_of_index(word)) is not None]
-
-
-def _word_of_index(word: Keyword) -> Leaf | None:
-    return word.step if isinstance(word.step, Leaf) and word.step.is_word else None
+@cache
+def _bits(fields: tuple[str, ...]) -> int:
+    """Which of the searched fields these are, which stand in the order of those."""
+    return sum(1 << _FIELDS.index(field) for field in fields)
 
 
 def _packed(numbers: DocNumbers) -> bytes:
@@ -194,76 +269,16 @@ def _packed(numbers: DocNumbers) -> bytes:
 
 
 class CompiledRun:
-    """The hits of one query: what ``as_typed.Hits`` says, the best of them, and all as arrays where these are asked
-    for. Not thread-safe."""
+    """The hits of one query, the best of them, and all as arrays where these are asked for. Not thread-safe."""
 
-    def __init__(self, run: kernels.Run, plan: Plan, keywords: Keywords, terms: _Terms, leaves: Leaves) -> None:
+    def __init__(self, run: kernels.Run, best: kernels.Best, words: Sequence[Keyword], leaves: Leaves) -> None:
         self._run = run
-        self._focus = plan.focus
-        self._words = [word for word, _ in _looked_up(keywords.words)]
-        self._terms = terms
+        self._words = words
         self._leaves = leaves
+        self.best = best
+        """Documents and scores."""
         self.total = run.total
-        """How many there are."""
-
-    @cached_property
-    def weights(self) -> FocusWeights:
-        """Those of the focus."""
-        doc_freqs = self._run.doc_freqs()
-        numbers, num_docs, match = self._terms.numbers, self._leaves.num_docs, self._leaves.match
-
-        def rarity(term: Term) -> float:
-            doc_freq = doc_freqs[numbers[term.key]] if term.key in numbers else None
-            return match(term).idf if doc_freq is None else idf(num_docs, doc_freq)
-
-        return focus_weights(self._focus, rarity, self._leaves.ranking.order)
-
-    def best(self, count: int, depth: int) -> tuple[list[int], list[float]]:
-        """The ``count`` best and their scores, of which the first ``depth`` are those of the second pass."""
-        if depth and not self._focus.synonyms:
-            found = self._ranked(count, depth)
-            return [number for number, _ in found], [score for _, score in found]
-        found = self._run.best(count)
-        if not depth:
-            return [number for number, _ in found], [score for _, score in found]
-        second = SecondPass(self._focus, self._leaves, self._leaves.snapshot.texts)
-        chosen, scores = (np.array(values) for values in zip(*found, strict=True))
-        chosen, scores = second.ranked(chosen.astype(np.intp), scores.astype(np.float32), depth, None)
-        return chosen.tolist(), scores.tolist()
-
-    def _ranked(self, count: int, depth: int) -> kernels.Best:
-        tables, read_by = compiled_closeness(), characters_if_made()
-        assert tables is not None
-        characters, words, bigrams = self.weights
-        ranking = self._leaves.ranking
-        readings: list[tuple[int, str]] = []
-        while True:
-            found = self._run.ranked(
-                tables,
-                read_by,
-                count,
-                depth,
-                list(characters.items()),
-                list(words.items()),
-                list(bigrams.items()),
-                not IN_CONTEXT.isdisjoint(characters),
-                readings,
-                (ranking.closeness, ranking.lead),
-                TEXT_CHARS,
-                WINDOW_CHARS,
-                LEAD_CHARS,
-            )
-            if found is None:
-                raise UnreadableError
-            best, odd = found
-            if not odd:
-                return best
-            if read_by is None:
-                read_by = compiled_characters()
-                assert read_by is not None
-                continue
-            shown = ["\n".join(self._leaves.snapshot.texts(number))[:TEXT_CHARS] for number in odd]
-            readings = list(zip(odd, read_all(shown), strict=True))
+        """How many hits there are."""
 
     def has(self, word: Keyword, number: int) -> bool:
         """What ``Keyword.is_in`` says."""
@@ -271,51 +286,6 @@ class CompiledRun:
         return word.is_in(number, self._leaves) if known is None else known
 
     def arrays(self) -> tuple[Mask, Scores]:
-        """Which documents are hits, and the scores of all, 0 where there is no hit; shape (num_docs,) both."""
+        """Which documents are hits, and the scores of all, 0 where there is no hit, with what they have earned, before
+        the second pass; shape (num_docs,) both."""
         return np.frombuffer(self._run.mask(), np.bool_), np.frombuffer(self._run.scores(), "<f4")
-
-    def earn_as_typed(self) -> None:
-        """Hits get what they earn by having the query as it was typed."""
-        earn_as_typed(self._focus, self, self._leaves, lambda: self.weights)
-
-    # What as_typed.Hits says
-
-    @property
-    def greatest(self) -> float:
-        """The greatest score of a hit."""
-        return self._run.greatest
-
-    def among(self, numbers: DocNumbers) -> DocNumbers:
-        """Those of the documents that are hits, in their order."""
-        return np.frombuffer(self._run.are_hits(_packed(numbers)), "<i8").astype(np.intp, copy=False)
-
-    def earn(self, numbers: DocNumbers, score: float) -> None:
-        """The scores of these hits rise by ``score``."""
-        self._run.earn(_packed(numbers), score)
-
-    def titled(self, texts: Sequence[str]) -> tuple[DocNumbers, DocNumbers]:
-        """The hits whose title is the query, punctuation and spaces aside; and those that have these too."""
-        typed, pairs, tables = letters("".join(texts)), title_pairs(texts), compiled_closeness()
-        if not typed or not pairs or tables is None:
-            return _NONE, _NONE
-        found = self._run.titled(
-            tables,
-            _NUMBERS[TITLE_CHARS],
-            pairs,
-            len(letters(pairs[0])) == 2,
-            typed,
-            texts[0] if len(texts) == 1 else None,
-            sum(map(len, texts)) - len(typed),
-            not IN_CONTEXT.isdisjoint(typed),
-            MAX_TITLES,
-        )
-        if found is None:
-            raise UnreadableError
-        alike, same, odd = (np.array(numbers, np.intp) for numbers in found)
-        if len(odd):
-            more = titles_that_are(texts, self._leaves.snapshot, odd)
-            alike, same = (np.sort(np.concatenate(both)) for both in zip((alike, same), more, strict=True))
-        return alike, same
-
-
-_NONE = np.empty(0, np.intp)

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from cnsearch.model import ScorePart
 from cnsearch.search.age import decay
-from cnsearch.search.as_typed import ArrayHits, earn_as_typed
+from cnsearch.search.as_typed import Hits, earn_as_typed
 from cnsearch.search.plan import Plan
 from cnsearch.search.searcher import Searcher
 from cnsearch.search.second_pass import SecondPass
@@ -32,7 +32,7 @@ def explain(
         found["close together", ""] = ranking.closeness * best
         found["beginning", ""] = ranking.lead * lead
     mask, scores = plan.step.run(leaves)
-    hits = ArrayHits(leaves.alive(mask), scores, leaves)
+    hits = Hits(leaves.alive(mask), scores, leaves)
     for earned in earn_as_typed(plan.focus, hits, leaves, second.weights):
         if doc_number in earned.doc_numbers:
             found[earned.name, earned.text] += earned.score

@@ -238,18 +238,6 @@ class Leaves:
         """A byte per document for kernels, 0 where it is deleted; None if none is."""
         return None if self.snapshot.live is None else self.snapshot.live.tobytes()
 
-    def weighed(self, leaf: Scoring) -> tuple[kernels.PackedMatches, float] | None:
-        """What ``add`` adds, for a kernel: matches, and what their impacts are multiplied by; None for nothing.
-
-        REQUIRES: kernels are compiled
-        """
-        factor = leaf.factor(self.ranking)
-        if not factor:
-            return None
-        found = self.match(leaf)
-        assert found.packed is not None
-        return found.packed, found.idf * factor
-
     def add(self, leaf: Scoring, scores: Scores) -> None:
         """Add the score that the leaf gives to each document that contains it: above 0, unless its factor is 0."""
         factor = leaf.factor(self.ranking)

@@ -18,12 +18,13 @@ import numpy.typing as npt
 
 from cnsearch.limits import DEFAULT_LIMITS, Limits
 from cnsearch.search.age import decay
-from cnsearch.search.as_typed import ArrayHits, earn_as_typed
-from cnsearch.search.compiled import CompiledQueries, CompiledRun, UnreadableError
+from cnsearch.search.as_typed import Hits, earn_as_typed
+from cnsearch.search.compiled import CompiledQueries, CompiledRun
 from cnsearch.search.leaves import DocNumbers, Leaves, Mask
 from cnsearch.search.plan import Plan
 from cnsearch.search.scoring import DEFAULT_RANKING, OwnStatistics, Ranking, Scores, Statistics
 from cnsearch.search.second_pass import SecondPass
+from cnsearch.search.steps.base import Step
 from cnsearch.search.steps.keywords import Keyword
 from cnsearch.search.steps.leaf import Term
 from cnsearch.search.steps.texts import Substring, Verbatim
@@ -103,36 +104,31 @@ class Searcher:
 
         half_life_days : halve a score for each so many days that a document is older than the newest; None does not
         """
-        if order == "score" and half_life_days is None:
-            ranked = self._rank_compiled(plan, limit, offset)
-            if ranked is not None:
-                return ranked
-        chosen, found, ranked = self._ordered(plan, order, limit, offset, half_life_days)
+        run = None
+        if order != "score" or half_life_days is not None:
+            run = self._compiled.run(plan, 0, 0, earn=limit > 0)
+        elif (best := self._rank_compiled(plan, limit, offset)) is not None:
+            return best
+        chosen, found, ranked = self._ordered(plan, run, order, limit, offset, half_life_days)
         return replace(ranked, doc_numbers=chosen.tolist(), scores=found.tolist())
 
     def _rank_compiled(self, plan: Plan, limit: int, offset: int) -> Ranked | None:
-        """As ``rank`` by scores, by kernels; None where there are none for it, or the index is damaged: then the steps
-        of the plan say what is wrong."""
-        run = self._compiled.run(plan)
+        """As ``rank`` by scores, by kernels; None where there are none for it."""
+        depth = self.ranking.depth if plan.focus and limit else 0
+        count = max(offset + limit, depth) if limit else 0
+        run = self._compiled.run(plan, count, depth if offset < depth else 0, earn=limit > 0)
         if run is None:
             return None
-        depth = self.ranking.depth if plan.focus and limit else 0
-        numbers, scores = list[int](), list[float]()
-        try:
-            if limit and run.total:
-                run.earn_as_typed()
-                numbers, scores = run.best(max(offset + limit, depth), depth if offset < depth else 0)
-        except UnreadableError:
-            return None
-        page = slice(offset, offset + limit)
-        return Ranked(numbers[page], scores[page], run.total, depth, run.arrays, run)
+        best = run.best[offset : offset + limit]
+        return Ranked([number for number, _ in best], [score for _, score in best], run.total, depth, run.arrays, run)
 
     def walk(
         self, plan: Plan, *, order: Order, half_life_days: float | None = None
     ) -> tuple[DocNumbers, Scores, Ranked]:
         """All documents that match ``plan`` in rank order, and their scores, as arrays; and the rest of what ``rank``
         says."""
-        return self._ordered(plan, order, max(1, self.snapshot.num_docs), 0, half_life_days)
+        run = self._compiled.run(plan, 0, 0)
+        return self._ordered(plan, run, order, max(1, self.snapshot.num_docs), 0, half_life_days)
 
     def matches(self, plan: Plan) -> Mask:
         """Which documents match ``plan``, without ranking them: bool, shape (num_docs,); not to be modified."""
@@ -149,9 +145,16 @@ class Searcher:
         return bool(self.matches(plan).any())
 
     def _ordered(
-        self, plan: Plan, order: Order, limit: int, offset: int, half_life_days: float | None
+        self,
+        plan: Plan,
+        run: CompiledRun | None,
+        order: Order,
+        limit: int,
+        offset: int,
+        half_life_days: float | None,
     ) -> tuple[DocNumbers, Scores, Ranked]:
-        """The documents of the asked page, their scores, and the rest, in which these two are missing."""
+        """The documents of the asked page, their scores, and the rest, in which these two are missing. ``run``: where
+        kernels found the hits."""
         if plan.step is None or not self.snapshot.num_docs:
             nothing = np.zeros(self.snapshot.num_docs, dtype=bool)
             return (
@@ -159,14 +162,9 @@ class Searcher:
                 np.empty(0, np.float32),
                 Ranked([], [], 0, 0, lambda: (nothing, self.leaves.zeros())),
             )
-        mask, scores = plan.step.run(self.leaves)
-        mask = self.leaves.alive(mask)
-        total = int(np.count_nonzero(mask))
         second = SecondPass(plan.focus, self.leaves, self.texts)
-        if limit and total:
-            hits = ArrayHits(mask, scores, self.leaves)
-            earn_as_typed(plan.focus, hits, self.leaves, second.weights)
-            scores = hits.scores
+        mask, scores = self._matched(plan, plan.step, second, earn=limit > 0) if run is None else run.arrays()
+        total = int(np.count_nonzero(mask))
         page = slice(offset, offset + limit)
         if order != "score" or not plan.ranked:
             return self._by_date(mask, scores, page, Ranked([], [], total, 0, lambda: (mask, self._dates(order))))
@@ -175,6 +173,17 @@ class Searcher:
             scores = scores * left
         depth = self.ranking.depth if plan.focus and limit else 0
         return self._by_score(second, left, page, Ranked([], [], total, depth, lambda: (mask, scores)))
+
+    def _matched(self, plan: Plan, step: Step, second: SecondPass, *, earn: bool) -> tuple[Mask, Scores]:
+        """Which documents match, and the scores of all before the second pass. ``earn``: with what stands in them as it
+        was typed."""
+        mask, scores = step.run(self.leaves)
+        mask = self.leaves.alive(mask)
+        if earn and mask.any():
+            hits = Hits(mask, scores, self.leaves)
+            earn_as_typed(plan.focus, hits, self.leaves, second.weights)
+            scores = hits.scores
+        return mask, scores
 
     def _dates(self, order: Order) -> npt.NDArray[np.int64]:
         """What is greater the earlier a document stands by date; undated ones are the last in either direction, for

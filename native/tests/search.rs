@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cnsearch_native::search::closeness::points_of_utf16;
 use cnsearch_native::search::impacts::{decode, List};
-use cnsearch_native::search::keywords::best;
+use cnsearch_native::search::top::best;
 
 #[test]
 fn no_bytes_harm_the_decoder() {

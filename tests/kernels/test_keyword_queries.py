@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import cnsearch
 from cnsearch import Article, kernels
 from cnsearch.engine.bytes.layout import CHECK_BLOCK_SIZE, FOOTER, TABLE_ENTRY, SectionKind
-from cnsearch.kernels import KeywordQuery, MappedSegment
+from cnsearch.kernels import Ask, Constants, KeywordQuery, MappedSegment, Rule, Titled
 from cnsearch.search.characters import compiled_characters
 from cnsearch.search.closeness import compiled_closeness
 from cnsearch.search.scoring import ALL_WEIGHTS, K1, B
@@ -27,6 +27,7 @@ if kernels.searching() is None:
 
 FIELDS = tuple(ALL_WEIGHTS)
 WORDS = ["上海", "城市", "数字化", "龙井茶", "linux"]
+CONSTANTS = Constants((1.0, 1.0, 0.5, 0.5, 2.0), (99, FIELDS.index("title_chars")), (500, 60, 100))
 READ = (*range(SectionKind.TERM_KEYS, SectionKind.TERM_POINTERS + 1), 20, 30, 50, 51, 52)
 """Kinds of sections that a query reads."""
 
@@ -52,25 +53,41 @@ def segments(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[MappedSegme
     return found
 
 
+def bits(*fields: str) -> int:
+    return sum(1 << FIELDS.index(field) for field in fields)
+
+
 def query(texts: Sequence[str]) -> KeywordQuery:
     """Of words in titles and bodies, and of their bigrams in the characters of these."""
-    words = (FIELDS.index("title"), FIELDS.index("body"))
-    chars = (FIELDS.index("title_chars"), FIELDS.index("body_chars"))
-    leaves: list[Any] = [(words, [(text, words, 1.0)]) for text in texts]
+    leaves = [(text, bits("title", "body"), 1.0) for text in texts]
     asked = []
     for number, text in enumerate(texts):
         pairs = [text[at : at + 2] for at in range(len(text) - 1)] if text[0] > "z" else []
         asked.append((number, list(range(len(leaves), len(leaves) + len(pairs))), 1.0))
-        leaves += [(chars, [(pair, chars, 1.0)]) for pair in pairs]
-    scored = [(number, 1.0) for number in range(len(leaves))]
-    return KeywordQuery(leaves, [], scored, asked, None, 0.85, 0.0, 0.9, 1e-5, 0, None, None)
+        leaves += [(pair, bits("title_chars", "body_chars"), 1.0) for pair in pairs]
+    return KeywordQuery(leaves, [], [], asked, None, Rule(0.85, 0.0, 0.9, 1e-5, 0), None, None, None)
 
 
-def opened(segments: Sequence[MappedSegment], files: Sequence[Any]) -> kernels.MappedIndex | None:
+def opened(
+    segments: Sequence[MappedSegment], files: Sequence[Any], live: bytes | None = None
+) -> kernels.MappedIndex | None:
     if None in files:
         return None
+    tables = compiled_closeness()
+    assert tables is not None
     parts = [segment._replace(file=file) for segment, file in zip(segments, files, strict=True)]
-    return kernels.mapped_index(parts, [(weight, 3.0) for weight in ALL_WEIGHTS.values()], B, K1, None)
+    norms = [(weight, 3.0) for weight in ALL_WEIGHTS.values()]
+    return kernels.mapped_index(parts, norms, B, K1, live, tables, CONSTANTS)
+
+
+def searched(index: kernels.MappedIndex, asked: KeywordQuery, count: int = 0, depth: int = 0) -> Any:
+    """The run, and the best; None for damage."""
+    found = index.search(*asked, compiled_characters(), count, depth)
+    if found is None:
+        return None
+    run, answer = found
+    assert answer[1:] == ([], [])
+    return run, answer[0]
 
 
 def answers(index: kernels.MappedIndex | None) -> list[Any]:
@@ -79,23 +96,21 @@ def answers(index: kernels.MappedIndex | None) -> list[Any]:
         return [None]
     found: list[Any] = [index.names(range(260))]
     for words in (WORDS[:1], WORDS[2:], ["没有", "上海"]):
-        run = index.run(*query(words))
-        if run is None:
+        one = searched(index, query(words), 300)
+        if one is None:
             found.append(None)
             continue
-        best = run.best(300)
-        assert len(best) == run.total <= 260
+        best = one[1]
+        assert len(best) == one[0].total <= 260
         assert all(0 <= number < 260 and score >= 0 for number, score in best)
-        tables, read_by = compiled_closeness(), compiled_characters()
-        assert tables is not None
-        assert read_by is not None
-        wanted = ([("上", 1.0), ("海", 1.0)], [("linux", 1.0)], [("上海", 2.0)])
-        titled = (FIELDS.index("title_chars"), ["上海"], True, "上海", "上海", 0, False, 99)
-        found += [
-            best,
-            run.ranked(tables, read_by, 10, 10, *wanted, False, [], (1.0, 1.0), 500, 60, 100),
-            run.titled(tables, *titled),
-        ]
+        asked = query(words)
+        pairs = [pair for _, numbers, _ in asked.words for pair in numbers]
+        titled = Titled(["上海"], True, "上海", "上海", 0, False)
+        both = Ask([(pair, 1.0) for pair in pairs], [], list(range(len(words))), False, [], [], None)
+        for ask in (both, both._replace(titled=titled)):
+            again = searched(index, asked._replace(ask=ask), 10, 10)
+            found.append(None if again is None else again[1])
+        found.append(best)
     return found
 
 
@@ -143,9 +158,10 @@ def test_bytes_that_are_whole(segments: list[tuple[MappedSegment, bytes]], place
     found = answers(opened(parts, [file_of(place, damaged(raw, [], right=True)) for raw in raws]))
     assert None not in found
     assert len(found) == 10
-    assert all(number % 10 == 0 for number, _ in found[1][:20])  # in title and body
-    assert found[2][0][0][1] > found[1][0][1]  # the second pass
-    assert found[3] == ([], list(range(0, 260, 5)), [])  # titles
+    assert all(number % 10 == 0 for number, _ in found[3][:20])  # in title and body
+    assert found[1][0][1] > found[3][0][1]  # the second pass
+    assert found[2][0][1] > 2 * found[3][0][1]  # the title
+    assert {number % 5 for number, _ in found[2]} == {0}
     assert found == answers(opened(parts, [part.file for part in parts]))
 
 
@@ -204,7 +220,7 @@ def test_a_table_of_sections_that_are_elsewhere(segments: list[tuple[MappedSegme
         found = opened([part], [file_of(place, damaged(bytes(made), [], right=True))])
         if found is not None:
             for words in (WORDS[:1], WORDS[2:]):
-                found.run(*query(words))
+                searched(found, query(words), 9, 9)
             found.names([0, 1])
 
 
@@ -213,13 +229,13 @@ def test_what_a_query_names_must_be_there(segments: list[tuple[MappedSegment, by
     index = opened(parts, [part.file for part in parts])
     assert index is not None
     asked, mask, one = query(["上海"]), bytes(260), np.array([0.5], "<f4").tobytes()
+    title = bits("title")
     for wrong in (
-        {"scored": [(9, 1.0)]},
         {"words": [(9, [], 1.0)]},
         {"words": [(0, [9, 9], 1.0)]},
-        {"leaves": [([99], [("上海", [0], 1.0)])] * 2},
-        {"leaves": [([0], [("上海", [99], 1.0)])] * 2},
-        {"leaves": [([0, 1], [("上海", [0], 1.0)])] * 2},
+        {"leaves": [("上海", 1 << 31, 1.0)] * 2},
+        {"joined": [(0, [("上海", title, 1.0)])]},  # of fewer fields
+        {"leaves": [("上海", title, 1.0)] * 2, "joined": [(0, [("上海", 1 << 31, 1.0)])]},
         {"found": [(0, np.array([260], "<i8").tobytes(), one)]},
         {"found": [(0, np.array([3, 3], "<i8").tobytes(), one * 2)]},
         {"found": [(0, None, one * 261)]},
@@ -228,22 +244,28 @@ def test_what_a_query_names_must_be_there(segments: list[tuple[MappedSegment, by
         {"mask": mask[1:]},
         {"typed": np.array([260], "<i8").tobytes()},
     ):
-        assert index.run(*asked._replace(**wrong)) is None  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="no such document"):
-        index.run(*asked._replace(typed=np.array([-1], "<i8").tobytes()))
-    with pytest.raises(ValueError, match="no such document"):
-        index.run(*asked._replace(found=[(0, np.array([-1], "<i8").tobytes(), one)]))
-    with pytest.raises(ValueError, match="no such leaf"):
-        index.run(*asked._replace(found=[(9, None, one)]))
+        assert searched(index, asked._replace(**wrong)) is None  # type: ignore[arg-type]
+    nobody = np.array([-1], "<i8").tobytes()
+    ask = Ask([], [], [], False, [("上海", nobody, 1.0)], [], None)
+    for wrong in (
+        {"typed": nobody},
+        {"found": [(0, nobody, one)]},
+        {"ask": ask},
+        {"ask": ask._replace(pieces=[], wholes=[nobody])},
+    ):
+        with pytest.raises(ValueError, match="no such document"):
+            searched(index, asked._replace(**wrong))  # type: ignore[arg-type]
+    for wrong in ({"found": [(9, None, one)]}, {"joined": [(9, [])]}):
+        with pytest.raises(ValueError, match="no such leaf"):
+            searched(index, asked._replace(**wrong))  # type: ignore[arg-type]
     with pytest.raises(UnicodeEncodeError):
-        index.run(*query(["\ud800"]))
+        searched(index, query(["\ud800"]))
     assert index.names([260]) is None
-    nothing = index.run(*asked._replace(mask=mask))
-    assert nothing is not None
-    assert (nothing.total, nothing.greatest, nothing.best(9)) == (0, 0.0, [])
-    run = index.run(*asked)
-    assert run is not None
+    nothing, best = searched(index, asked._replace(mask=mask), 9)
+    assert (nothing.total, best) == (0, [])
+    run, _ = searched(index, asked)
     assert (run.has(5, 0), run.has(0, 1 << 20)) == (None, False)
+    assert run.again([], [], None, 3, 3) == (searched(index, asked, 3)[1], [], [])
 
 
 def test_segments_that_do_not_follow_each_other_are_none(segments: list[tuple[MappedSegment, bytes]]) -> None:
@@ -257,8 +279,7 @@ def test_segments_that_do_not_follow_each_other_are_none(segments: list[tuple[Ma
         [first._replace(fields=[None if info is None else (info[0], info[1] + 1, info[2]) for info in first.fields])],
     ):
         assert opened(parts, [part.file for part in parts]) is None
-    norms = [(weight, 3.0) for weight in ALL_WEIGHTS.values()]
-    assert kernels.mapped_index([first, second], norms, B, K1, bytes(259)) is None
+    assert opened([first, second], [first.file, second.file], bytes(259)) is None
 
 
 def test_what_others_have_found_counts_as_what_is_looked_up(segments: list[tuple[MappedSegment, bytes]]) -> None:
@@ -266,27 +287,23 @@ def test_what_others_have_found_counts_as_what_is_looked_up(segments: list[tuple
     index = opened(parts, [part.file for part in parts])
     assert index is not None
     asked = query(["上海"])
-    run = index.run(*asked)
-    only = index.run(*asked._replace(scored=[(0, 1.0)], words=[(0, [], 1.0)]))
-    assert run is not None
-    assert only is not None
-    doc_freq = only.doc_freqs()[0]
+    run, _ = searched(index, asked)
+    only, _ = searched(index, asked._replace(leaves=asked.leaves[:1], words=[(0, [], 1.0)]))
+    doc_freq = int(np.count_nonzero(np.frombuffer(only.scores(), "<f4")))
     assert doc_freq
     idf = np.log(1 + (260 - doc_freq + 0.5) / (doc_freq + 0.5))
     impacts = np.frombuffer(only.scores(), "<f4") / np.float32(idf)
     some = np.flatnonzero(impacts)[::-1]  # in any order
-    assert len(some) == doc_freq
     for found in ((0, None, impacts.tobytes()), (0, some.astype("<i8").tobytes(), impacts[some].tobytes())):
-        same = index.run(*asked._replace(found=[found]))
-        assert same is not None
+        same, _ = searched(index, asked._replace(found=[found]))
         assert same.mask() == run.mask()
         assert np.frombuffer(same.scores(), "<f4") == pytest.approx(np.frombuffer(run.scores(), "<f4"), rel=1e-5)
     weight = float(np.sqrt(idf))
     cover = (impacts > 0).astype("<f4") * np.float32(weight)
     rest = (only.scores(), cover.tobytes(), [weight])
-    for changes in ({"scored": [], "words": []}, {"scored": [], "words": [], "num_best": 5}):
-        same = index.run(*asked._replace(rest=rest, **changes))  # type: ignore[arg-type]
-        assert same is not None
+    none = asked._replace(leaves=[], words=[], rest=rest)
+    for rule in (asked.rule, asked.rule._replace(num_best=5), asked.rule._replace(need=0.0)):
+        same, _ = searched(index, none._replace(rule=rule))
         assert same.mask() == only.mask()
         assert same.scores() == only.scores()
 
@@ -296,16 +313,15 @@ def test_forms_of_a_word_are_one_term(segments: list[tuple[MappedSegment, bytes]
     parts = [part for part, _ in segments]
     index = opened(parts, [part.file for part in parts])
     assert index is not None
-    title, asked = (FIELDS.index("title"),), query(["上海"])._replace(scored=[(0, 1.0)], words=[(0, [], 1.0)])
+    title = bits("title")
+    asked = query(["上海"])._replace(leaves=[("", title, 1.0)], words=[(0, [], 1.0)])
 
-    def scores(*members: tuple[str, Sequence[int], float]) -> Any:
-        run = index.run(*asked._replace(leaves=[(title, members)]))
-        assert run is not None
-        return np.frombuffer(run.scores(), "<f4"), run.doc_freqs()[0]
+    def scores(*members: tuple[str, int, float]) -> Any:
+        return np.frombuffer(searched(index, asked._replace(joined=[(0, members)]))[0].scores(), "<f4")
 
-    whole, number = scores(("上海", title, 1.0))
-    again, same = scores(("上海", title, 0.25), ("没有", title, 9.0), ("上海", title, 0.75))
-    both, more = scores(("上海", title, 1.0), ("城市", title, 1.0))
-    assert (number, same, more) == (52, 52, 104)
+    whole = scores(("上海", title, 1.0))
+    again = scores(("上海", title, 0.25), ("没有", title, 9.0), ("上海", title, 0.75))
+    both = scores(("上海", title, 1.0), ("城市", title, 1.0))
+    assert np.flatnonzero(whole).tolist() == [doc for doc in range(260) if doc % 5 == 0]
     assert again == pytest.approx(whole)
     assert np.flatnonzero(both).tolist() == [doc for doc in range(260) if doc % 5 < 2]

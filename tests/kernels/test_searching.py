@@ -15,7 +15,9 @@ from cnsearch.analysis.reading import read_all
 from cnsearch.engine.postings.encode import encode_postings
 from cnsearch.kernels import Packed
 from cnsearch.search.closeness import TEXT_CHARS, closeness, closeness_of_beginnings, compiled_closeness
+from cnsearch.search.compiled import CompiledQueries
 from cnsearch.search.leaves import Leaves
+from cnsearch.search.plan import Plan
 from cnsearch.search.rule_of_hits import MOST, SHARE
 from cnsearch.search.scoring import DEFAULT_RANKING, K1, OwnStatistics
 from cnsearch.search.steps.keywords import Keyword, Keywords
@@ -156,22 +158,28 @@ def leaves_of(snapshot: Snapshot) -> tuple[Leaves, Leaves]:
 
 @given(
     st.lists(st.sampled_from([*WORDS, "海", "井茶", "没有", "化数"]), min_size=1, max_size=4, unique=True),
-    st.sampled_from([MOST, 0.5, 2.0]),
+    st.sampled_from([MOST, 0.5, 2.0, 0.0]),
     st.booleans(),
     st.sampled_from([0.0, SHARE]),
     st.booleans(),
 )
 def test_keywords(snapshot: Snapshot, words: list[str], need: float, sentence: bool, share: float, typed: bool) -> None:
+    """A run of words, in one call and by the steps."""
     pairs = tuple(dict.fromkeys(pair for word in words for pair in bigrams(word, CHARS)))
     keywords = tuple(
         Keyword(Term(word), bigrams(word, CHARS), singles=tuple(map(Term, word)) if len(word) > 2 else ())
         for word in words
     )
     step = Keywords(keywords, pairs, need, sentence, share, Verbatim("".join(words)) if typed else None)
-    (hits, scores), (expected_hits, expected) = (step.run(leaves) for leaves in leaves_of(snapshot))
-    assert hits.dtype == expected_hits.dtype
-    assert hits.tolist() == expected_hits.tolist()
-    assert scores == pytest.approx(expected, rel=1e-5)
+    compiled, plain = leaves_of(snapshot)
+    run = CompiledQueries(compiled).run(Plan(step), 0, 0, earn=False)
+    assert run is not None
+    hits, scores = run.arrays()
+    mask, expected = step.run(plain)
+    mask = plain.alive(mask)
+    assert hits.dtype == mask.dtype
+    assert hits.tolist() == mask.tolist()
+    assert scores == pytest.approx(expected * mask, rel=1e-5)
 
 
 def test_a_term_matches_the_same_by_both(snapshot: Snapshot) -> None:
@@ -185,33 +193,6 @@ def test_a_term_matches_the_same_by_both(snapshot: Snapshot) -> None:
         for leaves, into in zip(both, scores, strict=True):
             leaves.add(term, into)
         assert scores[0] == pytest.approx(scores[1], rel=1e-5)
-
-
-def test_matches_that_do_not_fit_are_an_error() -> None:
-    assert compiled is not None
-    one, ones = np.ones(1, "<f4").tobytes(), np.ones(9, "<f4").tobytes()
-    rule = (1.0, MOST, 1e-5, 0)
-    for scored in (
-        [(np.array([9], "<i8").tobytes(), one, 1.0)],
-        [(np.array([-1], "<i8").tobytes(), one, 1.0)],
-        [(np.array([1], "<i8").tobytes(), ones, 1.0)],
-        [(None, one, 1.0)],
-    ):
-        for matches in ((scored, []), ([], scored)):
-            with pytest.raises(ValueError, match="do not fit"):
-                compiled.keywords(9, *matches, None, None, *rule)
-    for live, typed in ((b"\1", None), (None, np.array([9], "<i8").tobytes())):
-        with pytest.raises(ValueError, match="do not fit"):
-            compiled.keywords(9, [], [(None, ones, 1.0)], live, typed, *rule)
-
-
-def test_the_best_of_a_sentence_are_hits_whichever_words_they_have() -> None:
-    assert compiled is not None
-    scores = np.array([1, 5, 0, 5, 7, 2], "<f4").tobytes()
-    heavy = (np.array([2], "<i8").tobytes(), np.ones(1, "<f4").tobytes(), 9.0)
-    for live, expected in ((None, [1, 2, 4]), (b"\1\0\1\1\0\1", [2, 3, 5])):
-        hits, _ = compiled.keywords(6, [(None, scores, 1.0)], [heavy], live, None, 1.0, MOST, 1e-5, 2)
-        assert np.flatnonzero(np.frombuffer(hits, bool)).tolist() == expected
 
 
 # Closeness

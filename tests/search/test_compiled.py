@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 import cnsearch
 from cnsearch import Article, Index, kernels
+from cnsearch.analysis.reading import read_all
 from cnsearch.engine.bytes.layout import CHECK_BLOCK_SIZE
 from cnsearch.search import compiled
 from cnsearch.search.compiled import CompiledQueries, CompiledRun
@@ -29,6 +31,7 @@ def articles() -> list[Article]:
             "".join(rnd.choices(WORDS, k=rnd.randint(1, 3))),
             tuple("，".join(rnd.choices(WORDS, k=rnd.randint(3, 30))) for _ in range(rnd.randint(1, 3))),
             source=rnd.choice(["甲", "乙"]),
+            date=datetime(2021, 5, 1 + number % 28, tzinfo=timezone.utc),
         )
         for number in range(240)
     ]
@@ -57,8 +60,8 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[CompiledRun | None]:
     found: list[CompiledRun | None] = []
     run = CompiledQueries.run
 
-    def seen(self: CompiledQueries, plan: Any) -> CompiledRun | None:
-        found.append(run(self, plan))
+    def seen(self: CompiledQueries, *asked: Any, **options: Any) -> CompiledRun | None:
+        found.append(run(self, *asked, **options))
         return found[-1]
 
     monkeypatch.setattr(CompiledQueries, "run", seen)
@@ -80,6 +83,13 @@ QUERIES: list[tuple[str, dict[str, Any]]] = [
     ("S-300 城市 database", {}),
     ("高铁 databases 龙井茶 城市怎么样", {}),
     ("9 月 上海", {}),
+    ("上海 转型", {"match": "any"}),
+    ("数字化转型 龙井茶叶 没有", {"match": "any", "source": "甲"}),
+    ("S-300 城市 databases", {"match": "any"}),
+    ("上海 转型", {"sort": "date", "limit": 20}),
+    ("城市 茶", {"sort": "oldest", "match": "any"}),
+    ("上海 城市", {"half_life_days": 3.0}),
+    ("上海高铁", {"half_life_days": 3.0, "offset": 5}),
 ]
 
 
@@ -90,7 +100,7 @@ def test_one_call_finds_what_the_steps_find(
     found = index.search(query, **options)
     assert runs[0] is not None
     with cnsearch.open_index(path) as other, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(CompiledQueries, "run", lambda *_: None)
+        patch.setattr(CompiledQueries, "run", lambda *_, **__: None)
         expected = other.search(query, **options)
         assert (found.total, found.facets) == (expected.total, expected.facets)
         assert [hit.id for hit in found.hits] == [hit.id for hit in expected.hits]
@@ -101,10 +111,12 @@ def test_one_call_finds_what_the_steps_find(
 
 def test_a_text_that_is_read_otherwise_is_read_by_the_kernel(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = [(hit.id, hit.score) for hit in index.search("上海 城市")]
-    monkeypatch.setattr(compiled, "read_all", None)
+    read: list[str] = []
+    monkeypatch.setattr(compiled, "read_all", lambda texts: read.extend(texts) or read_all(texts))
     assert [(hit.id, hit.score) for hit in index.search("上海 城市")] == expected
-    with pytest.raises(TypeError):  # what depends on what stands beside it is not
-        index.search("著名 城市")
+    assert all("𠮷" in text for text in read)  # titles of characters that take two units
+    index.search("著名 城市")
+    assert any("著" in text and "𠮷" not in text for text in read)  # what depends on what stands beside it
 
 
 @pytest.mark.parametrize("query", ['"上海"', "上海*", "上海 OR 茶", "source:甲", "(上海 茶) OR linux"])
@@ -129,7 +141,7 @@ def test_damage_is_said_as_the_steps_say_it(path: Path, tmp_path: Path, block: i
     for plainly in (False, True):
         with pytest.MonkeyPatch.context() as patch, pytest.raises(cnsearch.CorruptIndexError) as error:
             if plainly:
-                patch.setattr(CompiledQueries, "run", lambda *_: None)
+                patch.setattr(CompiledQueries, "run", lambda *_, **__: None)
                 patch.setattr(CompiledQueries, "names", lambda *_: None)
             with cnsearch.open_index(copy) as index:
                 for query, options in QUERIES:

@@ -17,9 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnsearch import kernels
 from cnsearch.search.leaves import Leaves, Mask, Matches
-from cnsearch.search.rule_of_hits import MOST, NUM_BEST, needed, threshold
+from cnsearch.search.rule_of_hits import NUM_BEST, needed
 from cnsearch.search.scoring import Scores
 from cnsearch.search.steps.base import ScoringLeaf, Step
 from cnsearch.search.steps.joined import AllOf, AnyOf, BestOf
@@ -91,13 +90,6 @@ class Keyword:
         whole = leaves.match(word)
         pairs = self.bigrams if len(self.bigrams) > 1 or not whole.doc_freq else ()
         return whole, pairs, [found for found in map(leaves.match, pairs or (word,)) if found.doc_freq]
-
-    def weighed(self, word: Leaf, leaves: Leaves) -> tuple[float, list[tuple[kernels.PackedMatches, float]]]:
-        """For a kernel: the weight of ``step``, a word of the index, and what adds how much of it where it is found; 0
-        and nothing if nothing of it occurs."""
-        whole, _, presence = self._presence(word, leaves)
-        weight = math.sqrt(whole.idf) * self.weight if presence else 0.0
-        return weight, [(found.packed, weight / len(presence)) for found in presence if found.packed is not None]
 
     def _add_found(self, scores: Scores, cover: Scores, leaves: Leaves, *, graded: bool) -> float:
         """Of what is no word of the index (a text, a compound, synonyms): where it is found, or its bigrams are."""
@@ -174,9 +166,6 @@ class Keywords(Step):
         return f"{'most' if self.need else 'any'}({' '.join(map(str, self.words))}{bigrams})"
 
     def run(self, leaves: Leaves) -> tuple[Mask, Scores]:
-        words = [word.step for word in self.words if isinstance(word.step, Leaf) and word.step.is_word]
-        if leaves.compiled is not None and self.need and len(words) == len(self.words):
-            return self._run_compiled(leaves, leaves.compiled, words)
         scores, cover, weights = self._words(leaves)
         if not self.need:
             mask: Mask = (scores > 0) | (cover > 0)
@@ -185,26 +174,6 @@ class Keywords(Step):
         if self.need:
             mask = self._hits(cover, weights, scores, leaves)
         return mask, scores * mask
-
-    def _run_compiled(self, leaves: Leaves, compiled: kernels.Searching, words: Sequence[Leaf]) -> tuple[Mask, Scores]:
-        """As ``run``, where all words are words of the index."""
-        singles = (single for word in self.words for single in word.singles)
-        scored = [found for leaf in (*words, *singles, *self.bigrams) if (found := leaves.weighed(leaf)) is not None]
-        weighed = [word.weighed(leaf, leaves) for word, leaf in zip(self.words, words, strict=True)]
-        need = threshold([weight for weight, _ in weighed], self.need, self.share)
-        typed = None if self.typed is None else leaves.match(self.typed).numbers().astype("<i8", copy=False).tobytes()
-        hits, scores = compiled.keywords(
-            leaves.num_docs,
-            [(*found, weight) for found, weight in scored],
-            [(*found, weight) for _, covering in weighed for found, weight in covering],
-            leaves.live,
-            typed,
-            need,
-            MOST,
-            ABOUT,
-            NUM_BEST if self.sentence else 0,
-        )
-        return np.frombuffer(hits, np.bool_), np.frombuffer(scores, "<f4")
 
     def matching(self, leaves: Leaves) -> Mask:
         if self.sentence:  # its best are hits, so scores matter

@@ -11,11 +11,11 @@ use pyo3::types::PyBytes;
 use super::file;
 use super::snapshot::{self, FieldInfo, Norms};
 use crate::python::{bytes_of, points, released};
-use crate::search::closeness::Wanted;
+use crate::search::answer::{Answer, Ask, Constants, Reader, Readings, Titled};
 use crate::search::impacts::List;
 use crate::search::lists::{Leaf, Member};
-use crate::search::python::{wanted, Closeness};
-use crate::search::run::{self, Focus, Query, Rest, Titled, Word};
+use crate::search::python::Closeness;
+use crate::search::run::{self, Query, Rest, Word};
 use crate::search::texts::Characters;
 use crate::search::{f32s, i64s};
 use crate::Error;
@@ -35,16 +35,80 @@ impl SegmentFile {
     }
 }
 
+/// What stays the same from query to query on a commit.
+struct Shared {
+    snapshot: Arc<snapshot::Snapshot>,
+    constants: Constants,
+    characters: Closeness,
+}
+
 /// A commit.
 #[pyclass(frozen, module = "cnsearch._native")]
-struct Snapshot(Arc<snapshot::Snapshot>);
+struct Snapshot(Arc<Shared>);
 
 /// A segment, its first document, number of documents; of each field: number in it, terms, bytes that these share; the
 /// numbers of id, title and body.
 type PySegment<'py> = (PyRef<'py, SegmentFile>, u32, u32, Vec<FieldInfo>, (Option<u16>, Option<u16>, Option<u16>));
 
-/// A term, its fields, and what an occurrence counts.
-type PyMember = (PyBackedStr, Vec<usize>, f32);
+/// A term, a bit for each field, and what counts an occurrence, or the score.
+type PyTerm<T> = (PyBackedStr, u32, T);
+
+/// Factors of closeness, lead, order, written, to the dot; most titles, the field of their characters; characters of a
+/// text, of a window, of a beginning.
+type PyConstants = ((f64, f64, f64, f64, f64), (usize, usize), (usize, usize, usize));
+
+/// need, share, most, about, how many of the best.
+type PyRule = (f64, f64, f64, f64, usize);
+
+/// Pairs, whether of letters, the letters, the whole query, its other characters, whether contextual.
+type PyTitled = (Vec<PyBackedStr>, bool, PyBackedStr, Option<PyBackedStr>, usize, bool);
+
+/// Bigrams, characters, words, whether contextual; pieces, wholes, title.
+type PyAsk = (
+    Vec<(usize, f64)>,
+    Vec<usize>,
+    Vec<usize>,
+    bool,
+    Vec<(PyBackedStr, PyBackedBytes, f64)>,
+    Vec<PyBackedBytes>,
+    Option<PyTitled>,
+);
+
+/// Numbers of documents (i64), ascending.
+fn docs_of(numbers: &[u8]) -> PyResult<Vec<u32>> {
+    let docs: Result<Vec<u32>, _> = i64s(numbers).map(u32::try_from).collect();
+    let mut docs = docs.map_err(|_| PyValueError::new_err("there is no such document"))?;
+    docs.sort_unstable();
+    Ok(docs)
+}
+
+/// The numbers of the bits that are set.
+fn fields_of(bits: u32) -> Vec<usize> {
+    (0..32).filter(|field| bits >> field & 1 == 1).collect()
+}
+
+fn member_of((term, fields, weight): PyTerm<f32>) -> Member {
+    Member { term: term.to_string(), fields: fields_of(fields), weight }
+}
+
+fn ask_of((bigrams, characters, words, contextual, pieces, wholes, titled): PyAsk) -> PyResult<Ask> {
+    let mut ask = Ask { bigrams, characters, words, contextual, pieces: Vec::new(), wholes: Vec::new(), titled: None };
+    for (piece, docs, rarity) in pieces {
+        ask.pieces.push((piece.to_string(), docs_of(&docs)?, rarity));
+    }
+    for docs in wholes {
+        ask.wholes.push(docs_of(&docs)?);
+    }
+    ask.titled = titled.map(|(pairs, of_letters, letters, whole, others, contextual)| Titled {
+        pairs: pairs.iter().map(ToString::to_string).collect(),
+        of_letters,
+        letters: points(&letters),
+        whole: whole.map(|whole| points(&whole)),
+        others,
+        contextual,
+    });
+    Ok(ask)
+}
 
 /// Documents (i64, each once, in any order; None for all) and their impacts (f32, 0 for those that have nothing).
 fn list_of(docs: Option<&[u8]>, impacts: &[u8]) -> PyResult<List> {
@@ -73,6 +137,8 @@ impl Snapshot {
         b: f64,
         k1: f32,
         live: Option<PyBackedBytes>,
+        characters: &Closeness,
+        constants: PyConstants,
     ) -> PyResult<Self> {
         let norms = norms.into_iter().map(|(weight, average)| Norms::new(weight, b, average)).collect();
         let segments: Option<Vec<_>> = segments
@@ -82,183 +148,167 @@ impl Snapshot {
             })
             .collect();
         let live = live.map(|live| live.to_vec());
-        let made = segments.and_then(|segments| snapshot::Snapshot::new(segments, norms, live, k1));
-        Ok(Snapshot(Arc::new(made.ok_or(DAMAGED)?)))
+        let made = segments.and_then(|segments| snapshot::Snapshot::new(segments, norms, live, k1)).ok_or(DAMAGED)?;
+        let (factors, (max_titles, title), (text_chars, window, lead_chars)) = constants;
+        let (closeness, lead, order, written, to_the_dot) = factors;
+        let constants = Constants {
+            closeness,
+            lead,
+            order,
+            written,
+            to_the_dot,
+            max_titles,
+            title,
+            text_chars,
+            window,
+            lead_chars,
+        };
+        Ok(Snapshot(Arc::new(Shared { snapshot: Arc::new(made), constants, characters: characters.clone() })))
     }
 
     /// Id and title of some documents; None if one cannot be read here.
     fn names(&self, docs: Vec<u32>) -> Option<Vec<(String, String)>> {
-        docs.into_iter().map(|doc| self.0.locate(doc).and_then(|(segment, at)| segment.name(at))).collect()
+        let snapshot = &self.0.snapshot;
+        docs.into_iter().map(|doc| snapshot.locate(doc).and_then(|(segment, at)| segment.name(at))).collect()
     }
 
-    /// The hits of a query; None if the index is damaged.
-    #[allow(clippy::too_many_arguments)]
-    fn run(
+    /// The hits of a query, and what `Run::answer` says; None if the index is damaged.
+    #[allow(clippy::too_many_arguments, clippy::type_complexity)]
+    fn search(
         &self,
         py: Python<'_>,
-        leaves: Vec<(Vec<usize>, Vec<PyMember>)>,
+        leaves: Vec<PyTerm<f64>>,
+        joined: Vec<(usize, Vec<PyTerm<f32>>)>,
         found: Vec<(usize, Option<PyBackedBytes>, PyBackedBytes)>,
-        scored: Vec<(usize, f64)>,
         words: Vec<(usize, Vec<usize>, f64)>,
         rest: Option<(PyBackedBytes, PyBackedBytes, Vec<f64>)>,
-        need: f64,
-        share: f64,
-        most: f64,
-        about: f64,
-        num_best: usize,
+        rule: PyRule,
         typed: Option<PyBackedBytes>,
         mask: Option<PyBackedBytes>,
-    ) -> PyResult<Option<Run>> {
-        let mut docs = Vec::new();
-        for doc in typed.as_deref().map_or(&[][..], |typed| typed).chunks_exact(8).flat_map(i64s) {
-            docs.push(u32::try_from(doc).map_err(|_| PyValueError::new_err("there is no such document"))?);
-        }
-        docs.sort_unstable();
-        let member = |(term, fields, weight): PyMember| Member { term: term.as_bytes().to_vec(), fields, weight };
-        let mut leaves: Vec<Leaf> = leaves
+        ask: Option<PyAsk>,
+        read_by: Option<&Characters>,
+        count: usize,
+        depth: usize,
+    ) -> PyResult<Option<(Run, PyAnswer)>> {
+        let mut leaves: Vec<(Leaf, f64)> = leaves
             .into_iter()
-            .map(|(fields, members)| Leaf::Terms(fields, members.into_iter().map(member).collect()))
+            .map(|(text, fields, factor)| {
+                let member = Member { term: text.to_string(), fields: fields_of(fields), weight: 1.0 };
+                (Leaf::Terms(member.fields.clone(), vec![member]), factor)
+            })
             .collect();
+        let none = || PyValueError::new_err("there is no such leaf");
+        for (leaf, members) in joined {
+            let Some((Leaf::Terms(_, own), _)) = leaves.get_mut(leaf) else { return Err(none()) };
+            *own = members.into_iter().map(member_of).collect();
+        }
         for (leaf, docs, impacts) in found {
-            let list = list_of(docs.as_deref(), &impacts)?;
-            *leaves.get_mut(leaf).ok_or_else(|| PyValueError::new_err("there is no such leaf"))? = Leaf::Found(list);
+            leaves.get_mut(leaf).ok_or_else(none)?.0 = Leaf::Found(list_of(docs.as_deref(), &impacts)?);
         }
         let rest = rest.map(|(scores, cover, weights)| Rest {
             scores: f32s(&scores).collect(),
             cover: f32s(&cover).collect(),
             weights,
         });
+        let (need, share, most, about, num_best) = rule;
         let query = Query {
             leaves,
             rest,
-            scored,
             words: words.into_iter().map(|(leaf, bigrams, weight)| Word { leaf, bigrams, weight }).collect(),
             need,
             share,
             most,
             about,
             num_best,
-            typed: docs,
+            typed: typed.as_deref().map_or(Ok(Vec::new()), docs_of)?,
             mask: mask.map(|mask| mask.to_vec()),
+            ask: ask.map(ask_of).transpose()?,
         };
-        let snapshot = Arc::clone(&self.0);
-        Ok(released(py, || Ok(run::Run::new(snapshot, &query)))?.map(Run))
+        released(py, || {
+            let snapshot = Arc::clone(&self.0.snapshot);
+            let Some(run) = run::Run::new(snapshot, &self.0.constants, query) else { return Ok(None) };
+            let mut run = Run { run, shared: Arc::clone(&self.0) };
+            let answer = run.answered(read_by, count, depth, &Readings::default())?;
+            Ok(answer.map(|answer| (run, answer)))
+        })
     }
 }
 
+/// The best, documents and scores; or documents whose titles, or whose texts, have to be read first.
+type PyAnswer = (Vec<(u32, f32)>, Vec<u32>, Vec<u32>);
+
 /// The hits of a query.
 #[pyclass(module = "cnsearch._native")]
-struct Run(run::Run);
+struct Run {
+    run: run::Run,
+    shared: Arc<Shared>,
+}
+
+impl Run {
+    fn answered(
+        &mut self,
+        read_by: Option<&Characters>,
+        count: usize,
+        depth: usize,
+        readings: &Readings,
+    ) -> Result<Option<PyAnswer>, Error> {
+        let Shared { constants, characters, .. } = &*self.shared;
+        let reader = Reader {
+            tables: &characters.tables,
+            rules: read_by.map(|read_by| &read_by.rules),
+            is_letter: &|point| characters.is_letter(point),
+        };
+        let answer = self.run.answer(constants, reader, (count, depth), readings)?;
+        Ok(answer.map(|answer| match answer {
+            Answer::Best(best) => (best, Vec::new(), Vec::new()),
+            Answer::ReadTitles(docs) => (Vec::new(), docs, Vec::new()),
+            Answer::ReadTexts(docs) => (Vec::new(), Vec::new(), docs),
+        }))
+    }
+}
 
 #[pymethods]
 impl Run {
     /// How many there are.
     #[getter]
     fn total(&self) -> usize {
-        self.0.hits.len()
-    }
-
-    /// The greatest score; 0 without hits.
-    #[getter]
-    fn greatest(&self) -> f32 {
-        self.0.greatest()
-    }
-
-    /// How many documents have each leaf; None for those that nobody looked up.
-    fn doc_freqs(&self) -> Vec<Option<usize>> {
-        self.0.doc_freqs()
+        self.run.docs.len()
     }
 
     /// Whether a document has a word, by its number; None if that is not known.
     fn has(&self, word: usize, doc: u32) -> Option<bool> {
-        self.0.has(word, doc)
+        self.run.has(word, doc)
     }
 
-    /// Those of the documents (i64) that are hits, in their order.
-    fn are_hits<'py>(&self, py: Python<'py>, docs: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
-        let found: Vec<i64> =
-            i64s(docs).filter(|&doc| u32::try_from(doc).is_ok_and(|doc| self.0.is_hit(doc))).collect();
-        bytes_of(py, &found, i64::to_le_bytes)
-    }
-
-    /// Those of the documents (i64) that are hits score so much more.
-    fn earn(&mut self, docs: &[u8], score: f32) {
-        self.0.earn(i64s(docs).filter_map(|doc| u32::try_from(doc).ok()), score);
-    }
-
-    /// The best: documents and scores.
-    fn best(&self, py: Python<'_>, count: usize) -> PyResult<Vec<(u32, f32)>> {
-        released(py, || Ok(self.0.best(count)))
-    }
-
-    /// (the best, of which the first are in the order of the second pass; documents that have to be read first, and with
-    /// `readings` of which this is to be called again); None if the index is damaged.
-    #[allow(clippy::too_many_arguments, clippy::type_complexity)]
-    fn ranked(
-        &self,
+    /// What `Snapshot.search` says besides, with readings of titles (and their letters) and of texts.
+    #[allow(clippy::type_complexity)]
+    fn again(
+        &mut self,
         py: Python<'_>,
-        tables: &Closeness,
+        titles: Vec<(u32, PyBackedStr, PyBackedStr)>,
+        texts: Vec<(u32, PyBackedStr)>,
         read_by: Option<&Characters>,
         count: usize,
         depth: usize,
-        characters: Vec<(char, f64)>,
-        words: Vec<(String, f64)>,
-        bigrams: Vec<(String, f64)>,
-        contextual: bool,
-        readings: Vec<(u32, PyBackedStr)>,
-        factors: (f64, f64),
-        text_chars: usize,
-        window: usize,
-        lead_chars: usize,
-    ) -> PyResult<Option<(Vec<(u32, f32)>, Vec<u32>)>> {
-        let wanted: Wanted = wanted(characters, words, bigrams, contextual)?;
-        let readings = readings.iter().map(|(doc, text)| (*doc, points(text))).collect();
-        let focus = Focus { wanted, depth, factors, text_chars, window, lead_chars };
-        released(py, || {
-            self.0.ranked((&tables.tables, read_by.map(|read_by| &read_by.rules)), count, &focus, &readings)
-        })
-    }
-
-    /// (hits whose title has the letters of the query, those whose title is the query, those whose title has to be read
-    /// first); None if the index is damaged.
-    #[allow(clippy::too_many_arguments, clippy::type_complexity)]
-    fn titled(
-        &self,
-        py: Python<'_>,
-        tables: &Closeness,
-        field: usize,
-        pairs: Vec<PyBackedStr>,
-        of_letters: bool,
-        letters: &str,
-        whole: Option<PyBackedStr>,
-        others: usize,
-        contextual: bool,
-        most: usize,
-    ) -> PyResult<Option<(Vec<u32>, Vec<u32>, Vec<u32>)>> {
-        let titled = Titled {
-            field,
-            pairs: pairs.iter().map(|pair| pair.as_bytes().to_vec()).collect(),
-            of_letters,
-            letters: points(letters),
-            whole: whole.map(|whole| points(&whole)),
-            others,
-            contextual,
-            most,
+    ) -> PyResult<Option<PyAnswer>> {
+        let readings = Readings {
+            titles: titles.iter().map(|(doc, title, letters)| (*doc, (points(title), points(letters)))).collect(),
+            texts: texts.iter().map(|(doc, text)| (*doc, points(text))).collect(),
         };
-        released(py, || Ok(self.0.titled(&tables.tables, |point| tables.is_letter(point), &titled)))
+        released(py, || self.answered(read_by, count, depth, &readings))
     }
 
     /// A byte per document, 1 for the hits.
     fn mask<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        let mut mask = vec![0u8; self.0.num_docs()];
-        self.0.hits.iter().for_each(|&(doc, _)| mask[doc as usize] = 1);
+        let mut mask = vec![0u8; self.run.num_docs()];
+        self.run.docs.iter().for_each(|&doc| mask[doc as usize] = 1);
         PyBytes::new(py, &mask)
     }
 
     /// The score of each document as f32, 0 where it is no hit.
     fn scores<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let mut scores = vec![0.0f32; self.0.num_docs()];
-        self.0.hits.iter().for_each(|&(doc, score)| scores[doc as usize] = score);
+        let mut scores = vec![0.0f32; self.run.num_docs()];
+        self.run.docs.iter().zip(&self.run.scores).for_each(|(&doc, &score)| scores[doc as usize] = score);
         bytes_of(py, &scores, f32::to_le_bytes)
     }
 }

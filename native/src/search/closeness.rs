@@ -80,6 +80,19 @@ fn places_alone<'a>(tables: &'a Tables, text: &'a [u32], word: &'a [u32]) -> imp
     })
 }
 
+/// The reading of a text as shown, in `folded`; false if only Python can read it: without `rules` all that may be read
+/// otherwise than it folds. `contextual`: whether characters matter that depend on those at their sides.
+pub fn read(tables: &Tables, rules: Option<&Rules>, text: &[u32], contextual: bool, folded: &mut Vec<u32>) -> bool {
+    if !tables.is_odd(text, contextual) {
+        tables.fold_into(text, folded);
+        return true;
+    }
+    rules.is_some_and(|rules| {
+        !(contextual && text.iter().any(|point| rules.contextual.contains(point)))
+            && read_text(tables, rules, text, folded)
+    })
+}
+
 /// (best, lead) of each text; and the numbers of the texts whose results mean nothing: by `rules`, those that only Python
 /// can read; without, all that may be read otherwise than they fold.
 #[allow(clippy::type_complexity)]
@@ -106,12 +119,7 @@ pub fn closeness(
         let text = match text {
             Text::Read(text) => text.as_slice(),
             Text::Shown(text) => {
-                if !tables.is_odd(text, wanted.contextual) {
-                    tables.fold_into(text, &mut folded);
-                } else if !rules.is_some_and(|rules| {
-                    !(wanted.contextual && text.iter().any(|point| rules.contextual.contains(point)))
-                        && read_text(tables, rules, text, &mut folded)
-                }) {
+                if !read(tables, rules, text, wanted.contextual, &mut folded) {
                     odd.push(at);
                     found.push((0.0, 0.0));
                     continue;

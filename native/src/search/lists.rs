@@ -6,8 +6,8 @@ use crate::index::snapshot::{Place, Snapshot};
 
 /// A term that is looked for, by itself or as one of several.
 pub struct Member {
-    /// In UTF-8.
-    pub term: Vec<u8>,
+    /// Itself.
+    pub term: String,
     /// The numbers of the fields it is looked for in.
     pub fields: Vec<usize>,
     /// What an occurrence counts.
@@ -20,6 +20,16 @@ pub enum Leaf {
     Terms(Vec<usize>, Vec<Member>),
     /// What was looked for by others: documents and impacts.
     Found(List),
+}
+
+impl Leaf {
+    /// Its first term; empty if it has none.
+    pub fn text(&self) -> &str {
+        match self {
+            Leaf::Terms(_, members) => members.first().map_or("", |member| &member.term),
+            Leaf::Found(_) => "",
+        }
+    }
 }
 
 /// Those of one term in one field, or those that were given.
@@ -71,7 +81,7 @@ impl Postings {
                 let (mut docs, mut parts) = (Vec::new(), Vec::new());
                 for (number, segment) in snapshot.segments.iter().enumerate() {
                     let start = docs.len();
-                    if let Some(place) = segment.docs(own, &member.term, &mut docs)? {
+                    if let Some(place) = segment.docs(own, member.term.as_bytes(), &mut docs)? {
                         parts.push((number, start, place));
                     }
                 }
@@ -93,8 +103,10 @@ impl Postings {
                     }
                 }
             }
-            others.sort_unstable();
-            others.dedup();
+            if rest.len() > 1 {
+                others.sort_unstable();
+                others.dedup();
+            }
         }
         Some(Postings { fields: found, others })
     }
@@ -126,57 +138,67 @@ pub struct Window<'a> {
 /// No place.
 pub const NONE: u16 = u16::MAX;
 
+impl Window<'_> {
+    /// Of ascending documents of the window those that have a place: where they are among these, and their places.
+    fn placed<'a>(&self, docs: &[u32], found: &'a mut Vec<(u32, u16)>) -> &'a [(u32, u16)] {
+        found.resize(found.len().max(docs.len()), (0, NONE));
+        let mut count = 0;
+        for (at, &doc) in docs.iter().enumerate() {
+            let slot = self.slots[(doc - self.start) as usize];
+            // Without a branch, which nothing could foresee.
+            found[count] = (at as u32, slot);
+            count += usize::from(slot != NONE);
+        }
+        &found[..count]
+    }
+
+    /// Those of ascending documents that are in the window.
+    fn part_of(&self, docs: &[u32]) -> std::ops::Range<usize> {
+        let low = docs.partition_point(|&doc| doc < self.start);
+        let stop = self.start + self.slots.len() as u32;
+        low..low + docs[low..].partition_point(|&doc| doc < stop)
+    }
+}
+
 impl Postings {
-    /// Add tf' of each document of a window that has a place to `sums`; `touched` are the places that were 0. None if the
+    /// Add tf' of each document of a window that has a place to `sums`; `matched` is room for what is found. None if the
     /// index is damaged.
     pub fn add_to(
         &mut self,
         snapshot: &Snapshot,
         window: &Window<'_>,
         sums: &mut [f32],
-        touched: &mut Vec<u16>,
+        matched: &mut Vec<(u32, u16)>,
     ) -> Option<()> {
-        let stop = window.start + window.slots.len() as u32;
         for FieldPostings { source, docs, frequencies } in self.fields.iter_mut().rev() {
             let Source::Index(field, weight, parts) = source else {
-                let low = docs.partition_point(|&doc| doc < window.start);
-                let here = docs[low..].iter().zip(&frequencies[low..]).take_while(|(&doc, _)| doc < stop);
-                for (&doc, tf) in here {
-                    let slot = window.slots[(doc - window.start) as usize];
-                    if slot != NONE {
-                        sums[usize::from(slot)] += tf;
-                        touched.push(slot);
-                    }
+                let here = window.part_of(docs);
+                let frequencies = &frequencies[here.clone()];
+                for &(at, slot) in window.placed(&docs[here], matched) {
+                    sums[usize::from(slot)] += frequencies[at as usize];
                 }
                 continue;
             };
             let norms = snapshot.norms.get(*field)?;
             for (number, (segment, first, _)) in parts.iter().enumerate() {
                 let end = parts.get(number + 1).map_or(docs.len(), |&(_, start, _)| start);
-                let here = &docs[*first..end];
-                let low = here.partition_point(|&doc| doc < window.start);
-                let high = low + here[low..].partition_point(|&doc| doc < stop);
-                if low == high {
+                let here = window.part_of(&docs[*first..end]);
+                let (low, high) = (first + here.start, first + here.end);
+                let placed = window.placed(&docs[low..high], matched);
+                if placed.is_empty() {
                     continue;
                 }
-                let segment = &snapshot.segments[*segment];
-                let norms = segment.norms(*field, norms)?;
-                for (at, &doc) in here[low..high].iter().enumerate() {
-                    let slot = window.slots[(doc - window.start) as usize];
-                    if slot == NONE {
-                        continue;
+                if frequencies.is_empty() {
+                    frequencies.reserve(docs.len());
+                    for (segment, _, place) in parts.iter() {
+                        snapshot.segments[*segment].frequencies(place, frequencies)?;
                     }
-                    if frequencies.is_empty() {
-                        frequencies.reserve(docs.len());
-                        for (segment, _, place) in parts.iter() {
-                            snapshot.segments[*segment].frequencies(place, frequencies)?;
-                        }
-                    }
-                    let sum = &mut sums[usize::from(slot)];
-                    if *sum == 0.0 {
-                        touched.push(slot);
-                    }
-                    *sum += frequencies[*first + low + at] * *weight * norms.of(doc);
+                }
+                let norms = snapshot.segments[*segment].norms(*field, norms)?;
+                let (docs, frequencies) = (&docs[low..high], &frequencies[low..high]);
+                for &(at, slot) in placed {
+                    let at = at as usize;
+                    sums[usize::from(slot)] += frequencies[at] * *weight * norms.of(docs[at]);
                 }
             }
         }

@@ -1,8 +1,8 @@
 //! The kernels of a search. What does not fit together is None: the kernels in Python then say what is wrong with it.
 
+pub mod answer;
 pub mod closeness;
 pub mod impacts;
-pub mod keywords;
 pub mod lists;
 pub mod marks;
 pub mod phrases;
@@ -12,6 +12,7 @@ pub mod run;
 pub mod snippets;
 #[cfg(feature = "python")]
 pub mod texts;
+pub mod top;
 
 /// Numbers of a type, little-endian, one after the other. A remainder of bytes is left out.
 macro_rules! numbers {

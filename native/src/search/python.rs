@@ -9,15 +9,12 @@ use pyo3::types::PyBytes;
 
 use super::closeness::{self, points_of_utf16, Text, Wanted};
 use super::impacts::{self, Field, Part};
-use super::keywords::{self, Matches, Rule};
 use crate::python::{bytes_of, points, released};
 use crate::tables::Tables;
 
 type Buffer = PyBackedBytes;
 /// Norms; base, number of documents, list or only document of each segment that has the term.
 type PyField = (Buffer, Vec<(u32, u32, Option<Buffer>, u32)>);
-/// Documents, impacts, weight.
-type PyMatches = (Option<Buffer>, Buffer, f64);
 
 /// (documents as i64 or None for all, impacts as f32, how many documents), or None: see `impacts::impacts`.
 ///
@@ -64,40 +61,14 @@ fn impacts_of<'py>(
     Ok(Some((None, bytes_of(py, &dense, f32::to_le_bytes)?, count)))
 }
 
-fn matches(list: &[PyMatches]) -> Vec<(Matches<'_>, f64)> {
-    list.iter().map(|(doc_ids, impacts, weight)| (Matches { doc_ids: doc_ids.as_deref(), impacts }, *weight)).collect()
-}
-
-/// (hits, a byte each; scores, f32) of all documents: see `keywords::keywords`.
-#[pyfunction]
-#[pyo3(name = "keywords")]
-#[allow(clippy::too_many_arguments)]
-fn hits_of<'py>(
-    py: Python<'py>,
-    num_docs: usize,
-    scored: Vec<PyMatches>,
-    covering: Vec<PyMatches>,
-    live: Option<Buffer>,
-    typed: Option<Buffer>,
-    need: f64,
-    most: f64,
-    about: f64,
-    num_best: usize,
-) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
-    let (hits, scores) = released(py, || {
-        let rule = Rule { need, most, about, num_best };
-        keywords::keywords(num_docs, &matches(&scored), &matches(&covering), live.as_deref(), typed.as_deref(), &rule)
-    })?;
-    Ok((PyBytes::new(py, &hits), bytes_of(py, &scores, f32::to_le_bytes)?))
-}
-
 /// What closeness is computed by, and titles are compared by: the tables of characters.
 #[pyclass(frozen, module = "cnsearch._native")]
+#[derive(Clone)]
 pub struct Closeness {
     /// Of all characters.
     pub tables: Arc<Tables>,
     /// A byte for each of the first 65,536, 0 for what is no letter when titles are compared.
-    letters: Vec<u8>,
+    letters: Arc<[u8]>,
 }
 
 impl Closeness {
@@ -141,7 +112,7 @@ impl Closeness {
         if letters.len() != 1 << 16 {
             return Err(PyValueError::new_err("there is a letter or none for each of 65,536 characters"));
         }
-        Ok(Closeness { tables: Arc::new(Tables::new(fold, classes, kinds)?), letters: letters.to_vec() })
+        Ok(Closeness { tables: Arc::new(Tables::new(fold, classes, kinds)?), letters: letters.into() })
     }
 
     /// ((best, lead) of each text, numbers of the texts that have to be read): see `closeness::closeness`.
@@ -174,6 +145,5 @@ impl Closeness {
 /// Add these kernels to the module.
 pub fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(impacts_of, module)?)?;
-    module.add_function(wrap_pyfunction!(hits_of, module)?)?;
     module.add_class::<Closeness>()
 }
