@@ -120,7 +120,9 @@ def _read_alone(text: str) -> str:
 def shaped(text: str) -> tuple[str, Places | None, Places | None]:
     """The text, not folded, without what says nothing, with ligatures spelt out and marks composed or left out; and
     where each character began and ended, as in ``Reading``. White space stays."""
-    if text.isascii() or b"o" not in _classes(code_points(text)):
+    if text.isascii() or (len(text) <= SHORT and not _NOT_AS_IT_STANDS.search(text)):
+        return text, None, None
+    if b"o" not in _classes(code_points(text)):
         return text, None, None
     shape = _shaped(text)
     return shape.text, shape.starts, shape.ends

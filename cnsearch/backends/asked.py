@@ -123,7 +123,7 @@ class Asked(Generic[Searched]):
         text."""
         query, limits = self.request.query, self.options.limits
         parsed = self.parsed(query)
-        typed = "" if self.request.raw else text_with_signs(query, parsed.root, limits)
+        typed = "" if self.request.raw or parsed.plain else text_with_signs(query, parsed.root, limits)
         if len(typed) > LONG and self.searcher.stands(typed):
             parsed = self.parsed_as_text()
         reading = self.read(parsed)
@@ -158,10 +158,15 @@ class Asked(Generic[Searched]):
 
     # When nothing is found
 
-    def correction(self, reading: Reading, total: int, unknown: Container[tuple[str, str]]) -> str:
-        """A query that finds something by its words and may have been meant; empty if this one does. ``unknown``:
-        values of filters that no article has."""
-        if total and self.searcher.finds_words(reading.plan):
+    def correction(
+        self, reading: Reading, total: int, unknown: Container[tuple[str, str]], *, finds_words: bool = False
+    ) -> str:
+        """A query that finds something by its words and may have been meant; empty if this one does.
+
+        unknown     : values of filters that no article has
+        finds_words : whether it is known that some of its words, or a bigram of them, is in the index
+        """
+        if total and (finds_words or self.searcher.finds_words(reading.plan)):
             return ""
         if rules_all_out(unknown, self.filters, reading.parsed.root):
             return ""

@@ -141,6 +141,11 @@ class Run(Protocol):
     def total(self) -> int:
         """How many there are."""
 
+    @property
+    def tells(self) -> bool:
+        """Whether the index has any of the leaves of the query that are scored or words, and are more than a single
+        character."""
+
     def has(self, word: int, doc: int) -> bool | None:
         """Whether a document has a word, by its number: as a word, or all its bigrams; None if that is not known."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from cnsearch.model.excerpt import Fragment, Snippet
 from cnsearch.model.written import FORMAT_VERSION, iso_date
@@ -49,6 +49,22 @@ class Duplicate:
         return {"id": self.id, "title": self.title, "source": self.source, "date": date, "url": self.url}
 
 
+class Later(Protocol):
+    """What of a hit is read or made when it is asked for. Safe for threads."""
+
+    def fields(self) -> Mapping[str, Any]:
+        """The fields that are not known."""
+
+    def excerpts(self) -> tuple[Fragment, Snippet]:
+        """The title with its matches, and the snippet."""
+
+    def explain(self) -> tuple[ScorePart, ...]:
+        """The parts of the score."""
+
+    def missing(self) -> tuple[str, ...]:
+        """The words of the query that the article lacks."""
+
+
 @dataclass(frozen=True)
 class Hit:
     """One ranked result.
@@ -70,9 +86,7 @@ class Hit:
     url: str
     path: str
     score: float
-    _excerpts: Callable[[], tuple[Fragment, Snippet]] | None = field(repr=False, compare=False)
-    _explain: Callable[[], tuple[ScorePart, ...]] | None = field(repr=False, compare=False)
-    _missing: Callable[[], tuple[str, ...]] | None = field(default=None, repr=False, compare=False)
+    _later: Later | None = field(repr=False, compare=False)
     duplicates: tuple[Duplicate, ...] = ()
     tags: tuple[str, ...] = field(default_factory=tuple)  # by a factory, as no attribute of the class: see __getattr__
     draft: bool = field(default_factory=bool)
@@ -80,31 +94,29 @@ class Hit:
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @classmethod
-    def partly(cls, read: Callable[[], Mapping[str, Any]], known: Mapping[str, Any]) -> Hit:
-        """A hit of which some fields are known. ``read`` gives all others, called when one is first asked for."""
+    def partly(cls, later: Later, known: Mapping[str, Any]) -> Hit:
+        """A hit of which some fields are known; the others are read when one is first asked for."""
         hit = object.__new__(cls)
-        hit.__dict__.update(known, _read=read)
+        hit.__dict__.update(known, _later=later)
         return hit
 
     if not TYPE_CHECKING:  # else every misspelt name would be an attribute
 
         def __getattr__(self, name: str) -> Any:
             """A field that was not read yet."""
-            if name not in type(self).__dataclass_fields__ or "_read" not in self.__dict__:
+            if name not in type(self).__dataclass_fields__ or self.__dict__.get("_later") is None:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
             self._read_the_rest()
             return self.__dict__[name]
 
     def _read_the_rest(self) -> None:
-        read = self.__dict__.get("_read")
-        if read is not None:  # another thread may be as far: it reads the same
-            self.__dict__.update(read())
-            self.__dict__.pop("_read", None)
+        if "source" not in self.__dict__ and self._later is not None:  # another thread may be as far: it reads the same
+            self.__dict__.update(self._later.fields())
 
     def __getstate__(self) -> dict[str, Any]:
         self._read_the_rest()
         made = {"_made": self._made, "_parts": self._parts, "missing": self.missing}  # before they are let go of
-        return {**self.__dict__, **made, "_excerpts": None, "_explain": None, "_missing": None}
+        return {**self.__dict__, **made, "_later": None}
 
     @property
     def more(self) -> int:
@@ -113,18 +125,18 @@ class Hit:
 
     @cached_property
     def _made(self) -> tuple[Fragment, Snippet]:
-        assert self._excerpts is not None  # a copy has what it made
-        return self._excerpts()
+        assert self._later is not None  # a copy has what it made
+        return self._later.excerpts()
 
     @cached_property
     def _parts(self) -> tuple[ScorePart, ...]:
-        assert self._explain is not None
-        return self._explain()
+        assert self._later is not None
+        return self._later.explain()
 
     @cached_property
     def missing(self) -> tuple[str, ...]:
         """Words of the query, folded, that the article lacks, though it has enough of the others."""
-        return () if self._missing is None else self._missing()
+        return () if self._later is None else self._later.missing()
 
     @property
     def title_fragment(self) -> Fragment:

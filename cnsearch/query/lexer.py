@@ -78,7 +78,7 @@ def is_negative_number(text: str, *, alone: bool) -> bool:
 
 _FIELD = re.compile(r"(\w+):(?=[^\s)])")
 _WORD = re.compile(r'[^\s()|"]+')
-_OPERATORS = {"AND", "OR", "NOT"}
+OPERATORS = frozenset({"AND", "OR", "NOT"})
 _QUESTION_MARK = "？"
 _STRAIGHT_QUOTES = '"＂'
 _CLOSING = {"“": "”", "「": "」", "『": "』", "«": "»", "〝": "〞"}
@@ -208,7 +208,7 @@ class _Lexer:
             self._at += 1
             return
         written = self._typed[self._at : word.end()]
-        if written in _OPERATORS and not (written == "NOT" and self._is_not_of_sentence(word.end())):
+        if written in OPERATORS and not (written == "NOT" and self._is_not_of_sentence(word.end())):
             self._at = word.end()
             self._word_before = ""
             yield Lexeme(written)

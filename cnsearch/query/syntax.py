@@ -17,19 +17,23 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from cnsearch.analysis.fold import fold
 from cnsearch.analysis.reading import LINE_END, read, shaped, spelt
 from cnsearch.analysis.scripts import CJK, CJK_RUN, WORD
+from cnsearch.analysis.variants import in_context
 from cnsearch.limits import DEFAULT_LIMITS, Limits
-from cnsearch.query.lexer import Lexeme, lex, selects
+from cnsearch.query.lexer import OPERATORS, Lexeme, lex, selects
 from cnsearch.query.tree import And, Everything, Filter, Group, Node, Or, Pattern, Phrase, Words
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedQuery:
-    """``root`` is None where there is nothing to search for; ``notes`` say what was not taken as written."""
+    """``root`` is None where there is nothing to search for; ``notes`` say what was not taken as written; ``plain`` is
+    whether there is nothing but words of letters and digits, and spaces."""
 
     root: Node | None
     notes: tuple[str, ...] = ()
+    plain: bool = False
 
 
 def parse_query(
@@ -59,10 +63,32 @@ def parse_query(
         if words is not None and require_all:
             return ParsedQuery(Group(required=(words,)), tuple(notes))
         return ParsedQuery(words, tuple(notes))
+    plain = _plain_words(text, limits)
+    if plain:
+        together = not require_all
+        words_alone = tuple([Words(" ".join(plain))] if together else map(Words, plain))
+        if together and len(plain) == 1:
+            return ParsedQuery(words_alone[0], tuple(notes), plain=True)
+        group = Group(optional=words_alone) if together else Group(required=words_alone)
+        return ParsedQuery(group, tuple(notes), plain=True)
     root = _Parser(list(lex(shaped(text)[0], own_fields)), require_all, notes, limits, literal=literal).query()
     if root is None:
         notes.append("there is nothing to search for in the query")
     return ParsedQuery(root, tuple(dict.fromkeys(notes)))
+
+
+def _plain_words(text: str, limits: Limits) -> list[str]:
+    """The words of a query text, folded, where it is nothing but these; else none, and a parser has to tell what it is.
+
+    >>> _plain_words("數字化 Linux", DEFAULT_LIMITS), _plain_words("数字化 -Linux", DEFAULT_LIMITS)
+    (['数字化', 'linux'], [])
+    """
+    shape, starts, _ = shaped(text)
+    folded = in_context(fold(shape)) if starts is None else ""
+    if not _PLAIN.fullmatch(folded) or not OPERATORS.isdisjoint(text.split()):
+        return []
+    words = folded.split()
+    return words if len(words) <= limits.query_clauses else []
 
 
 def text_with_signs(text: str, root: Node | None, limits: Limits = DEFAULT_LIMITS) -> str:
@@ -132,6 +158,7 @@ def _not_excluded(lexemes: Iterable[Lexeme]) -> Iterator[Lexeme]:
 _BINARY = ("OR", "|", "AND")
 _SPACE = re.compile(r"\s+")
 _LINE_FEED = re.compile("\r?\n")
+_PLAIN = re.compile(r"\s*[^\W_]+(?:\s+[^\W_]+)*\s*")
 _UNKNOWN_FIELD = re.compile(r"([a-z_]+):(?!//)(?=\S)")  # http://… is an address
 _PATTERN = re.compile(rf"[{CJK}{WORD}\-._'&+#%*?]+")
 """What a pattern may have in it: other characters (of an address, a sentence) stand in no term."""

@@ -273,7 +273,8 @@ class CompiledRun:
 
     def __init__(self, run: kernels.Run, best: kernels.Best, words: Sequence[Keyword], leaves: Leaves) -> None:
         self._run = run
-        self._words = words
+        self._numbers = {id(word): number for number, word in enumerate(words)}
+        self._words = words  # so that their ids stay theirs
         self._leaves = leaves
         self.best = best
         """Documents and scores."""
@@ -282,8 +283,14 @@ class CompiledRun:
 
     def has(self, word: Keyword, number: int) -> bool:
         """What ``Keyword.is_in`` says."""
-        known = self._run.has(self._words.index(word), number) if word in self._words else None
+        word_number = self._numbers.get(id(word))
+        known = None if word_number is None else self._run.has(word_number, number)
         return word.is_in(number, self._leaves) if known is None else known
+
+    @property
+    def finds_words(self) -> bool:
+        """Whether it is known that some of the words, or of their bigrams, is in the index."""
+        return self._run.tells
 
     def arrays(self) -> tuple[Mask, Scores]:
         """Which documents are hits, and the scores of all, 0 where there is no hit, with what they have earned, before

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import count, repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnsearch import deadline
 from cnsearch.analysis.analyzer import ChineseAnalyzer
@@ -55,6 +54,10 @@ class Excerpts:
         return self._highlighter.title(title), self._highlighter.snippet(
             body, self._searcher.snapshot.headings(number, body)
         )
+
+    def about(self, number: int) -> Mapping[str, Any]:
+        """The fields of a document that are no text."""
+        return self._searcher.snapshot.about(number)
 
     def whole(self, number: int) -> tuple[Fragment, ...]:
         """The title and each paragraph of a document, whole, with their matches."""
@@ -142,18 +145,35 @@ def _hit(
     copies: Sequence[int] = (),
 ) -> Hit:
     return Hit.partly(
-        partial(searcher.snapshot.about, number),
+        _Later(excerpts, number, rank <= num_second),
         {
             "rank": rank,
             "score": score,
-            "_excerpts": partial(excerpts.of, number),
-            "_explain": partial(excerpts.explain, number, rank <= num_second),
-            "_missing": partial(excerpts.missing, number),
             "duplicates": tuple([_duplicate(searcher.snapshot, copy) for copy in copies]) if copies else (),
             "id": name[0],
             "title": name[1],
         },
     )
+
+
+class _Later(NamedTuple):
+    """What of a hit is made when it is asked for."""
+
+    of: Excerpts
+    number: int
+    second_pass: bool
+
+    def fields(self) -> Mapping[str, Any]:
+        return self.of.about(self.number)
+
+    def excerpts(self) -> tuple[Fragment, Snippet]:
+        return self.of.of(self.number)
+
+    def explain(self) -> tuple[ScorePart, ...]:
+        return self.of.explain(self.number, self.second_pass)
+
+    def missing(self) -> tuple[str, ...]:
+        return self.of.missing(self.number)
 
 
 def _duplicate(snapshot: Snapshot, number: int) -> Duplicate:

@@ -66,6 +66,11 @@ class Ranked:
         """What they are ordered by, before the second pass: scores (float32) or dates (int64), shape (num_docs,)."""
         return self._arrays[1]
 
+    @property
+    def finds_words(self) -> bool:
+        """Whether it is known that some of the query's words, or a bigram of them, is in the index."""
+        return self.run is not None and self.run.finds_words
+
     @cached_property
     def _arrays(self) -> tuple[Mask, npt.NDArray[Any]]:
         return self.found()

@@ -5,11 +5,26 @@ from __future__ import annotations
 import csv
 import io
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 from cnsearch.faces.csv import CSV_COLUMNS, csv_text
 from cnsearch.model import Fragment, Hit, Snippet
 
 BEIJING = timezone(timedelta(hours=8))
+
+
+class Made:
+    def fields(self) -> Any:
+        raise NotImplementedError
+
+    def excerpts(self) -> tuple[Fragment, Snippet]:
+        return Fragment("title", "标题", ()), Snippet((Fragment("body", "一行\x1b[31m", ()),), 10)
+
+    def explain(self) -> tuple[()]:
+        return ()
+
+    def missing(self) -> tuple[()]:
+        return ()
 
 
 def hit(**more: object) -> Hit:
@@ -24,8 +39,7 @@ def hit(**more: object) -> Hit:
         "url": "",
         "path": "",
         "score": 1.5,
-        "_excerpts": lambda: (Fragment("title", "标题", ()), Snippet((Fragment("body", "一行\x1b[31m", ()),), 10)),
-        "_explain": None,
+        "_later": Made(),
         "tags": ("旅行", "美食"),
     }
     return Hit(**{**given, **more})  # type: ignore[arg-type]

@@ -1,5 +1,8 @@
 """Query text to trees: the grammar, and that nothing is an error."""
 
+from dataclasses import replace
+from unittest import mock
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -162,3 +165,28 @@ def test_a_text_has_signs_where_its_tree_is_more_than_words(text: str, signs: bo
         assert bool(text_with_signs(text, parse_query(text, require_all=require_all).root)) == signs
     assert isinstance(parse_as_text("甲 -乙").root, Words)
     assert parse_as_text("甲 -乙", require_all=True).root == Group(required=(Words("甲 -乙"),))
+
+
+chunks = st.text("上海數化aB5 ＡＮ\u3000①㈠ªé著𠮷", max_size=12) | st.sampled_from(
+    ["OR", "AND", "NOT", "or", "甲-乙", "a:b", "2*3"]
+)
+
+
+@given(st.lists(chunks, max_size=8).map(" ".join), st.booleans())
+@pytest.mark.parametrize("alone", [False, True])
+def test_words_alone_need_no_parser(alone: bool, text: str, require_all: bool) -> None:
+    """What is taken for nothing but words is what the parser makes of it, and has no signs."""
+    limits = replace(DEFAULT_LIMITS, query_clauses=3) if alone else DEFAULT_LIMITS
+    found = parse_query(text, require_all=require_all, limits=limits)
+    with mock.patch("cnsearch.query.syntax._plain_words", return_value=[]):
+        expected = parse_query(text, require_all=require_all, limits=limits)
+    assert (found.root, found.notes) == (expected.root, expected.notes)
+    assert not expected.plain
+    if found.plain:
+        assert text_with_signs(text, found.root) == ""
+
+
+def test_most_queries_are_words_alone() -> None:
+    assert parse_query("數字化 转型 Linux").plain
+    assert not parse_query("数字化 -转型").plain
+    assert not parse_query("甲 OR 乙").plain

@@ -48,7 +48,7 @@ def search(searcher: Searcher, request: SearchRequest, options: Options) -> Sear
     return SearchResults(
         query=request.query,
         understood=reading.understood,
-        correction=asked.correction(reading, ranking.total, unknown),
+        correction=asked.correction(reading, ranking.total, unknown, finds_words=ranking.finds_words),
         notes=(
             *reading.parsed.notes,
             *searcher.notes(reading.plan),

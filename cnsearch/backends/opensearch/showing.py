@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnsearch.backends.opensearch.documents import about_of
 from cnsearch.backends.opensearch.matching import Query, all_of, any_of, matching
@@ -145,12 +144,33 @@ def make_hits(
         yield Hit(
             rank=rank,
             score=score,
-            _excerpts=partial(excerpts.of, key, article),
-            _explain=partial(excerpts.explain, key, article, score, rank <= found.num_second),
-            _missing=partial(tuple, missing),
+            _later=_Later(excerpts, key, article, score, rank <= found.num_second, tuple(missing)),
             duplicates=tuple(map(_duplicate, folded[at])) if folded else (),
             **about_of(article),
         )
+
+
+class _Later(NamedTuple):
+    """What of a hit is made when it is asked for."""
+
+    of: Excerpts
+    key: str
+    article: dict[str, Any]
+    score: float
+    second_pass: bool
+    lacking: tuple[str, ...]
+
+    def fields(self) -> dict[str, Any]:
+        return about_of(self.article)
+
+    def excerpts(self) -> tuple[Fragment, Snippet]:
+        return self.of.of(self.key, self.article)
+
+    def explain(self) -> tuple[ScorePart, ...]:
+        return self.of.explain(self.key, self.article, self.score, self.second_pass)
+
+    def missing(self) -> tuple[str, ...]:
+        return self.lacking
 
 
 def _duplicate(article: dict[str, Any]) -> Duplicate:

@@ -91,6 +91,8 @@ def with_loose_runs(text: str, groups: Sequence[Group]) -> tuple[list[Texts], se
     >>> with_loose_runs("95后 数字化", grouped("95后 数字化", WordTokenizer()))
     ([('95后',), ('数字', '数字化')], {'95后'})
     """
+    if not any(len(group[-1].text) == 1 and HAN_CHAR.match(group[-1].text) for group in groups):
+        return list(map(texts_of, groups)), set()  # a loose run has a Chinese character alone
     coarse: list[Texts] = []
     loose: set[str] = set()
     ends = _run_ends(text)

@@ -275,6 +275,12 @@ impl Run {
         self.run.docs.len()
     }
 
+    /// Whether the index has any of the leaves that are scored or words, and are more than a character.
+    #[getter]
+    fn tells(&self) -> bool {
+        self.run.tells
+    }
+
     /// Whether a document has a word, by its number; None if that is not known.
     fn has(&self, word: usize, doc: u32) -> Option<bool> {
         self.run.has(word, doc)

@@ -69,6 +69,8 @@ pub struct Run {
     pub(super) snapshot: Arc<Snapshot>,
     lists: Vec<Option<Postings>>,
     words: Vec<(usize, Vec<usize>)>,
+    /// Whether the index has any of what is scored or a word, and is more than a character.
+    pub tells: bool,
     /// Ascending.
     pub docs: Vec<u32>,
     /// Of the shape of `docs`.
@@ -96,6 +98,12 @@ impl Lists<'_> {
             *found = Some(Postings::new(self.snapshot, &self.leaves[leaf].0)?);
         }
         found.as_ref().map(Postings::doc_freq)
+    }
+
+    /// Whether a leaf that was looked up is in the index, and is more than a character.
+    fn tells(&self, leaf: usize) -> bool {
+        let is_one = self.leaves[leaf].0.text().chars().nth(1).is_none();
+        !is_one && self.found[leaf].as_ref().is_some_and(|found| found.doc_freq() > 0)
     }
 
     /// How telling a leaf is, and its text; None as above.
@@ -127,6 +135,7 @@ impl Run {
         for word in &query.words {
             words.push(Presence::of(word, &mut lists)?);
         }
+        let tells = (0..query.leaves.len()).any(|leaf| lists.tells(leaf));
         let second = match ask {
             Some(ask) => Some(Second::new(ask, constants, &mut lists, num_docs)?),
             None => None,
@@ -135,7 +144,7 @@ impl Run {
         let (docs, scores) = if query.need > 0.0 { sums.with_enough(&query) } else { sums.with_any(&query) }?;
         let words = query.words.iter().map(|word| (word.leaf, word.bigrams.clone())).collect();
         let lists = lists.found;
-        Some(Run { snapshot, lists, words, docs, scores, second })
+        Some(Run { snapshot, lists, words, tells, docs, scores, second })
     }
 
     /// Documents of the commit.
