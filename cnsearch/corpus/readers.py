@@ -60,7 +60,7 @@ def read_file(data: bytes, file: PostFile, options: ReadOptions, warn: Warn = la
     Raises : CorpusError if it cannot be read; NoArticlesError if it is of a kind that often holds something else
     """
     reading = _read(data, file, options, warn)
-    return replace(reading, entries=finished(reading.entries, options))
+    return Reading(reading.how, finished(reading.entries, options), reading.single)
 
 
 def is_plugged_in(file: PostFile) -> bool:

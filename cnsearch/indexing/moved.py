@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from cnsearch.corpus.posts import PostFile
 from cnsearch.corpus.reader import read_post
@@ -59,7 +58,7 @@ def mark_moved(
     moved = 0
     for content, places in new.items():
         for at, ids in _paired(places, gone.get(content, []), tasks):
-            tasks[at] = replace(tasks[at], moved=True)
+            tasks[at] = tasks[at]._replace(moved=True)
             moved += len(ids)
     return moved
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from cnsearch.analysis.tokenizer import WordTokenizer
@@ -89,7 +89,7 @@ def _read(
             if article is None:
                 continue
             if reading.single:
-                origin, written = replace(task.origin, digest=digest), True
+                origin, written = task.origin._replace(digest=digest), True
             else:
                 origin = Origin(task.origin.root, ENTRY_SIZE, 0, article_digest(article))
                 written = origin.digest != task.entries.get(article.id)

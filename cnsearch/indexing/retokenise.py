@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.userdict import UserDictionary
@@ -74,4 +73,4 @@ def touched_by(
 
 def cut_again(update: Writer, article_ids: Sequence[str]) -> Iterator[Task]:
     """Tasks for the articles with these ids, as stored. To be brought in before what may replace them."""
-    return (replace(task, replaces=True, retokenised=True) for task in carried(update, article_ids))
+    return (task._replace(replaces=True, retokenised=True) for task in carried(update, article_ids))

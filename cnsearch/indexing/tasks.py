@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from cnsearch.corpus.entries import ENTRY_MARK, ReadOptions
@@ -31,8 +31,7 @@ ENTRY_SIZE = -1
 _NOTHING: Mapping[str, bytes] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a document came from: what the index remembers to tell a change. Of an entry of a file, ``size`` is
     ENTRY_SIZE and ``digest`` that of the article; else it is that of the file."""
 
@@ -42,9 +41,8 @@ class Origin:
     digest: bytes = b"\0" * DIGEST_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One file to read, or an article at hand.
+class Task(NamedTuple):
+    """One file to read, or an article at hand. A tuple, as what it holds: workers are sent thousands a second.
 
     known       : the digest of the file that the index has
     entries     : the articles that the index has of the file, and the digest of each: those that are equal stay
@@ -60,10 +58,10 @@ class Task:
     known: bytes | None = None
     replaces: bool = False
     retokenised: bool = False
-    entries: Mapping[str, bytes] = field(default_factory=lambda: _NOTHING)
+    entries: Mapping[str, bytes] = _NOTHING
     fresh: bool = False
     moved: bool = False
-    options: ReadOptions = ReadOptions()  # noqa: RUF009  # immutable
+    options: ReadOptions = ReadOptions()
     scope: int = -1
 
 

@@ -48,8 +48,7 @@ class ArticleBatch(Builder):
         return self._batch.doc_count
 
     def add(self, article: Article, origin: Origin) -> None:
-        values = {name: getattr(origin, name) for name in ("root", "size", "mtime_ns", "digest")}
-        self._batch.add(document_of(article, values))
+        self._batch.add(document_of(article, origin._asdict()))
 
     def build(self) -> DocumentBatch:
         return self._batch.build()

@@ -121,7 +121,9 @@ pub struct Part {
     signatures: Vec<[u8; NUM_BINS]>,
     /// Distinct compounds.
     pub compounds: Vec<Compound>,
-    numbers: HashMap<Compound, u32>,
+    /// The number of each, by its humps, how many they are, and its text: what is looked up is no object of its own.
+    numbers: HashMap<Box<[u32]>, u32>,
+    key: Vec<u32>,
     /// Field, document (from 0 on) and number of each compound, in order.
     occurrences: Vec<(u32, u32, u32)>,
     scratch: Buffers,
@@ -130,6 +132,7 @@ pub struct Part {
 #[derive(Default)]
 struct Buffers {
     segment: Scratch,
+    keys: Vec<u64>,
     title: Vec<u32>,
     folded: Vec<u32>,
     letters: Vec<u32>,
@@ -143,6 +146,7 @@ impl Part {
             signatures: Vec::new(),
             compounds: Vec::new(),
             numbers: HashMap::new(),
+            key: Vec::new(),
             occurrences: Vec::new(),
             scratch: Buffers::default(),
         }
@@ -164,7 +168,7 @@ impl Part {
                     (&mut buffers.folded, seams(texts.text(text)))
                 }
             };
-            self.add_text(tables, segmenter, &mut buffers.segment, folded, &seams, field, number);
+            self.add_text(tables, segmenter, (&mut buffers.segment, &mut buffers.keys), folded, &seams, field, number);
             if field + 1 == texts.fields {
                 self.signatures.push(signature(tables, &buffers.title, folded, &mut buffers.letters));
             } else if field == 0 {
@@ -179,7 +183,7 @@ impl Part {
         &mut self,
         tables: &Tables,
         segmenter: &Segmenter,
-        scratch: &mut Scratch,
+        (scratch, keys): (&mut Scratch, &mut Vec<u64>),
         folded: &mut [u32],
         seams: &[usize],
         field: usize,
@@ -187,14 +191,14 @@ impl Part {
     ) {
         let doc = self.first_doc + number;
         let Field { words, word_counts, chars, char_counts } = &mut self.fields[field];
-        char_counts.push(add_characters(folded, doc, chars));
-        let mut num_words = 0;
+        char_keys(folded, chars, keys);
+        char_counts.push(keys.len() as i64);
+        chars.add_keys(keys, doc);
+        keys.clear();
         let is_han = |point| tables.kind(point) & kind::HAN != 0;
-        segmenter.cut_chinese(folded, scratch, is_han, |word| {
-            num_words += 1;
-            words.add(word, doc);
-        });
-        word_counts.push(num_words);
+        segmenter.cut_chinese(folded, scratch, is_han, |word| keys.push(words.key(word)));
+        word_counts.push(keys.len() as i64);
+        words.add_keys(keys, doc);
         for &at in seams {
             if folded[at] == u32::from(b',') {
                 folded[at] = u32::from(b'\n'); // no number goes on over it
@@ -213,53 +217,56 @@ impl Part {
     }
 
     fn add_compound(&mut self, text: &[u32], humps: &[u32], field: usize, number: u32) {
-        let compound = Compound { text: text.into(), humps: humps.into() };
-        let known = match self.numbers.get(&compound) {
+        let mut key = std::mem::take(&mut self.key);
+        key.clear();
+        key.extend(humps.iter().chain([&(humps.len() as u32)]).chain(text));
+        let known = match self.numbers.get(&key[..]) {
             Some(&known) => known,
             None => {
                 let next = self.compounds.len() as u32;
-                self.compounds.push(compound.clone());
-                self.numbers.insert(compound, next);
+                self.compounds.push(Compound { text: text.into(), humps: humps.into() });
+                self.numbers.insert(key[..].into(), next);
                 next
             }
         };
+        self.key = key;
         self.occurrences.push((field as u32, number, known));
     }
 
     /// Count the terms of the compounds, which are given in the order of `compounds`.
     fn add_terms(&mut self, terms: &[Terms]) {
+        // Of each field, the keys of the terms of each compound that is in it.
+        let mut known: Vec<Vec<Option<Box<[u64]>>>> = vec![vec![None; terms.len()]; self.fields.len()];
         for &(field, number, compound) in &self.occurrences {
-            let field = &mut self.fields[field as usize];
-            let terms = &terms[compound as usize];
-            field.word_counts[number as usize] += terms.len() as i64;
-            for term in terms.iter() {
-                field.words.add_term(term, self.first_doc + number);
-            }
+            let (field, compound) = (field as usize, compound as usize);
+            let Field { words, word_counts, .. } = &mut self.fields[field];
+            let keys = known[field][compound]
+                .get_or_insert_with(|| terms[compound].iter().map(|term| words.key_of(term)).collect());
+            word_counts[number as usize] += keys.len() as i64;
+            words.add_keys(keys, self.first_doc + number);
         }
     }
 }
 
 const LINE_FEED: u32 = 0x0A;
 
-/// Counts the bigrams of each line, and its last character alone.
-fn add_characters(folded: &[u32], doc: u32, chars: &mut Inverter) -> i64 {
+/// The keys of the bigrams of each line, and of its last character alone.
+fn char_keys(folded: &[u32], chars: &mut Inverter, keys: &mut Vec<u64>) {
     let is_break = |point: u32| matches!(point, LINE_FEED | 0 | 0xFFFF);
-    let mut count = 0;
+    keys.clear();
     for (at, &first) in folded.iter().enumerate() {
         if is_break(first) {
             continue;
         }
-        count += 1;
         let second = folded.get(at + 1).copied().unwrap_or(LINE_FEED);
-        if is_break(second) {
-            chars.add(&[first], doc);
+        keys.push(if is_break(second) {
+            chars.key(&[first])
         } else if let (Some(high), Some(low)) = (short_key(&[first]), short_key(&[second])) {
-            chars.add_key(high | low >> 16, doc);
+            high | low >> 16
         } else {
-            chars.add(&[first, second], doc);
-        }
+            chars.key(&[first, second])
+        });
     }
-    count
 }
 
 /// Cut documents into parts of about equal length, and analyse each in a thread of its own.

@@ -10,6 +10,9 @@ pub const LONG: u64 = 0xFFFF << 48;
 
 const NONE: u32 = u32::MAX;
 
+/// Their entries stay in the nearest memory until each is counted.
+const KEYS_AT_A_TIME: usize = 256;
+
 /// A term as a key, or as its bytes in UTF-8.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Term {
@@ -66,18 +69,16 @@ pub fn utf8(points: &[u32]) -> Box<[u8]> {
     bytes.into()
 }
 
-/// A term, where it stands in the table. All that an occurrence touches is in one place.
+/// A term, where it stands in the table. All that an occurrence touches is in one place, and four of them in a cache line.
 #[derive(Clone)]
 struct Entry {
     key: u64,
     /// NONE where the place is free.
     number: u32,
-    last_doc: u32,
     last_posting: u32,
-    count: u32,
 }
 
-const FREE: Entry = Entry { key: 0, number: NONE, last_doc: NONE, last_posting: 0, count: 0 };
+const FREE: Entry = Entry { key: 0, number: NONE, last_posting: 0 };
 
 struct Posting {
     term: u32,
@@ -94,6 +95,9 @@ pub struct Inverter {
     /// Odd, and chosen anew by each process: nobody can write a text whose terms all fall into one place.
     multiplier: u64,
     postings: Vec<Posting>,
+    /// The document that terms were added of last, and its first posting.
+    doc: u32,
+    first_posting: usize,
     long_numbers: HashMap<Box<[u8]>, u32>,
     long_terms: Vec<Box<[u8]>>,
 }
@@ -107,6 +111,8 @@ impl Default for Inverter {
             shift: 64 - BITS,
             multiplier: multiplier(),
             postings: Vec::new(),
+            doc: NONE,
+            first_posting: 0,
             long_numbers: HashMap::new(),
             long_terms: Vec::new(),
         }
@@ -170,56 +176,57 @@ impl Inverter {
         self.table.iter().filter(|entry| entry.number != NONE)
     }
 
-    /// One more occurrence of a short term.
-    #[inline]
-    pub fn add_key(&mut self, key: u64, doc: u32) {
-        self.add_entry(key, doc, 1);
+    /// One more occurrence of each of these terms, by their keys.
+    pub fn add_keys(&mut self, keys: &[u64], doc: u32) {
+        for some in keys.chunks(KEYS_AT_A_TIME) {
+            // Their places are looked at first: nothing here waits for another, so that memory is asked for many at a
+            // time. Where what is found decides what is done next, it was asked for one by one.
+            std::hint::black_box(some.iter().fold(0, |seen, &key| seen ^ self.table[self.place(key)].key));
+            for &key in some {
+                self.add_entry(key, doc, 1);
+            }
+        }
     }
 
     #[inline]
     fn add_entry(&mut self, key: u64, doc: u32, freq: u32) {
+        if doc != self.doc {
+            self.doc = doc;
+            self.first_posting = self.postings.len();
+        }
         let mut at = self.entry(key);
         if self.table[at].number == NONE {
             if self.num_terms as usize * 2 >= self.table.len() {
                 self.grow();
                 at = self.entry(key);
             }
-            self.table[at] = Entry { key, number: self.num_terms, ..FREE };
+            self.table[at] = Entry { key, number: self.num_terms, last_posting: self.postings.len() as u32 };
+            self.postings.push(Posting { term: self.num_terms, doc, freq });
             self.num_terms += 1;
+            return;
         }
         let entry = &mut self.table[at];
-        if entry.last_doc == doc {
+        if entry.last_posting as usize >= self.first_posting {
             let posting = &mut self.postings[entry.last_posting as usize];
             posting.freq = posting.freq.saturating_add(freq);
             return;
         }
-        entry.last_doc = doc;
         entry.last_posting = self.postings.len() as u32;
-        entry.count += 1;
         self.postings.push(Posting { term: entry.number, doc, freq });
     }
 
-    /// One more occurrence of a term.
+    /// The key of a term, for `add_keys`.
     #[inline]
-    pub fn add(&mut self, term: &[u32], doc: u32) {
-        match short_key(term) {
-            Some(key) => self.add_key(key, doc),
-            None => self.add_long(&utf8(term), doc),
-        }
+    pub fn key(&mut self, term: &[u32]) -> u64 {
+        short_key(term).unwrap_or_else(|| self.long_key(&utf8(term)))
     }
 
-    /// One more occurrence of a term.
-    #[inline]
-    pub fn add_term(&mut self, term: &Term, doc: u32) {
+    /// The same of a term that was made before.
+    pub fn key_of(&mut self, term: &Term) -> u64 {
         match term {
-            Term::Short(key) => self.add_key(*key, doc),
-            Term::Long(bytes) => self.add_long(bytes, doc),
+            Term::Short(key) => *key,
+            Term::Long(bytes) => self.long_key(bytes),
         }
-    }
-
-    fn add_long(&mut self, bytes: &[u8], doc: u32) {
-        let key = self.long_key(bytes);
-        self.add_key(key, doc);
     }
 
     fn long_key(&mut self, bytes: &[u8]) -> u64 {
@@ -256,14 +263,15 @@ impl Inverter {
 
     /// The postings, term by term.
     pub fn finish(self) -> Inverted {
-        let mut terms: Vec<(u64, u32, u32)> =
-            self.entries().map(|entry| (entry.key, entry.number, entry.count)).collect();
+        let mut terms: Vec<(u64, u32)> = self.entries().map(|entry| (entry.key, entry.number)).collect();
         terms.sort_unstable(); // so that joining batches goes through each from its beginning to its end
+        let mut counts = vec![0u32; terms.len()];
+        self.postings.iter().for_each(|posting| counts[posting.term as usize] += 1);
         let mut starts = vec![0; terms.len()];
         let mut total = 0usize;
-        for &(_, number, count) in &terms {
+        for &(_, number) in &terms {
             starts[number as usize] = total;
-            total += count as usize;
+            total += counts[number as usize] as usize;
         }
         let mut doc_ids = vec![0i32; total];
         let mut freqs = vec![0i32; total];
@@ -274,9 +282,9 @@ impl Inverter {
             *start += 1;
         }
         Inverted {
-            keys: terms.iter().map(|&(key, _, _)| key).collect(),
+            keys: terms.iter().map(|&(key, _)| key).collect(),
             long_terms: self.long_terms,
-            counts: terms.iter().map(|&(_, _, count)| i64::from(count)).collect(),
+            counts: terms.iter().map(|&(_, number)| counts[number as usize].into()).collect(),
             doc_ids,
             freqs,
         }

@@ -79,14 +79,19 @@ fn utf8_is_that_of_rust() {
 fn counting_is_counting() {
     let (mut first, mut second) = (Inverter::default(), Inverter::default());
     let mut expected: BTreeMap<(Vec<u32>, u32), i32> = BTreeMap::new();
-    let mut state = 1u32;
+    let (mut state, mut keys) = (1u32, Vec::new());
     for number in 0..60_000 {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let size = 1 + (state >> 8) % 6;
         let term: Vec<u32> = (0..size).map(|at| 0x4E00 + ((state >> (2 * at)) & 31)).collect();
         let doc = number / 500;
         let into = if doc < 60 { &mut first } else { &mut second };
-        into.add(&term, doc);
+        let key = into.key(&term);
+        keys.push(key);
+        if number % 500 == 499 {
+            into.add_keys(&keys, doc); // more than are looked at at a time
+            keys.clear();
+        }
         *expected.entry((term, doc)).or_default() += 1;
     }
     first.absorb(second);

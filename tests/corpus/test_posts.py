@@ -231,22 +231,22 @@ def test_a_folder_that_may_not_be_listed_is_unread(tmp_path: Path) -> None:
 def test_errors_while_listing_and_looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As above, for whoever runs this as root."""
     write(tmp_path, "a/x.md", "b/y.md", "c.md", "d.md")
-    scandir, look = os.scandir, Path.stat
+    scandir, look = os.scandir, os.stat
 
     def denied_scandir(path: str) -> object:
         if path.endswith("a"):
             raise PermissionError(13, "Permission denied", path)
         return scandir(path)
 
-    def denied_stat(path: Path, **options: bool) -> os.stat_result:
-        if path.name == "c.md":
-            raise PermissionError(13, "Permission denied", str(path))
-        if path.name == "d.md":
-            raise FileNotFoundError(2, "No such file or directory", str(path))
+    def denied_stat(path: str | os.PathLike[str], **options: bool) -> os.stat_result:
+        if os.fspath(path).endswith("c.md"):
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        if os.fspath(path).endswith("d.md"):
+            raise FileNotFoundError(2, "No such file or directory", os.fspath(path))
         return look(path, **options)
 
     monkeypatch.setattr(os, "scandir", denied_scandir)
-    monkeypatch.setattr(Path, "stat", denied_stat)
+    monkeypatch.setattr(os, "stat", denied_stat)
     scan = scan_posts(tmp_path)
     assert ids(scan) == ["b/y.md"]
     assert reasons(scan, tmp_path) == {"a": "permission denied", "c.md": "permission denied"}

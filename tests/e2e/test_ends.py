@@ -236,7 +236,7 @@ class FailingPool:
     def __init__(self, error: BaseException, *, at_once: bool) -> None:
         self._error, self._at_once, self._submitted = error, at_once, 0
 
-    def __call__(self, max_workers: int, initializer: Any, initargs: Any) -> FailingPool:
+    def __call__(self, max_workers: int, initializer: Any, initargs: Any, env: Any) -> FailingPool:
         identity, words, _ = initargs
         workers._tokenizer_of_worker = workers.require_tokenizer(identity, words)
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 import cnsearch
 from cnsearch import Article, kernels
+from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.indexing import workers
 
@@ -57,3 +59,13 @@ def test_files_are_read_by_processes(tmp_path: Path, posts: Path, started: list[
     with cnsearch.open_index(tmp_path / "index", create=True) as index:
         assert index.update(posts, jobs=2).added == MANY
     assert started == [2]
+
+
+def test_the_environment_of_workers_is_ours_where_nobody_has_said_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
+    analyzer = ChineseAnalyzer()
+    with workers._workers(1, analyzer.identity, analyzer.user_dictionary) as executor:
+        names = ("MALLOC_TRIM_THRESHOLD_", "OPENBLAS_NUM_THREADS")
+        found = [executor.submit(os.getenv, name).result() for name in names]
+    assert found == [workers.ENVIRONMENT["MALLOC_TRIM_THRESHOLD_"], "3"]
