@@ -194,7 +194,7 @@ class _Query:
         others: list[Keyword] = []
         for word in keywords.words:
             step = word.step
-            if isinstance(step, Leaf) and step.is_word:
+            if type(step) is Term or (isinstance(step, Leaf) and step.is_word):
                 self.words.append(word)
                 number = self._number(step, step.factor(ranking))
                 words.append((number, [self._number(pair) for pair in word.bigrams], word.weight))

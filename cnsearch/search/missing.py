@@ -9,7 +9,6 @@ from __future__ import annotations
 from cnsearch.query.asking import ASKING, GRAMMAR
 from cnsearch.search.plan import Plan
 from cnsearch.search.searcher import Ranked, Searcher
-from cnsearch.search.steps.keywords import Keywords
 
 NEVER_MISSED = ASKING | GRAMMAR | {""}
 """Words that no article lacks."""
@@ -22,8 +21,7 @@ class Missing:
 
     def __init__(self, searcher: Searcher, plan: Plan) -> None:
         self._leaves = searcher.leaves
-        steps = () if plan.step is None else plan.step.walk()
-        runs = [step for step in steps if isinstance(step, Keywords)]
+        runs = plan.runs
         self._words = [word for run in runs for word in run.words if word.text not in NEVER_MISSED]
         self._noted = 0 < len(self._words) <= MAX_NOTED and not any(run.sentence for run in runs)
 

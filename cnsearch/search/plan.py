@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from cnsearch.search.steps.base import Marked, Step
+from cnsearch.search.steps.keywords import Keywords
 from cnsearch.search.steps.leaf import Leaf, Term
 from cnsearch.search.steps.pattern import TermPattern
 
@@ -53,6 +54,14 @@ class Plan:
         """The same, one after the other."""
         steps = () if self.step is None else self.step.walk()
         return (cast(Leaf, step) for step in steps if step.is_leaf)
+
+    @property
+    def runs(self) -> list[Keywords]:
+        """Its runs of words, in order."""
+        if type(self.step) is Keywords:  # so are most plans; to walk takes longer than to plan
+            return [self.step]
+        steps = () if self.step is None else self.step.walk()
+        return [step for step in steps if type(step) is Keywords]
 
     @property
     def ranked(self) -> bool:

@@ -43,7 +43,7 @@ def search(searcher: Searcher, request: SearchRequest, options: Options) -> Sear
         return ranked_page(searcher, plan, request)
 
     reading, (ranking, folded) = asked.answered(rank, lambda page: page.ranked.total)
-    unknown = unknown_values(snapshot, asked.filters, reading.parsed.root)
+    unknown = unknown_values(snapshot, asked.filters, None if reading.parsed.plain else reading.parsed.root)
     excerpts = Excerpts(searcher, reading.plan, snapshot.analyzer, _shown(request))
     return SearchResults(
         query=request.query,

@@ -19,7 +19,7 @@ from cnsearch.search.missing import MAX_NOTED, NEVER_MISSED
 from cnsearch.search.results import Shown, highlighter_of
 from cnsearch.search.scoring import DEFAULT_RANKING
 from cnsearch.search.snippet import Highlighter
-from cnsearch.search.steps.keywords import Keyword, Keywords
+from cnsearch.search.steps.keywords import Keyword
 from cnsearch.search.steps.leaf import Term
 
 
@@ -27,8 +27,7 @@ class Lacking:
     """Which words of the query a hit lacks: told by the cluster with the hits, by named queries."""
 
     def __init__(self, ready: Ready) -> None:
-        steps = () if ready.plan.step is None else ready.plan.step.walk()
-        found = [step for step in steps if isinstance(step, Keywords)]
+        found = ready.plan.runs
         words = [word for run in found for word in run.words if word.text not in NEVER_MISSED]
         self._words = {f"word {at}": word for at, word in enumerate(words[:MAX_NAMED])}
         self._noted = 0 < len(words) <= MAX_NOTED and not any(run.sentence for run in found)
