@@ -43,17 +43,11 @@ class Words(SharedTokens):
         from cnsearch.store.opening import Store
 
         searcher = Searcher(Store.open(folder).snapshot(), WORDS_ONLY)
-        snapshot, filters, fields = searcher.snapshot, Filters(), ("id", "title")
-        cut = snapshot.analyzer.tokenizer
+        filters, cut = Filters(), searcher.snapshot.analyzer.tokenizer
 
         def search(query: str) -> list[Hit]:
             plan = make_plan(parse_query(query).root, filters, cut, timezone.utc, need=0.0)
-            hits = []
-            for number in searcher.rank(plan, order="score", limit=HITS, offset=0).doc_numbers:
-                segment, doc_id = snapshot.locate(number)
-                stored = segment.stored(doc_id, fields)
-                hits.append((stored["id"], stored["title"]))
-            return hits
+            return searcher.names(searcher.rank(plan, order="score", limit=HITS, offset=0).doc_numbers)
 
         return search
 

@@ -11,6 +11,8 @@ import pytest
 
 import cnsearch
 from cnsearch import Article, kernels
+from cnsearch.analysis.analyzer import ChineseAnalyzer
+from cnsearch.engine.segment.batch import BatchBuilder
 from cnsearch.kernels import (
     Ask,
     Best,
@@ -25,6 +27,8 @@ from cnsearch.kernels import (
 )
 from cnsearch.search.closeness import compiled_closeness
 from cnsearch.search.scoring import ALL_WEIGHTS, K1, B
+from cnsearch.store.opening import Store
+from cnsearch.store.transaction import begin
 
 if kernels.searching() is None:
     pytest.skip("there are no compiled kernels here", allow_module_level=True)
@@ -186,3 +190,26 @@ def test_what_is_no_segment_is_not_mapped(tmp_path: Path, segment: tuple[Path, M
         assert mapped_file(path) is None
     path.write_bytes(raw)
     assert mapped_file(path) is not None
+
+
+def test_texts_that_are_compressed_are_read_by_others(tmp_path: Path) -> None:
+    """A keyword query needs none of them, unless the best are to be read again."""
+    Store.create(tmp_path, ChineseAnalyzer())
+    builder, transaction = BatchBuilder(), begin(Store.open(tmp_path))
+    for number, words in (("1", ["上海", "城市"] * 900), ("2", ["城市"])):
+        stored = {"id": number, "title": f"标题{number}", "body": "".join(words)}
+        builder.add({"id": [number], "body": words}, stored)
+    transaction.add(builder.build())
+    transaction.commit()
+    snapshot = Store.open(tmp_path).snapshot()
+    (one,) = snapshot.segments
+    mapped = one.mapped(FIELDS)
+    assert mapped is not None
+    index = opened([mapped])
+    assert index is not None
+    found = searched(index, query(leaves=[("城市", BODY, 1.0), ("上海", BODY, 1.0)]), 5)
+    assert found is not None
+    assert [doc for doc, _ in found[1]] == [0]
+    assert index.names([0, 1]) == [("1", "标题1"), ("2", "标题2")]
+    assert index.search(*query(ask=Ask([], [], [], False, [], [], None)), None, 5, 5) is None
+    snapshot.close()

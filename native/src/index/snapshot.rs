@@ -19,8 +19,27 @@ pub struct Segment {
     pub doc_count: u32,
     fields: Vec<Option<Field>>,
     id: Option<Stored>,
-    title: Option<Stored>,
-    body: Option<Stored>,
+    title: Texts,
+    body: Texts,
+}
+
+/// Where the texts of a field are.
+enum Texts {
+    /// There are none.
+    None,
+    /// As they lie.
+    Plain(Stored),
+    /// Compressed: for others to read.
+    Compressed,
+}
+
+impl Texts {
+    fn of(file: &SegmentFile, field: Option<u16>) -> Self {
+        match field {
+            None => Texts::None,
+            Some(number) => Stored::plain(file, number).map_or(Texts::Compressed, Texts::Plain),
+        }
+    }
 }
 
 struct Field {
@@ -56,11 +75,7 @@ impl Segment {
                 }
             });
         }
-        let stored = |number: Option<u16>| match number {
-            None => Some(None),
-            Some(number) => Stored::plain(&file, number).map(Some),
-        };
-        let (title, body) = (stored(texts.1)?, stored(texts.2)?);
+        let (title, body) = (Texts::of(&file, texts.1), Texts::of(&file, texts.2));
         let id = texts.0.and_then(|number| Stored::new(&file, number));
         base.checked_add(doc_count)?;
         Some(Segment { file, base, doc_count, fields: found, id, title, body })
@@ -102,8 +117,9 @@ impl Segment {
     /// Id and title of a document; None where this is not the place to read them.
     pub fn name(&self, doc: u32) -> Option<(String, String)> {
         let doc = doc as usize;
-        let title = match self.title {
-            Some(title) if !title.value(&self.file, doc)?.is_empty() => title.text(&self.file, doc)?,
+        let title = match &self.title {
+            Texts::Plain(title) if !title.value(&self.file, doc)?.is_empty() => title.text(&self.file, doc)?,
+            Texts::Compressed => return None,
             _ => String::new(),
         };
         Some((self.id?.text(&self.file, doc)?, title))
@@ -111,18 +127,19 @@ impl Segment {
 
     /// The title of a document in UTF-16.
     pub fn title(&self, doc: u32) -> Option<&[u8]> {
-        self.text(self.title, doc, usize::MAX)
+        self.text(&self.title, doc, usize::MAX)
     }
 
     /// At least `chars` characters of its body, or all.
     pub fn body(&self, doc: u32, chars: usize) -> Option<&[u8]> {
-        self.text(self.body, doc, chars.saturating_mul(4))
+        self.text(&self.body, doc, chars.saturating_mul(4))
     }
 
-    fn text(&self, stored: Option<Stored>, doc: u32, most: usize) -> Option<&[u8]> {
-        match stored {
-            None => Some(&[]),
-            Some(stored) => stored.beginning(&self.file, doc as usize, most),
+    fn text(&self, texts: &Texts, doc: u32, most: usize) -> Option<&[u8]> {
+        match texts {
+            Texts::None => Some(&[]),
+            Texts::Plain(stored) => stored.beginning(&self.file, doc as usize, most),
+            Texts::Compressed => None,
         }
     }
 }
