@@ -140,7 +140,7 @@ class _TextsOf(NamedTuple):
 
 def _shifted(segment: Segment, field: str, doc_ids: DocIds) -> npt.NDArray[np.bool_]:
     listed = segment.postings(SHIFTED_FIELD, field)
-    return np.zeros(len(doc_ids), dtype=bool) if listed is None else np.isin(doc_ids, listed.doc_ids)
+    return np.zeros(len(doc_ids), dtype=bool) if listed is None else _among(listed.doc_ids, doc_ids)
 
 
 def _counted(text: str, texts: _TextsOf, *, rarest: int, alone: bool) -> Ints:
@@ -221,10 +221,16 @@ def _candidates(text: str, segment: Segment, chars: str, among: DocIds | None) -
 
 def common(few: DocIds, many: DocIds) -> DocIds:
     """The numbers in both, int32, each of shape (n,) and ascending; ``many`` not empty."""
+    common: DocIds = few[_among(many, few)]
+    return common
+
+
+def _among(many: DocIds, few: DocIds) -> npt.NDArray[np.bool_]:
+    """Which of ``few`` are among ``many``."""
     places = np.searchsorted(many, few)
     places[places == len(many)] = 0
-    common: DocIds = few[many[places] == few]
-    return common
+    found: npt.NDArray[np.bool_] = many[places] == few
+    return found
 
 
 def count_occurrences(

@@ -315,7 +315,8 @@ pub fn join(parts: Vec<Part>, terms: Vec<Vec<Terms>>, into: &mut Batch) -> Resul
     Ok(())
 }
 
-fn in_threads<I: Send, O: Send>(inputs: Vec<I>, work: impl Fn(I) -> O + Sync) -> Result<Vec<O>, Error> {
+/// What each input becomes, in a thread of its own.
+pub fn in_threads<I: Send, O: Send>(inputs: Vec<I>, work: impl Fn(I) -> O + Sync) -> Result<Vec<O>, Error> {
     if inputs.len() == 1 {
         return Ok(inputs.into_iter().map(work).collect());
     }

@@ -118,6 +118,7 @@ pub fn skeleton(tables: &Tables, rules: &Rules, text: &[u32], found: &mut Vec<(u
     found.clear();
     for (at, &point) in text.iter().enumerate() {
         match tables.class(point) {
+            b'a' | b'A' | b'0' | b'w' | b',' => found.push((tables.fold[point as usize], at)), // nearly all
             b'o' if point == LINE_END || rules.ignored.contains(&point) => {}
             b'o' if matches!(point, 0x1100..=0x11FF) => return None, // several of these may be one
             b'o' => match rules.spelt.get(&point) {
@@ -219,7 +220,8 @@ fn shaped<T: Item>(tables: &Tables, rules: &Rules, text: &[u32]) -> Option<Vec<T
     Some(if lines { join_lines(tables, &found) } else { found })
 }
 
-fn is_wide(tables: &Tables, point: u32) -> bool {
+/// Whether it is Chinese, or a sign as wide.
+pub fn is_wide(tables: &Tables, point: u32) -> bool {
     matches!(tables.class(point), b'w' | b'c' | b',')
 }
 

@@ -110,6 +110,36 @@ def test_no_document_that_has_the_text_is_left_out(segment: Segment, monkeypatch
         assert lists(found(needle)) == expected, needle
 
 
+LATIN = "abcdeorstuv " * 6 + "ABCDEORSTUV“”—…℃，。的" + "àéøùÇŘťŮⒶⓞᴬᵒᵛᵗ₂²ꟲａＯｅ𝐀𝓫😀∑→"
+"""Letters that may be written in a dozen ways, some of them in two units, and what lies between these ways."""
+
+
+def test_letters_in_all_their_spellings(tmp_path: Path) -> None:
+    """Also over the ends of what a kernel looks at in one go, and in more texts than one thread reads."""
+    rnd = random.Random(7)
+
+    def text() -> str:
+        kind = LATIN if rnd.random() < 0.5 else LATIN[:72]
+        return "".join(rnd.choices(kind, k=rnd.choice([2, 31, 32, 33, 512, 513, 514, 1700])))
+
+    bodies = [text() for _ in range(450)]
+    readings = [read(body).text for body in bodies]
+    with cnsearch.open_index(tmp_path / "index", create=True) as index:
+        index.add(Article(id=str(at), title="题", paragraphs=(body,)) for at, body in enumerate(bodies))
+        segment = segment_of(index)
+        texts = segment.stored_texts("body")
+        assert texts is not None
+        every: DocIds = np.arange(segment.num_docs, dtype=np.int32)
+        parts = substrings._TextsOf(segment, "body", every, substrings._shifted(segment, "body", every))
+        compared = 0
+        for needle in needles(segment, "body", rnd, 60):
+            found = counted(texts, needle, parts, alone=False)
+            if found is not None:
+                compared += 1
+                assert found == [reading.count(needle) for reading in readings], needle
+        assert compared > 40
+
+
 WORDS = (
     "core man cores encore team manual 1,000 wi-fi node.js α版test test x_test user's 12.5 .net 3d c++ 数core字".split()
 )
@@ -121,7 +151,8 @@ def test_pieces_of_words_in_long_texts(tmp_path: Path) -> None:
 
     def body() -> str:
         some = rnd.sample(WORDS, 6)
-        return " ".join(rnd.choice(some) + rnd.choice(["", "", "，", ",", ".", "-", "'s"]) for _ in range(700))
+        words = (rnd.choice(some) + rnd.choice(["", "", "，", ",", ".", "-", "'s"]) for _ in range(700))
+        return " ".join(words) + " query trio"
 
     articles = [Article(id=str(at), title="题", paragraphs=(body(),)) for at in range(190)]
     articles.append(Article(id="long", title="题", paragraphs=("a" * 70 + "core " + body(),)))
@@ -143,6 +174,29 @@ def test_pieces_of_words_in_long_texts(tmp_path: Path) -> None:
             assert chosen <= set(plain.tolist())
             left_out += len(plain) - len(chosen)
         assert left_out > 50
+        found = texts.candidates("eri", None, substrings.FEW)  # of the stem of "query" alone
+        assert found is not None
+        assert found[0] == np.array([190], "<i4").tobytes()
+
+
+def test_white_space_between_letters_is_no_place_that_python_has_to_read(tmp_path: Path) -> None:
+    words = "re aread e aréa ar​e数 字 r ea ßre "
+    with cnsearch.open_index(tmp_path / "index", create=True) as index:
+        index.add([Article(id="1", title="题", paragraphs=(words * 9,))])
+        segment = segment_of(index)
+        texts, characters = segment.stored_texts("body"), compiled_characters()
+        assert texts is not None
+        assert characters is not None
+
+        def found(needle: str) -> int:
+            counts = texts.occurrences(characters, needle.encode("utf-16-le"), 0, False, bytes(4), b"\1")
+            assert counts is not None
+            return int(np.frombuffer(counts, "<i8")[0])
+
+        text = read(words * 9).text
+        assert [text.count(needle) for needle in ("ead", "dea", "ear")] == [9, 0, 0]
+        assert [found(needle) for needle in ("ead", "dea", "ear")] == [9, 0, 0]
+        assert found("are") < 0  # its letters stand there with something between them that is left out
 
 
 def test_what_a_kernel_does_not_do_is_none(segment: Segment) -> None:

@@ -1,9 +1,12 @@
 //! The term dictionary of a field: `cnsearch/engine/terms/dictionary.py`.
 
 use super::file::{kind, little, Section, SegmentFile};
+use crate::search::{i32s, set};
 
 const BLOCK: usize = 16;
 const KEY_BYTES: usize = 8;
+/// Begins the terms that are stems, and no word: `cnsearch/analysis/inflection.py`.
+const STEM: u8 = b'=';
 
 /// Where terms and their pointers are.
 pub struct Terms {
@@ -121,8 +124,8 @@ impl Terms {
         Some(None)
     }
 
-    /// The pointers of all terms that contain `part`: at their beginning, at their end, or anywhere. And of those that
-    /// are `long`, in bytes.
+    /// The pointers of all words that contain `part`, three bytes or more: at their beginning, at their end, or anywhere.
+    /// And of terms that are `long`, in bytes.
     pub fn containing(
         &self,
         file: &SegmentFile,
@@ -131,45 +134,56 @@ impl Terms {
         at_end: bool,
         long: usize,
     ) -> Option<Vec<Pointer>> {
-        let blocks = self.keys.len();
-        let (mut looked_at, mut found, mut term) = (vec![false; blocks], Vec::new(), Vec::new());
-        // A term has the part in its own rest, or where the bytes that the block shares end.
+        let (mut found, mut ways) = (Vec::new(), Vec::new());
         let all = file.bytes(self.bytes, 0, self.bytes.length)?;
-        let offsets = file.bytes(self.offsets, 0, self.offsets.length)?;
-        let offsets: Vec<usize> =
-            offsets.chunks_exact(self.offsets.item_size).map(|offset| little(offset) as usize).collect();
-        places(all, part, |place| {
-            let block = offsets.partition_point(|&offset| offset <= place);
-            if let Some(looked_at) = block.checked_sub(1).and_then(|block| looked_at.get_mut(block)) {
-                *looked_at = true;
-            }
-        });
+        let offsets = numbers(file, self.offsets)?;
+        let mut places = Vec::new();
+        find(all, part, |place| places.push(place));
+        let mut places = places.into_iter().peekable();
         let size = self.suffix_lengths.item_size;
-        let lengths = file.bytes(self.suffix_lengths, 0, self.suffix_lengths.length)?;
-        for (block, lengths) in lengths.chunks(BLOCK * size).enumerate() {
-            let shared = usize::try_from(file.item(self.prefix_lengths, block)?).ok()?;
-            let prefix = all.get(offsets[block]..offsets[block].checked_add(shared)?)?;
-            let goes_on = (1..part.len()).any(|size| prefix.ends_with(&part[..size]));
-            let is_long = |length: &[u8]| shared.saturating_add(little(length) as usize) >= long;
-            looked_at[block] |= goes_on || lengths.chunks_exact(size).any(is_long);
-        }
-        for block in (0..blocks).filter(|&block| looked_at[block]) {
+        let lengths = file.bytes(self.suffix_lengths, 0, self.suffix_lengths.length)?.chunks(BLOCK * size);
+        for (block, (shared, lengths)) in numbers(file, self.prefix_lengths)?.into_iter().zip(lengths).enumerate() {
+            // A term has the part in what the block shares, in its own rest, or over the end of the former.
+            let (start, end) = (offsets[block], offsets[block + 1]);
+            let prefix = all.get(start..start.checked_add(shared)?)?;
+            ways.clear();
+            let goes_on = |&size: &usize| prefix.last() == Some(&part[size - 1]) && prefix.ends_with(&part[..size]);
+            ways.extend((1..part.len()).filter(goes_on));
+            let longest = match size {
+                1 => lengths.iter().copied().max().map_or(0, usize::from),
+                _ => lengths.chunks_exact(size).map(|length| little(length) as usize).max()?,
+            };
+            let here = places.peek().is_some_and(|&place| place < end);
+            if !here && ways.is_empty() && shared.saturating_add(longest) < long {
+                continue;
+            }
             let (bytes, shared, lengths) = self.block(file, block)?;
-            let mut start = shared;
+            let mut rest = shared;
+            let mut in_prefix = false;
+            while let Some(place) = places.next_if(|&place| place < start + shared) {
+                in_prefix |= place + part.len() <= start + shared;
+            }
             for (at, length) in lengths.into_iter().enumerate() {
-                term.clear();
-                term.extend_from_slice(&bytes[..shared]);
-                term.extend_from_slice(&bytes[start..start + length]);
-                start += length;
-                let has = match (at_start, at_end) {
-                    (true, true) => term == part,
-                    (true, false) => term.starts_with(part),
-                    (false, true) => term.ends_with(part),
-                    (false, false) => term.windows(part.len()).any(|some| some == part),
-                };
-                if has || term.len() >= long {
+                let stop = rest + length;
+                let own = &bytes[rest..stop];
+                let mut inside = false;
+                while let Some(place) = places.next_if(|&place| place < start + stop) {
+                    inside |= place + part.len() <= start + stop;
+                }
+                let is_stem = bytes[..shared].first().or(own.first()) == Some(&STEM);
+                let mut has = in_prefix || inside || ways.iter().any(|&size| own.starts_with(&part[size..]));
+                if has && (at_start || at_end) {
+                    let term = [&bytes[..shared], own].concat();
+                    has = match (at_start, at_end) {
+                        (true, true) => term == part,
+                        (true, false) => term.starts_with(part),
+                        _ => term.ends_with(part),
+                    };
+                }
+                if (has && !is_stem) || shared + length >= long {
                     found.push(self.pointer(file, block * BLOCK + at)?);
                 }
+                rest = stop;
             }
         }
         Some(found)
@@ -186,25 +200,35 @@ impl Terms {
     }
 }
 
-/// Where a part of two bytes or more stands in bytes.
-fn places(bytes: &[u8], part: &[u8], mut each: impl FnMut(usize)) {
-    const STEP: usize = 64;
-    let [first, second, ..] = *part else { return };
+/// All numbers of a section.
+fn numbers(file: &SegmentFile, section: Section) -> Option<Vec<usize>> {
+    let bytes = file.bytes(section, 0, section.length)?;
+    Some(match section.item_size {
+        1 => bytes.iter().copied().map(usize::from).collect(),
+        4 => i32s(bytes).map(|number| number as u32 as usize).collect(),
+        size => bytes.chunks_exact(size).map(|number| little(number) as usize).collect(),
+    })
+}
+
+/// Where a part of three bytes or more stands in bytes, ascending.
+fn find(bytes: &[u8], part: &[u8], mut each: impl FnMut(usize)) {
+    const LANES: usize = 64;
+    let [first, second, third, ..] = *part else { return };
     let mut at = 0;
-    while at + 1 < bytes.len() {
+    while at + part.len() <= bytes.len() {
         // One step over arrays, which the compiler turns into steps over sixteen bytes at a time.
-        let here = &bytes[at..bytes.len().min(at + STEP + 1)];
-        let any = here
-            .iter()
-            .zip(&here[1..])
-            .fold(0, |any, (&one, &other)| any | (u8::from(one == first) & u8::from(other == second)));
-        if any != 0 {
-            for place in at..at + here.len() - 1 {
-                if bytes[place..].starts_with(part) {
-                    each(place);
-                }
-            }
+        let lanes = |shift: usize| bytes[at + shift..].first_chunk::<LANES>();
+        let (Some(ones), Some(twos), Some(threes)) = (lanes(0), lanes(1), lanes(2)) else { break };
+        let mut hits = [0u8; LANES];
+        for (((hit, &one), &two), &three) in hits.iter_mut().zip(ones).zip(twos).zip(threes) {
+            *hit = u8::from(one == first) & u8::from(two == second) & u8::from(three == third);
         }
-        at += STEP;
+        if hits != [0; LANES] {
+            set(&hits).map(|lane| at + lane).filter(|&place| bytes[place..].starts_with(part)).for_each(&mut each);
+        }
+        at += LANES;
     }
+    let rest = bytes.get(at..).unwrap_or_default();
+    let is_here = |place: &usize| rest[*place..].starts_with(part);
+    (0..rest.len()).filter(is_here).for_each(|place| each(at + place));
 }

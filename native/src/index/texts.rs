@@ -126,8 +126,12 @@ impl Texts {
         let Some(field) = &self.words else { return Some(docs) };
         let is_piece = |char: &char| char.is_ascii_lowercase() || char.is_ascii_digit();
         let Some((start, end)) = longest(chars, is_piece) else { return Some(docs) };
-        let bytes = docs.iter().try_fold(0usize, |sum, &doc| Some(sum + self.text(doc)?.len()))?;
-        if end - start < MIN_PIECE || bytes < FEW_BYTES {
+        let (mut bytes, mut rest) = (0, docs.iter());
+        while bytes < FEW_BYTES {
+            let Some(&doc) = rest.next() else { return Some(docs) };
+            bytes += self.text(doc)?.len();
+        }
+        if end - start < MIN_PIECE {
             return Some(docs);
         }
         // Digits may go on behind a comma or point, and letters behind a joint. A space parts all words.

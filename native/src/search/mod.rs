@@ -32,3 +32,16 @@ numbers!(f32s, f32, 4);
 numbers!(i32s, i32, 4);
 numbers!(i64s, i64, 8);
 numbers!(u16s, u16, 2);
+
+/// Which of some bytes, of a multiple of eight, are set: each is 0 or 1.
+#[inline(always)]
+pub fn set(bytes: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    let eights = bytes.chunks_exact(8).map(|eight| eight.first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight)));
+    (0..).step_by(8).zip(eights).flat_map(|(at, mut left)| {
+        std::iter::from_fn(move || {
+            let here = (left != 0).then(|| at + left.trailing_zeros() as usize / 8)?;
+            left &= left - 1;
+            Some(here)
+        })
+    })
+}

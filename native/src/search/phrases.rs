@@ -1,18 +1,22 @@
 //! How often a text stands in each of many stored texts: `cnsearch/search/substrings.py` says what counts.
 //!
-//! Texts are gone through as UTF-16 units, several at a time, for two neighbours of the needle as they may be written;
-//! only where both stand is anything folded.
+//! Texts are gone through as UTF-16 units, several at a time, for two neighbours of the needle as they may be written:
+//! each in one of its two first spellings, and in the others where a block of the text has any of these. Only where both
+//! stand is anything folded.
 
 use std::collections::{HashMap, HashSet};
 
 use super::closeness::points_of_utf16;
+use super::set;
 use crate::reading::{self, is_white, Rules, ANY};
 use crate::tables::Tables;
 
 /// Units that are looked at in one go.
-const BLOCK: usize = 1024;
-/// Of these, so many at once for whether there is a hit among them.
+const BLOCK: usize = 512;
+/// Of these, so many at once for where both neighbours stand.
 const LANES: usize = 32;
+/// A block, the unit behind it, and zeros.
+type Units = [u16; BLOCK + LANES + 1];
 /// Comparisons per unit of a text after which it is searched in linear time.
 const MOST_WORK: usize = 16;
 
@@ -49,49 +53,98 @@ impl Spellings {
     }
 }
 
+/// First and size less one of the units that are halves of pairs.
+const HALVES: (u16, u16) = (0xD800, 0x7FF);
+
 fn is_half(unit: u16) -> bool {
     unit & 0xF800 == 0xD800
+}
+
+/// First and size less one of ranges that have all of some units, ascending; None for no units. They are cut where the
+/// dashes and quotation marks are that nearly all texts have, and where the gaps between the units are widest.
+fn ranges<const COUNT: usize>(units: &[u16]) -> Option<[(u16, u16); COUNT]> {
+    let mut cuts: Vec<usize> = (1..units.len()).collect();
+    let has_dashes = |at: usize| units[at - 1] < 0x2013 && 0x2026 < units[at];
+    cuts.sort_by_key(|&at| std::cmp::Reverse((has_dashes(at), units[at] - units[at - 1])));
+    cuts.truncate(COUNT - 1);
+    cuts.sort_unstable();
+    let mut found = [(*units.first()?, 0); COUNT];
+    let starts = std::iter::once(0).chain(cuts.iter().copied());
+    let ends = cuts.iter().copied().chain([units.len()]);
+    for (range, (start, end)) in found.iter_mut().zip(starts.zip(ends)) {
+        *range = (units[start], units[end - 1] - units[start]);
+    }
+    Some(found)
 }
 
 /// What a unit may be that is folded to one character: one of two, or in one of two ranges (and then not surely).
 #[derive(Clone, Copy)]
 struct Probe {
     units: [u16; 2],
-    /// First and size less one.
     ranges: [(u16, u16); 2],
 }
 
 impl Probe {
-    /// None where no unit is folded to it.
-    fn new(mut spellings: Vec<u16>) -> Option<Probe> {
-        let last = spellings.len().min(2).checked_sub(1)?;
-        let units = [spellings[0], spellings[last]];
-        spellings.drain(..=last);
-        let range = |some: &[u16]| (some[0], some[some.len() - 1] - some[0]);
-        let ranges = match spellings.len() {
-            0 => [(units[0], 0); 2],
-            1 => [(spellings[0], 0); 2],
-            count => {
-                // cut where the gap is widest
-                let gap = |at: usize| spellings[at] - spellings[at - 1];
-                let cut = (1..count).max_by_key(|&at| gap(at)).unwrap_or(1);
-                [range(&spellings[..cut]), range(&spellings[cut..])]
-            }
-        };
-        Some(Probe { units, ranges })
-    }
-
-    fn has_ranges(&self) -> bool {
-        self.ranges.iter().any(|&(first, size)| size > 0 || !self.units.contains(&first))
+    /// None where no unit is folded to it. `spellings` : ascending
+    fn new(spellings: &[u16]) -> Option<Probe> {
+        let (&first, rest) = spellings.split_first()?;
+        let units = [first, *rest.first().unwrap_or(&first)];
+        Some(Probe { units, ranges: ranges(rest.get(1..).unwrap_or_default()).unwrap_or([(first, 0); 2]) })
     }
 
     #[inline(always)]
-    fn may_be<const RANGES: bool>(&self, unit: u16) -> u16 {
-        let mut found = u16::from(unit == self.units[0]) | u16::from(unit == self.units[1]);
+    fn may_be<const RANGES: bool>(&self, unit: u16) -> u8 {
+        let mut found = u8::from(unit == self.units[0]) | u8::from(unit == self.units[1]);
         if RANGES {
             for (first, size) in self.ranges {
-                found |= u16::from(unit.wrapping_sub(first) <= size);
+                found |= u8::from(unit.wrapping_sub(first) <= size);
             }
+        }
+        found
+    }
+}
+
+/// Two neighbours.
+#[derive(Clone, Copy)]
+struct Pair {
+    probes: [Probe; 2],
+    /// The spellings that are not among their first two, of both, and halves of pairs.
+    others: Option<[(u16, u16); 5]>,
+}
+
+impl Pair {
+    /// `from_pairs` : whether the text that is looked for may be written with two units for one
+    fn new(spellings: [Vec<u16>; 2], from_pairs: bool) -> Option<Self> {
+        let probes = [Probe::new(&spellings[0])?, Probe::new(&spellings[1])?];
+        let mut others: Vec<u16> = spellings.iter().flat_map(|some| some.iter().skip(2).copied()).collect();
+        others.sort_unstable();
+        let others = match ranges(&others) {
+            Some([one, two, three, four]) => Some([one, two, three, four, HALVES]),
+            None => from_pairs.then_some([HALVES; 5]),
+        };
+        Some(Pair { probes, others })
+    }
+
+    /// Whether any of the units may be one of the other spellings.
+    fn any_other(&self, units: &[u16]) -> bool {
+        let Some(ranges) = self.others else { return false };
+        // Of signed numbers the least is found eight at a time.
+        let zeros = ranges.map(|(first, _)| first ^ 0x8000);
+        let mut least = [i16::MAX; 5];
+        for &unit in units {
+            for (least, zero) in least.iter_mut().zip(zeros) {
+                *least = (*least).min(unit.wrapping_sub(zero) as i16);
+            }
+        }
+        least.iter().zip(ranges).any(|(&least, (_, size))| least as u16 ^ 0x8000 <= size)
+    }
+
+    /// A byte for each place, 1 where both may stand.
+    #[inline(always)]
+    fn places<const RANGES: bool>(&self, ones: &[u16; LANES], others: &[u16; LANES]) -> [u8; LANES] {
+        let mut found = [0; LANES];
+        for ((found, &one), &other) in found.iter_mut().zip(ones).zip(others) {
+            *found = self.probes[0].may_be::<RANGES>(one) & self.probes[1].may_be::<RANGES>(other);
         }
         found
     }
@@ -103,7 +156,7 @@ pub struct Needle<'a> {
     points: Vec<u32>,
     /// Where the two neighbours are that are looked for first.
     at: usize,
-    probes: Option<[Probe; 2]>,
+    pair: Option<Pair>,
     /// Only where neither its letters nor its digits go on at its ends.
     alone: bool,
     /// Whether any of its characters may be written with two units.
@@ -119,9 +172,8 @@ impl<'a> Needle<'a> {
         if at + 1 >= points.len() || super::u16s(units).any(is_half) {
             return None;
         }
-        let probe = |point: u32| Probe::new(spellings.of(tables, point));
-        let probes = probe(points[at]).and_then(|first| Some([first, probe(points[at + 1])?]));
         let from_pairs = points.iter().any(|point| spellings.from_pairs.contains(point));
+        let pair = Pair::new([points[at], points[at + 1]].map(|point| spellings.of(tables, point)), from_pairs);
         let mut borders = vec![0; points.len()];
         let mut size = 0;
         for end in 1..points.len() {
@@ -131,62 +183,58 @@ impl<'a> Needle<'a> {
             size += usize::from(points[end] == points[size]);
             borders[end] = size;
         }
-        Some(Needle { tables, points, at, probes, alone, from_pairs, borders })
+        Some(Needle { tables, points, at, pair, alone, from_pairs, borders })
     }
 
     /// How often it stands in a text in UTF-16, not folded; of occurrences that overlap the first counts.
-    pub fn count(&self, text: &[u8]) -> i64 {
+    fn count(&self, text: &[u8], units: &mut Units) -> i64 {
         if text.len() < 2 * self.points.len() {
             return 0;
         }
-        let Some(probes) = self.probes else {
-            return if self.from_pairs { self.count_linearly(text) } else { 0 };
-        };
-        let found = if probes.iter().any(Probe::has_ranges) {
-            self.count_quickly::<true>(text, probes)
-        } else {
-            self.count_quickly::<false>(text, probes)
-        };
-        found.unwrap_or_else(|| self.count_linearly(text))
+        match self.pair {
+            None if !self.from_pairs => 0,
+            None => self.count_linearly(text),
+            Some(pair) => self.count_quickly(text, pair, units).unwrap_or_else(|| self.count_linearly(text)),
+        }
     }
 
-    fn has_folded_pairs(&self, text: &[u8]) -> bool {
-        let char = |found: Result<char, _>| found.unwrap_or(char::REPLACEMENT_CHARACTER);
-        let mut chars = char::decode_utf16(super::u16s(text)).map(char);
-        chars.any(|char| char > '\u{FFFF}' && self.tables.fold[char as usize] != u32::from(char))
+    fn any_folded_pair(&self, units: &[u16]) -> bool {
+        units.windows(2).any(|two| match *two {
+            [high @ 0xD800..=0xDBFF, low @ 0xDC00..=0xDFFF] => {
+                let pair = 0x1_0000 + ((u32::from(high) & 0x3FF) << 10 | (u32::from(low) & 0x3FF));
+                self.tables.fold[pair as usize] != pair
+            }
+            _ => false,
+        })
     }
 
     /// None if it takes too long, or if it may be written with pairs of units here.
-    fn count_quickly<const RANGES: bool>(&self, text: &[u8], probes: [Probe; 2]) -> Option<i64> {
-        let [first, second] = probes;
+    fn count_quickly(&self, text: &[u8], pair: Pair, units: &mut Units) -> Option<i64> {
         let num_units = text.len() / 2;
         let unit = |at: usize| u16::from_le_bytes([text[2 * at], text[2 * at + 1]]);
         let mut places = Places { needle: self, found: 0, end: 0, work: 0, most: MOST_WORK * num_units };
         // Loops of one step over arrays, which the compiler turns into steps over eight units at a time.
-        let mut any_pairs = false; // looked for, and none is folded
-        let (mut units, mut hits) = ([0u16; BLOCK + 1], [0u16; BLOCK]);
-        for at in (0..num_units - 1).step_by(BLOCK) {
-            let bytes = &text[2 * at..text.len().min(2 * (at + BLOCK + 1))];
+        for start in (0..num_units - 1).step_by(BLOCK) {
+            let bytes = &text[2 * start..text.len().min(2 * (start + BLOCK + 1))];
             for (unit, two) in units.iter_mut().zip(bytes.chunks_exact(2)) {
                 *unit = u16::from_le_bytes([two[0], two[1]]);
             }
-            let size = bytes.len() / 2 - 1;
-            let halves = units[..=size].iter().fold(0, |any, &unit| any | u16::from(is_half(unit)));
-            if halves != 0 && self.from_pairs && !any_pairs {
-                if self.has_folded_pairs(text) {
-                    return None;
+            let size = bytes.len() / 2;
+            units[size..size + LANES].fill(0);
+            let any_other = pair.any_other(&units[..size]);
+            if any_other && self.from_pairs && self.any_folded_pair(&units[..size]) {
+                return None;
+            }
+            for at in (0..size - 1).step_by(LANES) {
+                let (ones, others) = (units[at..].first_chunk()?, units[at + 1..].first_chunk()?);
+                let found =
+                    if any_other { pair.places::<true>(ones, others) } else { pair.places::<false>(ones, others) };
+                if found == [0; LANES] {
+                    continue;
                 }
-                any_pairs = true;
-            }
-            for ((hit, &one), &other) in hits[..size].iter_mut().zip(&units).zip(&units[1..]) {
-                *hit = first.may_be::<RANGES>(one) & second.may_be::<RANGES>(other);
-            }
-            for (block, some) in (at..).step_by(LANES).zip(hits[..size].chunks(LANES)) {
-                if some.iter().fold(0, |any, hit| any | hit) != 0 {
-                    for place in (block..).zip(some).filter(|(_, &hit)| hit != 0).map(|(place, _)| place) {
-                        if let Some(start) = place.checked_sub(self.at) {
-                            places.check(start, num_units, unit)?;
-                        }
+                for place in set(&found).map(|lane| at + lane).filter(|&place| place + 1 < size) {
+                    if let Some(start) = (start + place).checked_sub(self.at) {
+                        places.check(start, num_units, unit)?;
                     }
                 }
             }
@@ -227,6 +275,9 @@ impl<'a> Needle<'a> {
             let is_plain = stop - start == self.points.len()
                 && self.points.len() == needle.len()
                 && some.iter().zip(start..).all(|(&(one, place), number)| one != ANY && place == number);
+            if !is_plain && self.points.len() == needle.len() && self.is_parted(shown, some) {
+                continue;
+            }
             if !is_plain || self.alone {
                 return None;
             }
@@ -236,6 +287,18 @@ impl<'a> Needle<'a> {
             }
         }
         Some(found)
+    }
+
+    /// Whether white space stands between two of the characters, in order, that surely stays: it is left out between wide
+    /// characters only.
+    fn is_parted(&self, shown: &[u32], some: &[(u32, usize)]) -> bool {
+        let is_narrow = |&(point, at): &(u32, usize)| {
+            point != ANY && [point, shown[at]].iter().all(|&point| !reading::is_wide(self.tables, point))
+        };
+        let is_white = |two: &[(u32, usize)]| {
+            shown.get(two[0].1 + 1..two[1].1).is_some_and(|between| between.iter().copied().any(is_white))
+        };
+        some.windows(2).any(|two| two.iter().any(is_narrow) && is_white(two))
     }
 
     fn count_linearly(&self, text: &[u8]) -> i64 {
@@ -309,9 +372,10 @@ pub fn occurrences<'t>(
     texts: impl Iterator<Item = Option<(&'t [u8], bool)>>,
 ) -> Option<Vec<i64>> {
     let (mut shown, mut folded, mut skeleton) = (Vec::new(), Vec::new(), Vec::new());
+    let mut units = [0; BLOCK + LANES + 1];
     let mut counted = |text: &[u8], is_shifted: bool| {
         if !is_shifted {
-            return needle.count(text);
+            return needle.count(text, &mut units);
         }
         shown.clear();
         shown.extend(points_of_utf16(text, usize::MAX));

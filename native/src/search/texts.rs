@@ -1,7 +1,9 @@
 //! The kernels that read texts, in the module `cnsearch._native`; see `cnsearch/kernels/texts.py`.
 
+use std::num::NonZero;
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
+use std::thread;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -12,6 +14,7 @@ use super::marks::{self, Ask, Classes, Match, Part, Query};
 use super::phrases::{self, Needle, Spellings};
 use super::python::Closeness;
 use super::snippets::{Fragment, Shown, Snippets};
+use crate::batch::in_threads;
 use crate::index::python::{SegmentFile, DAMAGED};
 use crate::index::snapshot::FieldInfo;
 use crate::index::texts;
@@ -54,6 +57,16 @@ impl Characters {
         let tables = Arc::clone(&tables.tables);
         Ok(Characters { tables, rules, words: words.to_vec(), spellings: OnceLock::new() })
     }
+}
+
+/// Documents whose texts are not worth a thread of their own.
+const FEW_DOCS: usize = 200;
+const MOST_THREADS: usize = 4;
+
+/// How many of so many documents each thread reads.
+fn share_of(docs: usize) -> usize {
+    static CORES: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get));
+    docs.div_ceil((*CORES).clamp(1, MOST_THREADS)).max(FEW_DOCS)
 }
 
 /// One text of each document of a segment.
@@ -112,9 +125,17 @@ impl Texts {
         let found = released(py, || {
             let spellings = characters.spellings.get_or_init(|| Spellings::new(&characters.tables));
             let needle = Needle::new(&characters.tables, spellings, needle, at, alone);
+            let Some(needle) = needle else { return Ok(None) };
             let is_shifted = |at: usize| shifted.get(at).is_some_and(|&byte| byte != 0);
-            let texts = docs.iter().enumerate().map(|(at, &doc)| Some((self.0.text(doc)?, is_shifted(at))));
-            Ok(needle.and_then(|needle| phrases::occurrences(&needle, &characters.rules, texts)))
+            let parts = docs.chunks(share_of(docs.len())).scan(0, |next, part| {
+                *next += part.len();
+                Some((*next - part.len(), part))
+            });
+            let found = in_threads(parts.collect(), |(first, docs)| {
+                let texts = docs.iter().zip(first..).map(|(&doc, at)| Some((self.0.text(doc)?, is_shifted(at))));
+                phrases::occurrences(&needle, &characters.rules, texts)
+            })?;
+            Ok(found.into_iter().collect::<Option<Vec<_>>>().map(|parts| parts.concat()))
         })?;
         found.map(|found| bytes_of(py, &found, i64::to_le_bytes)).transpose()
     }
