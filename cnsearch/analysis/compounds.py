@@ -35,21 +35,22 @@ from typing import TypeVar
 
 from cnsearch.analysis.inflection import marked_stem
 from cnsearch.analysis.scripts import EMOJI, FLAG, LETTER, WORD
+from cnsearch.patterns import late
 
 # Starts with a plain class on purpose: the search then costs a third of that behind a prefix or an alternative. A comma
 # belongs to a number before groups of three digits each: 1,5 and 1,500,20 are lists.
 _THOUSANDS = r"(?:(?<=[1-9])(?<![0-9],[0-9])[0-9]{0,2}(?:,[0-9]{3})+(?![0-9]|,[0-9]))?"
-_COMPOUND = re.compile(
+_COMPOUND = late(
     rf"[{WORD}](?:(?<=[{EMOJI}])(?:(?<=[{FLAG}])[{FLAG}])?"
     rf"|{_THOUSANDS}[{LETTER}]*(?:[-._'&+][{LETTER}]+)*(?:\+\+?|#|%)?)"
 )
-_NAME_AFTER_POINT = re.compile(rf"(?<![{LETTER}.])\.[a-z]")
+_NAME_AFTER_POINT = late(rf"(?<![{LETTER}.])\.[a-z]")
 _STRONG_JOINTS = re.compile(r"[-_'&+#%]+")
 _ATOM = re.compile(r"[0-9]+(?:\.[0-9]+)*|[^-0-9._'&+#%]+")
 _POINT = re.compile(r"(?<![0-9])\.|\.(?![0-9])")
 _DIGIT = re.compile("[0-9]")
 
-_LETTER_CHAR = re.compile(f"[{LETTER}]")
+_LETTER_CHAR = late(f"[{LETTER}]")
 
 MAX_COMPOUND_CHARS = 64
 """A longer compound (an encoded picture, a hash) is cut here and not taken apart: nobody types its parts."""

@@ -24,6 +24,7 @@ from cnsearch.analysis.fold import SHORT, code_points, fold, fold_points, text_o
 from cnsearch.analysis.scripts import CJK
 from cnsearch.analysis.variants import CONTEXTUAL, in_context
 from cnsearch.arrays import CodePoints
+from cnsearch.patterns import late
 
 LINE_END = "\u2028"
 """A line end inside a paragraph, in a text of several paragraphs (Unicode's LINE SEPARATOR)."""
@@ -72,11 +73,11 @@ def read(text: str) -> Reading:
     """
     if text.isascii():
         return Reading(text.lower(), seams=_seams(text))
-    if len(text) <= SHORT and not _NOT_AS_IT_STANDS.search(text) and not _SPACED_OUT.search(text):
+    if len(text) <= SHORT and not _NOT_AS_IT_STANDS.search(text) and not _is_spaced_out(text):
         return Reading(fold(text), seams=_seams(text))
     points = code_points(text)
     classes = _classes(points)
-    if b"o" in classes or (_SPACED_OUT_CLASSES.search(classes) and _SPACED_OUT.search(text)):
+    if b"o" in classes or (_SPACED_OUT_CLASSES.search(classes) and _is_spaced_out(text)):
         return _shifted(text)
     folded_points = fold_points(points)
     folded = text_of(folded_points)
@@ -274,11 +275,18 @@ _CLUSTER = re.compile(f"[^{_MARKS}{_JAMO}\\s][{_MARKS}]+|[\u1100-\u1112][\u1161-
 _PLAIN_WITH_MARKS = re.compile("[A-Za-z\u0370-\u03ff]")
 _SEPARATOR = rf"(?:[ \u00a0\u3000\t]|[ \t\r]?{LINE_END}[ \t\u3000]?)"
 _UNIT = rf"(?:[{_WIDE_MARKS}]*[{CJK}][{_WIDE_MARKS}]*|[{_WIDE_MARKS}]+)"
-_SPACED_OUT = re.compile(rf"(?<!\S){_UNIT}(?:{_SEPARATOR}{_UNIT}){{2,}}(?!\S)")
+_SPACED_OUT = late(rf"(?<!\S){_UNIT}(?:{_SEPARATOR}{_UNIT}){{2,}}(?!\S)")
+
+
+def _is_spaced_out(text: str) -> bool:
+    """Whether a text has anything like 数 字 化: three pieces at least."""
+    return len(text.split(None, 2)) > 2 and _SPACED_OUT.search(text) is not None
+
+
 _LINE_END = re.compile(rf"(?<![{_SPACES}{LINE_END}])[{_SPACES}]*{LINE_END}[{_SPACES}{LINE_END}]*")
-_WIDE_CHAR = re.compile(f"[{CJK}{_WIDE_MARKS}]")
+_WIDE_CHAR = late(f"[{CJK}{_WIDE_MARKS}]")
 _NEW_PARAGRAPH = re.compile("\u3000\u3000|[ \u00a0\t]{4}")
-_CJK_CHAR = re.compile(f"[{CJK}]")
+_CJK_CHAR = late(f"[{CJK}]")
 _SPACES_BETWEEN = re.compile(rf"[{_SPACES}{LINE_END}]+")
 
 

@@ -8,6 +8,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from cnsearch.patterns import late
+
 # Ranges of Unicode blocks, inclusive. Iteration mark and ideographic zero stand in words (人々, 二〇二一).
 _HAN_RANGES = (
     (0x3005, 0x3005),
@@ -96,12 +98,14 @@ FLAG = _class(_FLAG_RANGES)
 WORD = LETTER + EMOJI
 """Body of a regular-expression class: everything that is indexed and not Chinese."""
 
-_SPACED = rf"[^\W{CJK}][\u0300-\u036f\u20d0-\u20ff\ufe00-\ufe0f]*"  # with its marks
-JOINED_WORD = (
-    rf"(?:[#@$+\-](?={_SPACED}))?(?:{_SPACED})+(?:(?:[._+#/&'’@\-]|://|(?<=[0-9])[,:](?=[0-9]))(?:{_SPACED})+)*[+#]*"
-)
+_SPACED_CHAR = rf"[^\W{CJK}]"
+_SPACED = rf"{_SPACED_CHAR}[\u0300-\u036f\u20d0-\u20ff\ufe00-\ufe0f]*"  # with its marks
+JOINED_WORD = rf"(?:[#@$+\-](?={_SPACED_CHAR}))?(?:{_SPACED})+(?:(?:[._+#/&'’@\-]|://|(?<=[0-9])[,:](?=[0-9]))(?:{_SPACED})+)*[+#]*"
 """Regular expression: a word or number of a script with spaces, with what joins its parts (``S-300``, ``node.js``,
 ``1,000``, ``C++``), as people would not see it cut. In text that is not folded."""
+
+JOINED_WORD_START = rf"[#@$+\-]?{_SPACED_CHAR}"
+"""Regular expression: what such a word begins with."""
 
 
 @cache
@@ -149,5 +153,5 @@ def word_characters() -> npt.NDArray[np.bool_]:
     return found
 
 
-HAN_CHAR = re.compile(f"[{HAN}]")
-CJK_RUN = re.compile(f"[{CJK}]+")
+HAN_CHAR = late(f"[{HAN}]")
+CJK_RUN = late(f"[{CJK}]+")

@@ -13,7 +13,6 @@ change of the user dictionary need not touch the other articles.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 import sys
@@ -487,5 +486,7 @@ def _import_jieba() -> Any:
 
 @cache
 def _jieba_dictionary_digest() -> str:
+    import hashlib  # loads OpenSSL; the compiled kernels know the digest of theirs
+
     with _import_jieba().Tokenizer().get_dict_file() as file:
         return hashlib.blake2b(file.read(), digest_size=8).hexdigest()

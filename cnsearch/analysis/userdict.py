@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -72,7 +71,11 @@ class UserDictionary:
     @property
     def digest(self) -> str:
         """16 hexadecimal digits that change with the content; empty for an empty dictionary."""
-        return hashlib.blake2b(self.dump().encode("utf-8"), digest_size=8).hexdigest() if self.words else ""
+        if not self.words:
+            return ""
+        import hashlib  # loads OpenSSL; most indexes have no words
+
+        return hashlib.blake2b(self.dump().encode("utf-8"), digest_size=8).hexdigest()
 
 
 def checked_word(text: str) -> str:

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from cnsearch.analysis.userdict import UserDictionary
 from cnsearch.backends.base import Backend, Options, Path
 from cnsearch.backends.local import opening as local
-from cnsearch.backends.opensearch.address import is_address
 from cnsearch.backends.writing import Writing
 from cnsearch.errors import UnsupportedError
 from cnsearch.model import UpdateReport, VerifyReport
@@ -24,7 +23,7 @@ _SCHEME = re.compile(r"([a-z][a-z0-9.-]*(?:\+[a-z]+)?)://", re.IGNORECASE)
 
 def exists(path: Path) -> bool:
     """Whether there is an index, or what is left of one, or one that is not ours."""
-    if is_address(path):
+    if _is_address(path):
         from cnsearch.backends.opensearch import opening as cluster  # where one is named
 
         return cluster.exists(path)
@@ -36,7 +35,7 @@ def open_backend(
     path: Path, options: Options, *, create: bool, words: UserDictionary | None, engine: str | None
 ) -> Backend:
     """Open the index at ``path``; see ``open_index``. Raises UnsupportedError for an address that nobody serves."""
-    if is_address(path):
+    if _is_address(path):
         from cnsearch.backends.opensearch import opening as cluster  # where one is named
 
         return cluster.open_backend(path, options, create=create, words=words, engine=engine)
@@ -55,7 +54,7 @@ def rebuild_backend(
     engine: str | None,
 ) -> tuple[Backend, UpdateReport]:
     """Build the index at ``path`` anew; see ``rebuild_index``."""
-    if is_address(path):
+    if _is_address(path):
         from cnsearch.backends.opensearch import opening as cluster  # where one is named
 
         return cluster.rebuild_backend(path, options, paths, settings, how, words=words, engine=engine)
@@ -65,7 +64,7 @@ def rebuild_backend(
 
 def verify(path: Path, *, deep: bool) -> VerifyReport:
     """Check the index at ``path``, which may be too damaged to be opened. Raises IndexNotFoundError."""
-    if is_address(path):
+    if _is_address(path):
         opened = open_backend(path, Options(time_zone(DEFAULT_ZONE)), create=False, words=None, engine=None)
         try:
             return opened.verify(deep=deep)
@@ -75,6 +74,14 @@ def verify(path: Path, *, deep: bool) -> VerifyReport:
     from cnsearch.store.verify import verify_path
 
     return verify_path(path, deep=deep)
+
+
+def _is_address(path: Path) -> bool:
+    if not (isinstance(path, str) and ":/" in path):
+        return False
+    from cnsearch.backends.opensearch.address import is_address
+
+    return is_address(path)
 
 
 def _require_folder(path: Path) -> None:

@@ -1,4 +1,7 @@
-"""The formats of results, by name. A new one is an entry of ``FORMATS``: its option and its help follow from that."""
+"""The formats of results, by name. A new one is an entry of ``FORMATS``: its option and its help follow from that.
+
+Only the module of the one that is asked for is loaded.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from cnsearch.faces.csv import csv_text
-from cnsearch.faces.html import results_html
-from cnsearch.faces.json import count_json, hits_json, results_json
 from cnsearch.model import SearchResults, printable
 
 
@@ -47,7 +47,7 @@ class Format:
 
 
 def _text(results: SearchResults, shown: Shown) -> str:
-    from cnsearch.faces.terminal import results_text  # whose tables of widths other formats do not need
+    from cnsearch.faces.terminal import results_text
 
     heading = f"{'' if shown.is_first else chr(10)}== {printable(results.query)}" if shown.heading else ""
     text = results_text(results, zone=shown.zone, color=shown.color, explain=shown.explain)
@@ -61,18 +61,26 @@ def _summary(results: SearchResults) -> str:
 
 
 def _json(results: SearchResults, shown: Shown) -> str:
+    from cnsearch.faces.json import results_json
+
     return results_json(results, zone=shown.zone, explain=shown.explain)
 
 
 def _json_lines(results: SearchResults, shown: Shown) -> str:
+    from cnsearch.faces.json import hits_json
+
     return hits_json(results, zone=shown.zone, explain=shown.explain, query=shown.query(results))
 
 
 def _csv(results: SearchResults, shown: Shown) -> str:
+    from cnsearch.faces.csv import csv_text
+
     return csv_text(results, zone=shown.zone, header=shown.is_first, query=shown.query(results))
 
 
 def _html(results: SearchResults, shown: Shown) -> str:
+    from cnsearch.faces.html import results_html
+
     return results_html(results, zone=shown.zone)
 
 
@@ -86,6 +94,8 @@ def _count(results: SearchResults, shown: Shown) -> str:
 
 
 def _count_json(results: SearchResults, shown: Shown) -> str:
+    from cnsearch.faces.json import count_json
+
     return count_json(results)
 
 

@@ -8,12 +8,10 @@ from dataclasses import replace
 from datetime import tzinfo
 from itertools import islice, zip_longest
 
-from wcwidth import ljust
-
 from cnsearch.analysis.shown import Analysis
 from cnsearch.faces.about import LONGEST, NO_TITLE, about, short
 from cnsearch.faces.messages.spoken import _, _n
-from cnsearch.faces.wrapping import wrapped
+from cnsearch.faces.wrapping import padded, wrapped
 from cnsearch.model import (
     ELLIPSIS,
     Article,
@@ -156,7 +154,7 @@ def beside_raw(article: Article, raw: str, *, zone: tzinfo, color: bool) -> str:
     if not side_by_side:
         return "\n".join([*left, "", _dim("-" * min(width, 40), color), "", *right])
     pairs = zip_longest(left, right, fillvalue="")
-    return "\n".join(f"{ljust(first, width)} | {second}".rstrip() for first, second in pairs)
+    return "\n".join(f"{padded(first, width)} | {second}".rstrip() for first, second in pairs)
 
 
 def update_text(report: UpdateReport, *, index: str, dry_run: bool) -> str:
@@ -225,7 +223,7 @@ def stats_text(stats: Stats) -> str:
         _("kernels"): stats["kernels"],
         _("folders"): ", ".join(stats["folders"]) or _("none"),
     }
-    lines = [f"{ljust(name, 16)}{printable(str(value))}" for name, value in facts.items()]
+    lines = [f"{padded(name, 16)}{printable(str(value))}" for name, value in facts.items()]
     tables = [(_("sources"), stats["sources"]), (_("categories"), stats["categories"]), *stats["labels"].items()]
     if stats["tags"]:
         tables.append((_("tags"), stats["tags"]))
@@ -286,9 +284,9 @@ def _columned(cells: list[str], width: int) -> list[str]:
     """Cells side by side in columns of one width, read from left to right."""
     if not cells:
         return [_("  (none)")]
-    cell = max(len(ljust(text, 0)) + sum(ord(char) > 0x2E7F for char in text) for text in cells) + 2
+    cell = max(len(padded(text, 0)) + sum(ord(char) > 0x2E7F for char in text) for text in cells) + 2
     per_line = max(1, (width - 2) // cell)
     return [
-        "  " + "".join(ljust(text, cell) for text in cells[at : at + per_line]).rstrip()
+        "  " + "".join(padded(text, cell) for text in cells[at : at + per_line]).rstrip()
         for at in range(0, len(cells), per_line)
     ]

@@ -22,6 +22,7 @@ from cnsearch.analysis.reading import LINE_END, read, shaped, spelt
 from cnsearch.analysis.scripts import CJK, CJK_RUN, WORD
 from cnsearch.analysis.variants import in_context
 from cnsearch.limits import DEFAULT_LIMITS, Limits
+from cnsearch.patterns import late
 from cnsearch.query.lexer import OPERATORS, Lexeme, lex, selects
 from cnsearch.query.tree import And, Everything, Filter, Group, Node, Or, Pattern, Phrase, Words
 
@@ -160,7 +161,7 @@ _SPACE = re.compile(r"\s+")
 _LINE_FEED = re.compile("\r?\n")
 _PLAIN = re.compile(r"\s*[^\W_]+(?:\s+[^\W_]+)*\s*")
 _UNKNOWN_FIELD = re.compile(r"([a-z_]+):(?!//)(?=\S)")  # http://… is an address
-_PATTERN = re.compile(rf"[{CJK}{WORD}\-._'&+#%*?]+")
+_PATTERN = late(rf"[{CJK}{WORD}\-._'&+#%*?]+")
 """What a pattern may have in it: other characters (of an address, a sentence) stand in no term."""
 _WILDCARDS = re.compile("[*?]+")
 _PRODUCT = re.compile(r"[0-9.]+(?:\*[0-9.]+)+")

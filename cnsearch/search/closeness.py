@@ -19,6 +19,7 @@ from cnsearch import kernels
 from cnsearch.analysis.fold import code_points, fold_table
 from cnsearch.analysis.reading import class_table, read, read_all
 from cnsearch.analysis.scripts import HAN_CHAR, LETTER, point_kinds
+from cnsearch.patterns import late
 from cnsearch.search.written import is_letter
 
 WINDOW_CHARS = 60
@@ -165,7 +166,7 @@ def _occurrences(
     return np.concatenate(found), np.concatenate(numbers)
 
 
-_LETTER = re.compile(f"[{LETTER}]")
+_LETTER = late(f"[{LETTER}]")
 
 
 def _places(word: str, text: str) -> Iterator[int]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from cnsearch.analysis.scripts import JOINED_WORD
+from cnsearch.patterns import late
 from cnsearch.search.matches import Match
 
 _SENTENCE_ENDS = "\n。!?;；…"
@@ -44,7 +45,7 @@ def around(body: str, start: int, end: int, length: int, matches: Sequence[Match
 
 _REACH = 12
 """Characters by which an edge of a fragment moves outwards to take in what would be cut."""
-_WORD = re.compile(JOINED_WORD)
+_WORD = late(JOINED_WORD)
 _LONGEST_WORD = 32
 """A longer Latin word (an address of the web) may be cut."""
 

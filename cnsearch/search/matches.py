@@ -20,6 +20,7 @@ from cnsearch.analysis.inflection import is_marked, marked_stem
 from cnsearch.analysis.reading import read
 from cnsearch.analysis.scripts import CJK_RUN, WORD
 from cnsearch.analysis.tokenizer import WordTokenizer
+from cnsearch.patterns import late
 from cnsearch.search.characters import compiled_characters
 
 MAX_MATCHES = 1_000
@@ -195,9 +196,9 @@ def merge(matches: Iterable[Match]) -> tuple[tuple[int, int], ...]:
 # What jieba cuts as one block (its re_han), and what stands in mixed tokens: no word reaches across the edges, so a
 # clause is cut as the whole text is.
 _BLOCK = rf"{WORD}\w+#&.%\-'"
-_NOT_BLOCK = re.compile(f"[^{_BLOCK},]|,(?![0-9])|(?<![0-9]),")  # 1,000 is one
+_NOT_BLOCK = late(f"[^{_BLOCK},]|,(?![0-9])|(?<![0-9]),")  # 1,000 is one
 MAX_CLAUSE_CHARS = 400
-_CLAUSE = re.compile(f"[{_BLOCK}]{{1,{MAX_CLAUSE_CHARS}}}")
+_CLAUSE = late(f"[{_BLOCK}]{{1,{MAX_CLAUSE_CHARS}}}")
 
 
 def _clause_start(folded: str, at: int, floor: int) -> int:

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from cnsearch.analysis.fold import folded_units
 from cnsearch.analysis.reading import read_all, read_otherwise
-from cnsearch.analysis.scripts import CJK
+from cnsearch.analysis.scripts import CJK, word_characters
+from cnsearch.patterns import late
 from cnsearch.store.fields import CHARS_FIELD
 from cnsearch.store.snapshot import Snapshot
 
@@ -39,7 +40,7 @@ ENOUGH_CHARS = 60
 
 _MEANT = re.compile(r"[^\W_]|[+#]")
 _MEANT_BOTH = re.compile(rf"(?:{_MEANT.pattern}){{2}}")
-_APART = re.compile(rf"(?<=[{CJK}])\s+|\s+(?=[{CJK}])")
+_APART = late(rf"(?<=[{CJK}])\s+|\s+(?=[{CJK}])")
 _STOPS = re.compile(r"[。！？!?；;：:…]+|[.,]\s+")
 _COMMAS = re.compile(r"[，,、（）()《》“”\"'\s]+")
 _ENDS = " \t，。！？!?；;：:、…,.…"
@@ -120,9 +121,8 @@ def _may_have_letters(
 @cache
 def is_letter() -> npt.NDArray[np.bool_]:
     """Whether each UTF-16 unit is of ``letters``. Shape (0x10000,), read-only."""
-    found = np.zeros(0x10000, dtype=bool)
-    for match in re.finditer(f"(?:{_MEANT.pattern})+", "".join(map(chr, range(0x10000)))):
-        found[match.start() : match.end()] = True
+    found = word_characters().copy()
+    found[[ord("_"), ord("+"), ord("#")]] = False, True, True
     found.flags.writeable = False
     return found
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from wcwidth import wcswidth
+from wcwidth import iter_graphemes, wcswidth
 
 from cnsearch.analysis.scripts import JOINED_WORD
-from cnsearch.faces.wrapping import CLOSING, OPENING, wrapped
+from cnsearch.faces.wrapping import _COLUMNS, CLOSING, OPENING, wrapped
 from cnsearch.model import printable
 
 WIDTH = 20
@@ -138,3 +140,20 @@ def test_any_text(text: str) -> None:
     lines = wrapped(clean, WIDTH)
     assert all(wcswidth(line) <= WIDTH for line in lines)
     assert "".join("".join(lines).split()) == "".join(clean.split())
+
+
+def test_what_needs_no_wcwidth_is_what_it_would_say() -> None:
+    known = "".join(_COLUMNS)
+    assert {char: wcswidth(char) for char in known} == _COLUMNS
+    for text in (known, known[::-1]):
+        assert wcswidth(text) == sum(_COLUMNS.values())
+        assert list(iter_graphemes(text)) == list(text)
+
+
+def test_the_lines_of_plain_news_do_not_load_wcwidth() -> None:
+    code = "import sys; from cnsearch.faces import wrapping; wrapping.wrapped(sys.argv[1], 20); print(*sys.modules)"
+    said = [subprocess.check_output([sys.executable, "-c", code, text], text=True, encoding="utf-8") for text in TEXTS]
+    assert ["wcwidth" in line.split() for line in said] == [False, True]
+
+
+TEXTS = ("“数字化”与 S-300……达到 3.5%，同比增长。", "한국어 e\u0301")

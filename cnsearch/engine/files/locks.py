@@ -13,7 +13,6 @@ import errno
 import json
 import math
 import os
-import socket
 import sys
 import threading
 import time
@@ -171,7 +170,7 @@ class WriteLock:
         self._turns = _turns_of(self._path)
         self._pid = os.getpid()
         if not self._turns.take(own, stopped):
-            raise HeldError(Holder(pid=self._pid, host=socket.gethostname(), command=_command(), thread=True))
+            raise HeldError(Holder(pid=self._pid, host=_host(), command=_command(), thread=True))
         try:
             until = None if others is None else time.monotonic() + others
             while not self._lock_file():
@@ -236,11 +235,17 @@ class WriteLock:
 def _own_note() -> bytes:
     note = {
         "pid": os.getpid(),
-        "host": socket.gethostname()[:100],
+        "host": _host()[:100],
         "since": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "command": _command(),
     }
     return json.dumps(note, ensure_ascii=True).encode("ascii")
+
+
+def _host() -> str:
+    import socket  # not for those who only read
+
+    return socket.gethostname()
 
 
 def _command() -> str:

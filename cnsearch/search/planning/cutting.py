@@ -13,6 +13,7 @@ from itertools import pairwise
 from cnsearch.analysis.reading import read
 from cnsearch.analysis.scripts import CJK, CJK_RUN, HAN, HAN_CHAR, WORD
 from cnsearch.analysis.tokenizer import Token, WordTokenizer
+from cnsearch.patterns import late
 from cnsearch.query.asking import ASKING, GRAMMAR
 
 UNSPACED_SENTENCE = 8
@@ -82,7 +83,7 @@ def with_lone_chars(text: str) -> str:
     return " ".join(found)
 
 
-_CHUNK = re.compile(rf"(?<!\S)[{CJK}{WORD}\-_.]+(?!\S)")
+_CHUNK = late(rf"(?<!\S)[{CJK}{WORD}\-_.]+(?!\S)")
 
 
 def with_loose_runs(text: str, groups: Sequence[Group]) -> tuple[list[Texts], set[str]]:
@@ -143,7 +144,7 @@ def is_loose(groups: Sequence[Texts], written: str, *, whole: bool) -> bool:
     return sum(len(group[-1]) for group in groups) + written.count("-") + written.count("_") >= len(written)
 
 
-_EDGE = re.compile(rf"(?<=[{HAN}])(?=[a-z0-9])|(?<=[a-z0-9])(?=[{HAN}])")
+_EDGE = late(rf"(?<=[{HAN}])(?=[a-z0-9])|(?<=[a-z0-9])(?=[{HAN}])")
 
 
 def spaced(written: str) -> str:
