@@ -177,6 +177,13 @@ class MappedIndex(Protocol):
     def names(self, docs: Sequence[int]) -> list[tuple[str, str]] | None:
         """(id, title) of some documents; None if one cannot be read by a kernel."""
 
+    def texts(self, doc: int) -> tuple[bytes, bytes] | None:
+        """Title and body of a document in UTF-16; None if they cannot be read by a kernel."""
+
+    def doc_freq(self, term: str, fields: int) -> int | None:
+        """How many documents, deleted ones included, have a term in any of some fields, given as bits; None if the
+        index is damaged. Raises UnicodeEncodeError for half a surrogate pair."""
+
     def search(self, *query: Any) -> tuple[Run, tuple[Best, list[int], list[int]]] | None:
         """What a ``KeywordQuery`` finds, given its values in order; then
 

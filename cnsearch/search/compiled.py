@@ -66,6 +66,24 @@ class CompiledQueries:
         """(id, title) of some documents; None where no kernel reads them."""
         return None if self._index is None else self._index.names(numbers)
 
+    def texts(self, number: int) -> tuple[str, str] | None:
+        """Title and body of a document; None where no kernel reads them."""
+        found = None if self._index is None else self._index.texts(number)
+        if found is None:
+            return None
+        title, body = found
+        return title.decode("utf-16-le", "surrogatepass"), body.decode("utf-16-le", "surrogatepass")
+
+    def term_weight(self, leaf: Leaf) -> float | None:
+        """The idf of a word; None where no kernel tells it."""
+        if self._index is None or type(leaf) is not Term:
+            return None
+        try:
+            doc_freq = self._index.doc_freq(leaf.text, _bits(leaf.fields))
+        except UnicodeEncodeError:  # half of a surrogate pair
+            return None
+        return None if doc_freq is None else self._leaves.idf(leaf.key, doc_freq)
+
     def run(self, plan: Plan, count: int, depth: int, *, earn: bool = True) -> CompiledRun | None:
         """The hits of ``plan``, and the ``count`` best of them, of which the first ``depth`` have the scores of the
         second pass. None where it is no keyword query, there is no kernel for this index, or the index is damaged: then

@@ -86,7 +86,7 @@ class Excerpts:
         return tuple(explain(self._searcher, self._plan, number, second_pass=second_pass, half_life_days=half_life))
 
     def _make(self) -> Highlighter:
-        return highlighter_of(self._plan, self._searcher.leaves, self._analyzer.tokenizer, self._shown)
+        return highlighter_of(self._plan, self._searcher, self._analyzer.tokenizer, self._shown)
 
 
 def highlighter_of(plan: Plan, weights: Weights, tokenizer: WordTokenizer, shown: Shown) -> Highlighter:

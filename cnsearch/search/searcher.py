@@ -26,7 +26,7 @@ from cnsearch.search.scoring import DEFAULT_RANKING, OwnStatistics, Ranking, Sco
 from cnsearch.search.second_pass import SecondPass
 from cnsearch.search.steps.base import Step
 from cnsearch.search.steps.keywords import Keyword
-from cnsearch.search.steps.leaf import Term
+from cnsearch.search.steps.leaf import Leaf, Term
 from cnsearch.search.steps.texts import Substring, Verbatim
 from cnsearch.search.top import best, top
 from cnsearch.search.vocabulary import Vocabulary
@@ -217,11 +217,20 @@ class Searcher:
         """Whether an article has the folded text as it was typed, white space aside."""
         return self.leaves.match(Verbatim(text)).doc_freq > 0
 
+    def term_weight(self, leaf: Leaf) -> float:
+        """The idf of a leaf: how telling it is, for choosing snippets."""
+        known = self._compiled.term_weight(leaf)
+        return self.leaves.term_weight(leaf) if known is None else known
+
+    def step_weight(self, step: Step) -> float:
+        """The idf of what ``step`` finds; 0 if that is nothing."""
+        return self.leaves.step_weight(step)
+
     def texts(self, doc_number: int) -> tuple[str, str]:
         """Title and body of a document; those read last are kept, for the second pass reads what is shown next."""
         found = self._texts.get(doc_number)
         if found is None:
-            found = self.snapshot.texts(doc_number)
+            found = self._compiled.texts(doc_number) or self.snapshot.texts(doc_number)
             if len(found[1]) > MAX_CACHED_CHARS:
                 return found
             with self._lock:

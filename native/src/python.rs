@@ -18,7 +18,7 @@ use crate::tables::Tables;
 use crate::{points_of, Error};
 
 /// Rises whenever a function takes or gives something else.
-const INTERFACE: u32 = 12;
+const INTERFACE: u32 = 13;
 
 /// Compounds whose terms are remembered; then all are forgotten.
 const MAX_REMEMBERED: usize = 1 << 18;

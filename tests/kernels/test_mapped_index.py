@@ -164,6 +164,18 @@ def test_documents_that_do_not_exist_have_no_names(segment: tuple[Path, MappedSe
     index = index_of(segment[1])
     assert index.names([0, 7]) == [("0", "标题0"), ("7", "标题7")]
     assert index.names([0, NUM_DOCS]) is None
+    assert index.texts(7) == ("标题7".encode("utf-16-le"), ("上海" * 3 + "\n" + "城市").encode("utf-16-le"))
+    assert index.texts(NUM_DOCS) is None
+
+
+def test_how_many_documents_have_a_word(segment: tuple[Path, MappedSegment]) -> None:
+    index, title = index_of(segment[1], bytes(NUM_DOCS)), 1 << FIELDS.index("title")
+    expected = [NUM_DOCS, NUM_DOCS * 2 // 3, NUM_DOCS, 1]
+    words = [("上海", BODY), ("城市", BODY | title), ("标题", BODY | title), ("7", title)]
+    assert [index.doc_freq(word, fields) for word, fields in words] == expected
+    assert [index.doc_freq("上海", fields) for fields in (title, 0, 1 << len(FIELDS))] == [0, 0, None]
+    with pytest.raises(UnicodeEncodeError):
+        index.doc_freq("\ud800", BODY)
 
 
 def test_segments_that_do_not_fit_are_no_index(segment: tuple[Path, MappedSegment]) -> None:
@@ -211,5 +223,6 @@ def test_texts_that_are_compressed_are_read_by_others(tmp_path: Path) -> None:
     assert found is not None
     assert [doc for doc, _ in found[1]] == [0]
     assert index.names([0, 1]) == [("1", "标题1"), ("2", "标题2")]
+    assert index.texts(0) is None
     assert index.search(*query(ask=Ask([], [], [], False, [], [], None)), None, 5, 5) is None
     snapshot.close()

@@ -16,6 +16,9 @@ from cnsearch.analysis.reading import read_all
 from cnsearch.engine.bytes.layout import CHECK_BLOCK_SIZE
 from cnsearch.search import compiled
 from cnsearch.search.compiled import CompiledQueries, CompiledRun
+from cnsearch.search.steps.leaf import Term
+from cnsearch.search.steps.texts import Substring
+from cnsearch.store.fields import TEXT_FIELDS
 
 if kernels.searching() is None:
     pytest.skip("there are no compiled kernels here", allow_module_level=True)
@@ -107,6 +110,17 @@ def test_one_call_finds_what_the_steps_find(
         assert [hit.score for hit in found.hits] == pytest.approx([hit.score for hit in expected.hits], rel=1e-5)
         assert [hit.missing for hit in found.hits] == [hit.missing for hit in expected.hits]
         assert [hit.explain() for hit in found.hits] == [hit.explain() for hit in expected.hits]
+
+
+def test_texts_and_weights_of_words_are_those_that_are_read_plainly(index: Index) -> None:
+    searcher = index._backend.current()  # type: ignore[attr-defined]
+    found, snapshot, leaves = searcher._compiled, searcher.snapshot, searcher.leaves
+    assert all(found.texts(number) == snapshot.texts(number) for number in range(snapshot.num_docs))
+    terms = [Term(word, fields) for word in (*WORDS, "没有") for fields in (TEXT_FIELDS, ("title",), ("body_chars",))]
+    weights = [found.term_weight(term) for term in terms]
+    assert weights == pytest.approx([leaves.term_weight(term) for term in terms])
+    assert len(set(weights)) > 9
+    assert (found.term_weight(Substring("上海")), found.term_weight(Term("\ud800"))) == (None, None)
 
 
 def test_a_text_that_is_read_otherwise_is_read_by_the_kernel(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:

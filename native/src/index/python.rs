@@ -13,7 +13,7 @@ use super::snapshot::{self, FieldInfo, Norms};
 use crate::python::{bytes_of, points, released};
 use crate::search::answer::{Answer, Ask, Constants, Reader, Readings, Titled};
 use crate::search::impacts::List;
-use crate::search::lists::{Leaf, Member};
+use crate::search::lists::{Leaf, Member, Postings};
 use crate::search::python::Closeness;
 use crate::search::run::{self, Query, Rest, Word};
 use crate::search::texts::Characters;
@@ -170,6 +170,21 @@ impl Snapshot {
     fn names(&self, docs: Vec<u32>) -> Option<Vec<(String, String)>> {
         let snapshot = &self.0.snapshot;
         docs.into_iter().map(|doc| snapshot.locate(doc).and_then(|(segment, at)| segment.name(at))).collect()
+    }
+
+    /// Title and body of a document in UTF-16; None if they cannot be read here.
+    #[allow(clippy::type_complexity)]
+    fn texts<'py>(&self, py: Python<'py>, doc: u32) -> Option<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
+        let (segment, at) = self.0.snapshot.locate(doc)?;
+        let (title, body) = (segment.title(at)?, segment.body(at, usize::MAX)?);
+        Some((PyBytes::new(py, title), PyBytes::new(py, body)))
+    }
+
+    /// How many documents have a term in any of some fields; None if the index is damaged.
+    fn doc_freq(&self, py: Python<'_>, term: PyBackedStr, fields: u32) -> PyResult<Option<usize>> {
+        let fields = fields_of(fields);
+        let leaf = Leaf::Terms(fields.clone(), vec![Member { term: term.to_string(), fields, weight: 1.0 }]);
+        released(py, || Ok(Postings::new(&self.0.snapshot, &leaf).map(|found| found.doc_freq())))
     }
 
     /// The hits of a query, and what `Run::answer` says; None if the index is damaged.
