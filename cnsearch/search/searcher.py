@@ -120,7 +120,7 @@ class Searcher:
     def _rank_compiled(self, plan: Plan, limit: int, offset: int) -> Ranked | None:
         """As ``rank`` by scores, by kernels; None where there are none for it."""
         depth = self.ranking.depth if plan.focus and limit else 0
-        count = max(offset + limit, depth) if limit else 0
+        count = min(max(offset + limit, depth), self.snapshot.num_docs) if limit else 0
         run = self._compiled.run(plan, count, depth if offset < depth else 0, earn=limit > 0)
         if run is None:
             return None
@@ -180,10 +180,10 @@ class Searcher:
         return self._by_score(second, left, page, Ranked([], [], total, depth, lambda: (mask, scores)))
 
     def _matched(self, plan: Plan, step: Step, second: SecondPass, *, earn: bool) -> tuple[Mask, Scores]:
-        """Which documents match, and the scores of all before the second pass. ``earn``: with what stands in them as it
-        was typed."""
+        """Which documents match, and the scores of all before the second pass, 0 where they do not, or are deleted.
+        ``earn``: with what stands in them as it was typed."""
         mask, scores = step.run(self.leaves)
-        mask = self.leaves.alive(mask)
+        mask, scores = self.leaves.alive(mask), self.leaves.alive_only(scores)
         if earn and mask.any():
             hits = Hits(mask, scores, self.leaves)
             earn_as_typed(plan.focus, hits, self.leaves, second.weights)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,8 @@ import cnsearch
 from cnsearch.analysis.fold import fold
 from cnsearch.analysis.reading import read
 from cnsearch.analysis.tokenizer import WordTokenizer
+from cnsearch.search import top
+from cnsearch.search.compiled import CompiledQueries
 from cnsearch.search.scoring import FIELD_WEIGHTS, K1, B
 
 WORDS = (
@@ -274,6 +277,48 @@ def test_several_segments_and_deletions_rank_as_one(tmp_path: Path) -> None:
             ids = {hit.id for hit in index.search(query, limit=1000)}
             assert not ids & gone
             assert index.search(query).total == len(ids)
+
+
+@pytest.mark.parametrize(
+    ("query", "options"),
+    [
+        ('"上海"', {}),
+        ("上海 OR 没有", {}),
+        ("+上海", {}),
+        ("上*", {}),
+        ("海", {}),
+        ("上海", {"match": "any"}),
+        ("上海", {"match": "all"}),
+        ('"上海"', {"half_life_days": 30.0}),
+        ('"上海"', {"collapse": True}),
+    ],
+)
+def test_a_deleted_article_does_not_take_a_place_among_the_best(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, query: str, options: dict[str, Any]
+) -> None:
+    """The best of many documents are chosen without looking which are hits: what is deleted must have no score."""
+    monkeypatch.setattr(top, "_BLOCK", 1)  # so that these are many
+    monkeypatch.setattr(CompiledQueries, "run", lambda *_, **__: None)  # whatever chooses elsewhere
+    bodies = ["上海" + f"，城{number}市" * (number % 8) for number in range(40)]
+    day = datetime(2021, 1, 1, tzinfo=timezone.utc)
+    articles = [cnsearch.Article(f"{at:02d}", "", (body,), date=day) for at, body in enumerate(bodies)]
+    gone = {article.id for article in articles[::8]}  # those that score most
+    with cnsearch.open_index(tmp_path / "index", create=True) as index:
+        index.add(articles)
+        index.delete(gone)
+        every = index.search(query, limit=1000, **options)
+        assert not {hit.id for hit in every} & gone
+        few = index.search(query, limit=5, **options)
+        assert [(hit.id, hit.score) for hit in few] == [(hit.id, hit.score) for hit in every.hits[:5]]
+
+
+@pytest.mark.parametrize("options", [{}, {"sort": "date"}, {"collapse": True}, {"half_life_days": 9.0}])
+def test_no_number_of_hits_is_too_great(indexed: tuple[cnsearch.Index, Twin], options: dict[str, Any]) -> None:
+    index, _ = indexed
+    every = index.search("上海", limit=1000, **options)
+    assert [hit.id for hit in index.search("上海", limit=2**64, **options)] == [hit.id for hit in every]
+    beyond = index.search("上海", offset=2**64, **options)
+    assert (len(beyond), beyond.total) == (0, every.total)
 
 
 def test_traditional_and_full_width_queries_find_the_same(indexed: tuple[cnsearch.Index, Twin]) -> None:
