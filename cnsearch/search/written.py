@@ -80,9 +80,7 @@ def titles_that_are(
 def _titles(typed: str, snapshot: Snapshot, numbers: npt.NDArray[np.intp]) -> dict[int, str]:
     """The titles of those of the documents ``numbers`` whose titles may have the letters ``typed``."""
     if len(numbers) <= FEW:
-        few = ((number, snapshot.title(number)) for number in numbers.tolist())
-        allowed = 1 + len(typed) // 8  # reading changes few lengths, and by little (ligatures)
-        return {number: title for number, title in few if abs(len(letters(title)) - len(typed)) <= allowed}
+        return {number: snapshot.title(number) for number in numbers.tolist()}
     found: dict[int, str] = {}
     for segment in snapshot.segments:
         first, stop = np.searchsorted(numbers, (segment.base, segment.base + segment.num_docs))

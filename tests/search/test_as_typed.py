@@ -57,6 +57,12 @@ def test_of_two_titles_the_one_to_the_dot_stands_first(tmp_path: Path) -> None:
     assert letters("c++") != letters("c#") != letters("c")
 
 
+@pytest.mark.parametrize("title", ["㍿", "ﬃ，", "怎么ﬃ", "５㎏"])
+def test_a_title_that_is_read_as_more_letters_is_the_query(tmp_path: Path, title: str) -> None:
+    (hit,) = found(tmp_path, {"own": (title, "别的。")}, title)
+    assert "title" in {part.name for part in hit.explain()}
+
+
 def test_a_word_is_no_title_of_the_query_beside_another(tmp_path: Path) -> None:
     articles = {"part": ("上海", "别的。"), "both": ("说说上海和北京的事", "上海和北京。")}
     assert found(tmp_path, articles, '上海 "北京"')[0].id == "both"
