@@ -41,7 +41,8 @@ class StoredTexts(Protocol):
         at      : which two neighbours of it are looked for first, the rarest best: unit ``at`` and the next
         alone   : only where neither letters nor digits of it go on at its ends
         shifted : a byte for each of the documents, other than 0 where its text is not read as it folds
-        None    : the needle is shorter, or has half a surrogate pair; ``at`` is its last unit; the index is damaged
+        None    : the needle is shorter, or has half a surrogate pair, or U+FFFD, which such a half is read as; ``at``
+                  is its last unit; the index is damaged
         """
         ...
 

@@ -199,6 +199,15 @@ def test_white_space_between_letters_is_no_place_that_python_has_to_read(tmp_pat
         assert found("are") < 0  # its letters stand there with something between them that is left out
 
 
+def test_half_a_surrogate_pair_is_found_as_what_it_is_read_as(tmp_path: Path) -> None:
+    with cnsearch.open_index(tmp_path / "index", create=True) as index:
+        index.add([Article("1", "甲\ud842乙丙"), Article("2", "甲\ufffd乙丙"), Article("3", "甲乙丙")])
+        for text in ("甲\ufffd乙", "甲\ufffd"):
+            found = find_substring(text, segment_of(index), "title")
+            assert found is not None
+            assert found.doc_ids.tolist() == [0, 1], text
+
+
 def test_what_a_kernel_does_not_do_is_none(segment: Segment) -> None:
     texts, characters = segment.stored_texts("body"), compiled_characters()
     assert texts is not None
@@ -210,6 +219,7 @@ def test_what_a_kernel_does_not_do_is_none(segment: Segment) -> None:
 
     assert found("数字", 0) is not None
     assert [found("数", 0), found("数字", 1), found("\ud800数", 0), found("𝐀", 0)] == [None] * 4
+    assert found("数\ufffd", 0) is None
     assert found("数字", 0, np.array([segment.num_docs], "<i4").tobytes()) is None
     with pytest.raises(ValueError, match="no such document"):
         found("数字", 0, np.array([-1], "<i4").tobytes())

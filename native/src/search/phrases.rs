@@ -166,10 +166,12 @@ pub struct Needle<'a> {
 }
 
 impl<'a> Needle<'a> {
-    /// From UTF-16. None for fewer than two units, for halves of pairs, and where `at` is not followed by another unit.
+    /// From UTF-16. None for fewer than two units, for halves of pairs and what these are read as, and where `at` is not
+    /// followed by another unit.
     pub fn new(tables: &'a Tables, spellings: &Spellings, units: &[u8], at: usize, alone: bool) -> Option<Self> {
         let points: Vec<u32> = super::u16s(units).map(u32::from).collect();
-        if at + 1 >= points.len() || super::u16s(units).any(is_half) {
+        let of_halves = |unit| is_half(unit) || u32::from(unit) == u32::from(char::REPLACEMENT_CHARACTER);
+        if at + 1 >= points.len() || super::u16s(units).any(of_halves) {
             return None;
         }
         let from_pairs = points.iter().any(|point| spellings.from_pairs.contains(point));
