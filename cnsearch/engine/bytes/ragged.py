@@ -7,7 +7,7 @@ base plus the sum of at most ``GROUP - 1`` lengths, so nothing is computed when 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -148,6 +148,17 @@ class RaggedReader:
         if total != len(flat):
             raise self._bytes.corrupt("does not fit its lengths", found=len(flat), expected=total)
         return flat
+
+    def parts(self, runs: Iterable[tuple[int, int]], most: int) -> Iterator[npt.NDArray[np.uint8]]:
+        """The bytes of the rows ``first..stop`` of each run, checked: read-only views of at most ``most`` bytes, each
+        of shape (bytes,). Raises CorruptIndexError if the lengths do not add up to all bytes."""
+        offsets = offsets_of(self._lengths.array())
+        if int(offsets[-1]) != self._bytes.length:
+            raise self._bytes.corrupt("does not fit its lengths", found=self._bytes.length, expected=int(offsets[-1]))
+        for first, stop in runs:
+            begin, end = int(offsets[first]), int(offsets[stop])
+            for start in range(begin, end, most):
+                yield np.frombuffer(self._bytes.read(start, min(start + most, end)), np.uint8)
 
     def rows(self) -> list[bytes]:
         """All rows as bytes objects."""

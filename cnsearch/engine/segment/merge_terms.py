@@ -106,6 +106,8 @@ def merge_terms(
             parts = None
             if compiled is not None:
                 parts = [source.part(*bound) for source, bound in zip(term_sources, bounds, strict=True)]
+            for segment, _ in sources:
+                segment.container.release()
             yield _Slice(bounds, parts)
 
     def merged(piece: _Slice) -> tuple[Bounds, kernels.Lists | None]:

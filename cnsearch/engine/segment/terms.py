@@ -32,6 +32,7 @@ class FieldTermsWriter:
         self._frequency_is_value = frequency_is_value
         self._number, self._info = file.field(name)
         self._terms = TermDictionaryWriter()
+        file.resources.callback(self._terms.close)
         self._values_size = 0
         self._values = file.resources.enter_context(tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES))  # noqa: SIM115
         file.container.begin(SectionKind.POSTINGS, self._number)
@@ -84,4 +85,5 @@ class FieldTermsWriter:
         self._values.close()
         self._info["term_count"] = self._terms.count
         self._info["term_skip"] = self._terms.write(container, self._number)
+        self._terms.close()
         self._info["frequency_is_value"] = self._frequency_is_value

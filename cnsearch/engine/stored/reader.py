@@ -16,7 +16,11 @@ from cnsearch.engine.bytes.container import Container
 from cnsearch.engine.bytes.layout import SectionKind
 from cnsearch.engine.bytes.ragged import RaggedReader, offsets_of
 from cnsearch.engine.bytes.values import TAG_TEXT_UTF16, decode_value, utf16_of
-from cnsearch.engine.stored.pieces import STORED_KINDS, compress_block
+from cnsearch.engine.stored.pieces import BLOCK_BYTES, STORED_KINDS, compress_block
+
+MERGE_BYTES = 8 << 20
+"""Bytes of a mapped file that a merge reads before it lets go of the memory that they take."""
+_BLOCKS_AT_ONCE = MERGE_BYTES // BLOCK_BYTES
 
 
 class StoredReader:
@@ -24,6 +28,7 @@ class StoredReader:
 
     def __init__(self, container: Container, field: int, doc_count: int) -> None:
         kind = SectionKind
+        self._container = container
         self._doc_count = doc_count
         self._short = RaggedReader(container, STORED_KINDS, field)
         self._long_lengths = container.find(kind.LONG_LENGTHS, field)
@@ -129,20 +134,24 @@ class StoredReader:
         return self._short.lengths().astype(np.int64)
 
     def short_parts(self, kept: Ints | None) -> Iterator[npt.NDArray[np.uint8]]:
-        """The short values of all documents, or of those in ``kept``, one after the other: views, one per run of
-        neighbours, each of shape (bytes,).
+        """The short values of all documents, or of those in ``kept``, one after the other: views, one or more per run
+        of neighbours, each of shape (bytes,). Memory of the mapped file that was read is let go of.
 
         kept : shape (n,), ascending
         """
-        flat = self._short.flat()
         if kept is None:
-            yield flat
-            return
-        offsets = offsets_of(self._short.lengths())
-        ends = np.flatnonzero(np.diff(kept, append=-1) != 1)
-        firsts = kept[np.concatenate([[0], ends[:-1] + 1])] if len(kept) else kept
-        for first, last in zip(firsts.tolist(), kept[ends].tolist(), strict=True):
-            yield flat[offsets[first] : offsets[last + 1]]
+            runs = [(0, self._doc_count)]
+        else:
+            ends = np.flatnonzero(np.diff(kept, append=-1) != 1)
+            firsts = kept[np.concatenate([[0], ends[:-1] + 1])] if len(kept) else kept
+            runs = list(zip(firsts.tolist(), (kept[ends] + 1).tolist(), strict=True))
+        read = 0
+        for part in self._short.parts(runs, MERGE_BYTES):
+            yield part
+            read += len(part)
+            if read >= MERGE_BYTES:
+                self._container.release()
+                read = 0
 
     def long_docs(self) -> Ints:
         """The documents with a long value, ascending: new array, shape (long values,)."""
@@ -165,6 +174,8 @@ class StoredReader:
         copied as they are, those that lose all are left out."""
         ranks, offsets = self.block_ranks().tolist(), offsets_of(self.long_lengths())
         for block, (first, stop) in enumerate(pairwise(ranks)):
+            if block % _BLOCKS_AT_ONCE == 0:
+                self._container.release()
             chosen = np.flatnonzero(alive[first:stop])
             if len(chosen) == stop - first:
                 yield self.raw_block(block)

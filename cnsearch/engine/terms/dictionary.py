@@ -42,12 +42,12 @@ def term_key(term: bytes, skip: int) -> int:
     return int.from_bytes(term[skip : skip + KEY_BYTES].ljust(KEY_BYTES, b"\0"), "big")
 
 
-def pack_pointers(pointers: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
-    """Pointers (shape (terms,), as ``TermDictionary.pointer`` says) as unsigned numbers of 4 or 8 bytes, of the same
-    shape; the top bit marks the doc_id of an only posting."""
+def pack_pointers(pointers: npt.NDArray[np.int64], *, wide: bool) -> npt.NDArray[Any]:
+    """Pointers (shape (terms,), as ``TermDictionary.pointer`` says) as unsigned numbers of 4 bytes, or 8 where they are
+    ``wide``, of the same shape; the top bit marks the doc_id of an only posting."""
     inline = pointers < 0
     plain = np.where(inline, -1 - pointers, pointers)
-    size = 4 if not len(plain) or int(plain.max()) < 1 << 31 else 8
+    size = 8 if wide else 4
     dtype = np.dtype(f"<u{size}")
     packed: npt.NDArray[Any] = plain.astype(dtype) | (inline.astype(dtype) << dtype.type(8 * size - 1))
     return packed

@@ -14,6 +14,7 @@ from cnsearch.engine.bytes.container import Container
 from cnsearch.engine.bytes.container_writer import ContainerWriter
 from cnsearch.engine.bytes.layout import SectionKind
 from cnsearch.engine.bytes.ragged import lengths_of
+from cnsearch.engine.terms import dictionary_writer
 from cnsearch.engine.terms.dictionary import TermDictionary, pack_pointers, unpack_pointers
 from cnsearch.engine.terms.dictionary_writer import TermDictionaryWriter
 from cnsearch.errors import CorruptIndexError
@@ -30,6 +31,7 @@ def build(terms: list[bytes], pointers: list[int] | None = None, piece: int = 10
         some = terms[start : start + piece]
         writer.add(b"".join(some), lengths_of(some), np.array(pointers[start : start + piece], dtype=np.int64))
     skip = writer.write(container, 0)
+    writer.close()
     container.close()
     return TermDictionary(Container("x", file.getvalue()), 0, len(terms), skip)
 
@@ -55,6 +57,7 @@ def test_literal_bytes():
     container, writer = ContainerWriter(file), TermDictionaryWriter()
     writer.add(b"ababcabd", np.array([2, 3, 3]), np.array([0, -1 - 7, 300]))
     assert writer.write(container, 5) == 2  # all begin with "ab"
+    writer.close()
     container.close()
     found = Container("x", file.getvalue())
     kind = SectionKind
@@ -113,11 +116,24 @@ def test_prefix_of_highest_bytes():
 @pytest.mark.parametrize("largest", [0, 2**31 - 1, 2**31, 2**40])
 def test_pointers(largest):
     pointers = np.array([0, 5, largest, -1, -8])
-    packed = pack_pointers(pointers)
+    packed = pack_pointers(pointers, wide=largest >= 2**31)
     assert packed.itemsize == (4 if largest < 2**31 else 8)
     assert unpack_pointers(packed).tolist() == pointers.tolist()
-    assert build([b"a", b"b", b"c", b"d", b"e"], pointers.tolist()).pointer(2) == largest
-    assert build([b"a", b"b", b"c", b"d", b"e"], pointers.tolist()).pointer(4) == -8
+    for piece in (1, 5):  # one pointer is wide, or the piece that has it
+        built = build([b"a", b"b", b"c", b"d", b"e"], pointers.tolist(), piece)
+        assert built.pointers(0, 5).tolist() == pointers.tolist()
+        assert built._pointers.item_size == packed.itemsize
+
+
+def test_what_is_put_aside_may_not_fit_into_memory(monkeypatch):
+    monkeypatch.setattr(dictionary_writer, "_SPOOL_BYTES", 100)
+    terms = sorted({b"%x" % (n * n) + b"0" * 300 * (n == 7) for n in range(300)})
+    check(terms, [b"5", b"zz"], build(terms, piece=16))
+
+
+def test_an_empty_term_is_the_first():
+    terms = [b"", *sorted(b"ab%d" % n for n in range(40))]
+    check(terms, [b"a", b"ab", b"b"], build(terms, piece=16))
 
 
 def test_wrong_counts_are_noticed():
