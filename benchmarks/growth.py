@@ -4,7 +4,7 @@
 
 Per tenth of the corpus: docs/s, segments, size and peak memory of the one process that indexes; then, in fresh
 processes, the time to open the index, to query it, and to commit one changed article. Articles are made as they are
-needed, never all in memory; the time of making them is taken off.
+needed, never all in memory; the time of making them is taken off. The last line is what the growth is judged by.
 Both paths commit every 10,000 articles, so the rate holds all merges.
 """
 
@@ -140,6 +140,7 @@ def measure(options: argparse.Namespace, work: Path) -> Figures:
         "jobs": options.jobs,
         "steps": steps,
         "slowest_by_fastest_step": min(s["docs_per_s"] for s in steps) / max(s["docs_per_s"] for s in steps),
+        "last_by_first_step": steps[-1]["docs_per_s"] / steps[0]["docs_per_s"],
         "queries": {"count": options.queries, **found},
         **updates,
     }
@@ -161,6 +162,12 @@ def show(report: Figures) -> None:
     print(f"first p50 {times['first_p50_ms']:.2f} p95 {times['first_p95_ms']:.2f} ms,", end=" ")
     print(f"again p50 {times['again_p50_ms']:.2f} p95 {times['again_p95_ms']:.2f} ms;", end=" ")
     print(f"one article changed: {report['update_one_ms']:.0f} ms (at most {report['update_one_max_ms']:.0f})")
+    print()
+    columns = ["docs/s of the last tenth to the first", "query p50, p95 ms, first", "again", "open ms", "peak MB"]
+    first, again = ([f"{times[f'{which}_{p}_ms']:.1f}" for p in ("p50", "p95")] for which in ("first", "again"))
+    peak = max(step["peak_mb"] for step in report["steps"])
+    row = [f"{report['last_by_first_step']:.2f}", ", ".join(first), ", ".join(again)]
+    print("\n".join(table([columns, [*row, f"{times['open_ms']:.1f}", f"{peak:.0f}"]])))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

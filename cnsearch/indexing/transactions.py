@@ -65,6 +65,7 @@ class Update(Writer):
         self._analyzer: ChineseAnalyzer | None = None
         self.whole = replace
         self.transaction = begin(store, wait=wait, replace=replace, stopped=stopped)
+        self._before = self.transaction.files
         self._pending = 0
         self._written = 0
 
@@ -114,10 +115,11 @@ class Update(Writer):
 
     def finish(self) -> int:
         """Commit; returns how many articles the index has now. What a long update wrote becomes one segment: a query
-        reads every list once a segment."""
+        reads every list once a segment. What was there before stays as it is; when eight of a size have come together
+        they are merged."""
         if self._written > COMMIT_EVERY:
-            self.transaction = self.transaction.commit_part()
-            self.transaction.settle(self._written)
+            self.transaction = self.transaction.commit_part(merge=False)
+            self.transaction.settle(self._written, self._before)
         else:
             self.transaction.commit()
         return _count(self._store)

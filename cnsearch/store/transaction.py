@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from cnsearch.analysis.analyzer import ChineseAnalyzer
+from cnsearch.engine.commit.background import BackgroundMerges
 from cnsearch.engine.commit.writer import IndexWriter
 from cnsearch.engine.files.locks import WriteLock
 from cnsearch.engine.segment.batch import DocumentBatch as DocumentBatch  # for indexing, which does not name the engine
@@ -15,7 +16,7 @@ from cnsearch.store.opening import Store
 from cnsearch.store.schema import FIELDS, ArticleSchema
 from cnsearch.store.segment import Indexed
 
-LIMIT_MB = 256
+LIMIT_MB = 192
 """Megabytes of documents that a transaction collects in memory before it writes a segment."""
 
 
@@ -35,18 +36,22 @@ def begin(
 class Transaction:
     """The only writer. Nothing is visible to readers before ``commit``; ``cancel`` leaves no trace."""
 
-    def __init__(self, store: Store, lock: WriteLock, *, replace: bool = False) -> None:
-        """REQUIRES: the caller holds ``lock``, which is this transaction's from now on, also if this raises"""
+    def __init__(
+        self, store: Store, lock: WriteLock, *, replace: bool = False, merges: BackgroundMerges | None = None
+    ) -> None:
+        """REQUIRES: the caller holds ``lock``, which is this transaction's from now on, as are ``merges``, also if this
+        raises"""
         self._store = store
         self._replace = replace
         with clear_errors(store.path):
-            self._writer = IndexWriter(store.commits, FIELDS, lock, limit_mb=LIMIT_MB)
+            self._writer = IndexWriter(store.commits, FIELDS, lock, limit_mb=LIMIT_MB, merges=merges)
         try:
             self.snapshot = store.snapshot()
             self._schema = self.snapshot.schema
             store.require_same_index(self.snapshot)
-            with contextlib.suppress(OSError):  # what cannot be removed now goes with a later commit
-                store.commits.remove_stale(self._writer.generation - 1, self._writer.segments)
+            if merges is None:  # else the transaction before has just done so
+                with contextlib.suppress(OSError):  # what cannot be removed now goes with a later commit
+                    store.commits.remove_stale(self._writer.generation - 1, self._writer.segments)
             if not replace:
                 store.require_writable(self.snapshot)
         except BaseException:
@@ -66,6 +71,11 @@ class Transaction:
         """Let the index remember ``settings`` with the commit."""
         self._schema = ArticleSchema(self._schema.analyzer, self._schema.version, settings)
 
+    @property
+    def files(self) -> frozenset[str]:
+        """Those of the segments that were in the index when the transaction began."""
+        return frozenset(entry.filename for entry in self._writer.segments)
+
     def indexed(self) -> dict[str, Indexed]:
         """What was in the index when the transaction began, by article id."""
         return self.snapshot.indexed()
@@ -80,27 +90,34 @@ class Transaction:
             return 0
         return self._writer.delete("id", [article_id.encode("utf-8", "surrogatepass") for article_id in article_ids])
 
-    def commit(self) -> None:
-        """Make visible what was added and deleted. Raises IndexUnusableError, OSError; then nothing has changed."""
-        self.snapshot.close()
-        self._writer.commit(self._schema.to_dict(), replace=self._replace)
+    def commit(self, *, merge: bool = True) -> None:
+        """Make visible what was added and deleted. Raises IndexUnusableError, OSError; then nothing has changed.
 
-    def commit_part(self) -> Transaction:
+        merge : whether to merge segments where there are many of a size
+        """
+        self.snapshot.close()
+        self._writer.commit(self._schema.to_dict(), replace=self._replace, merge=merge)
+
+    def commit_part(self, *, merge: bool = True) -> Transaction:
         """Commit, and begin the next transaction before another writer can: what a long update has compared with the
-        index stays true. Returns the next one, which replaces nothing."""
+        index stays true. Segments are merged in the background meanwhile. Returns the next one, which replaces nothing.
+
+        merge : as for ``commit``
+        """
         lock = self._writer.keep_lock()
         try:
-            self.commit()
-            return Transaction(self._store, lock)
+            self.commit(merge=merge)
+            return Transaction(self._store, lock, merges=self._writer.merges)
         except BaseException:
             with contextlib.suppress(Exception):  # the next one has let go of it already
                 lock.release()
             raise
 
-    def settle(self, num_docs: int) -> None:
-        """Commit, with all segments of up to ``num_docs`` documents merged into one."""
+    def settle(self, num_docs: int, but: Collection[str] = ()) -> None:
+        """Commit, with all segments of up to ``num_docs`` documents merged into one, those in the files ``but`` left
+        out, and with all merges done."""
         self.snapshot.close()
-        self._writer.commit(self._schema.to_dict(), merge_up_to=num_docs)
+        self._writer.commit(self._schema.to_dict(), merge_up_to=num_docs, but=but)
 
     def cancel(self) -> None:
         """Give up: the index stays what it was."""

@@ -33,11 +33,13 @@ COMMIT_EVERY = 20
 
 # Imports everything once, and forks a process for each command, so that a kill hits the work and not the imports.
 SERVER = """
-import functools, json, os, sys, time, traceback
+import functools, json, os, random, sys, time, traceback
 import cnsearch
 from cnsearch.indexing import transactions, workers
 from cnsearch.analysis import tokenizer
+from cnsearch.engine.commit import background
 from cnsearch.engine.commit.commits import Commits
+from cnsearch.engine.segment import merge
 from cnsearch.store.opening import Store
 from cnsearch.store.transaction import begin
 
@@ -54,9 +56,33 @@ def careless(self, state, segments, generation):
 
 write = Commits.write
 
+def in_the_background(what, path):
+    "Many commits, and merges that take as long as several of them, or stop when half is written, or all."
+    transactions.COMMIT_EVERY = 5
+    merge_terms, merge_segments = merge.merge_terms, background.merge_segments
+
+    def stop():
+        open(path + ".between", "w").close()
+        time.sleep(600)
+
+    def slowly(*args, **how):
+        if what == "half a merge":
+            stop()
+        time.sleep(random.uniform(0, 0.1))
+        merge_terms(*args, **how)
+
+    def whole(*args, **how):
+        merge_segments(*args, **how)
+        if what == "a merge":
+            stop()
+
+    merge.merge_terms, background.merge_segments = slowly, whole
+
 def act(what, path, posts):
     if what == "careless":
         Commits.write = careless
+    if what in ("slow merges", "half a merge", "a merge"):
+        in_the_background(what, path)
     if what == "rebuild":
         return cnsearch.rebuild_index(path, posts, jobs=1)[0].close()
     if what == "merge":
@@ -230,12 +256,48 @@ def test_kills_find_a_careless_writer(server: Server, places: Any, tmp_path: Pat
         contents(path)
 
 
-def _check_part(found: Any, new: Any) -> int:
+@pytest.mark.parametrize("what", ["slow merges", "half a merge", "a merge"])
+def test_kills_while_segments_are_merged_in_the_background(
+    server: Server, places: Any, tmp_path: Path, contents: Any, soak: bool, what: str
+) -> None:
+    """A merge that no commit has taken is lost, and nothing with it."""
+    _, posts = places["index"]
+    path = tmp_path / "index"
+    server.run("slow merges", path, posts)
+    assert len(Store.open(path).snapshot().segments) == 1
+    new = contents(path)
+    assert len(new[0]) == NUM_POSTS
+    shutil.rmtree(path)
+    duration = server.run("slow merges", path, posts)[1]
+    rng, wanted = random.Random(what), 20 if soak else 3
+    while wanted:
+        shutil.rmtree(path)
+        between = tmp_path / "index.between"
+        between.unlink(missing_ok=True)
+        if what == "slow merges":
+            killed, _ = server.run(what, path, posts, kill_after=rng.uniform(0.3, 1) * duration)
+        else:
+            killed, _ = server.run(what, path, posts, kill_at=between, kill_after=rng.choice([0, 0.02, 0.1]))
+        if not killed:
+            continue
+        wanted -= 1
+        found = contents(path)
+        if found is not None:
+            assert verify_path(path).damage == ()
+        kept = _check_part(found, new, 5)
+        if what != "slow merges":
+            assert kept >= 8 * 5
+        assert server.run("index", path, posts)[0] is False
+        assert contents(path) == new
+        _check_files(path)
+
+
+def _check_part(found: Any, new: Any, commit_every: int = COMMIT_EVERY) -> int:
     """That these are the first batches of the first run. Returns how many articles there are."""
     if found is None:
         return 0
     articles = found[0]
-    assert len(articles) % COMMIT_EVERY == 0 or len(articles) == NUM_POSTS
+    assert len(articles) % commit_every == 0 or len(articles) == NUM_POSTS
     assert articles == {id: new[0][id] for id in sorted(new[0])[: len(articles)]}
     return len(articles)
 

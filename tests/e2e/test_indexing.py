@@ -553,6 +553,21 @@ def test_no_other_writer_comes_between_two_commits(index: cnsearch.Index, monkey
     assert index.delete("0") == 1  # it let go of the lock
 
 
+def test_a_long_update_becomes_one_segment_and_leaves_older_ones(
+    index: cnsearch.Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transactions, "COMMIT_EVERY", 2)
+    monkeypatch.setattr(workers, "CHUNK", 2)
+    before: list[str] = []
+    for update in range(3):
+        index.add((Article(id=f"{update}-{n}", title=f"题{n}") for n in range(11)), jobs=1)
+        segments = index._backend.store.commits.read().segments
+        assert [entry.doc_count_all() for entry in segments] == [11] * (update + 1)
+        assert [entry.filename for entry in segments[:-1]] == before
+        before = [entry.filename for entry in segments]
+    assert len(titles(index)) == 33
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
 def test_a_folder_whose_name_is_no_text(tmp_path: Path, index: cnsearch.Index, write_post: Write) -> None:
     root = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))

@@ -10,7 +10,7 @@ import contextlib
 import os
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cnsearch.engine.commit.toc import (
@@ -162,11 +162,13 @@ class Commits:
             self.folder.sync()  # who wrote that commit may have died before its name was on the disk
             self.remove_leftovers(generation, segments)
 
-    def remove_leftovers(self, generation: int, segments: Sequence[SegmentEntry]) -> None:
+    def remove_leftovers(self, generation: int, segments: Sequence[SegmentEntry], made: Iterable[str] = ()) -> None:
         """Remove the files of earlier commits and of writers that died. What cannot be removed now (Windows keeps files
         that a reader has open) goes with a later commit. REQUIRES: the commit is synced, and the caller holds the lock
+
+        made : files that are being made for a later commit
         """
-        kept = {toc_name(generation), *(entry.filename for entry in segments)}
+        kept = {toc_name(generation), *(entry.filename for entry in segments), *made}
         for name in self.folder.list():
             if name not in kept and (OWN_NAME.fullmatch(name) or self._is_superseded(name)):
                 with contextlib.suppress(OSError):

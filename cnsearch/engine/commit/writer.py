@@ -8,14 +8,21 @@
     writer.commit(state)
 
 Nothing is visible before ``commit``; ``cancel`` removes the new files. Both release the lock, whatever happens.
+
+Who makes several commits one after the other keeps the lock, and hands the next writer the merges of all of them:
+
+    lock = writer.keep_lock()
+    writer.commit(state)
+    writer = IndexWriter(commits, fields, lock, limit_mb=256, merges=writer.merges)
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import partial
 
+from cnsearch.engine.commit.background import BackgroundMerges
 from cnsearch.engine.commit.commits import Commits
 from cnsearch.engine.commit.toc import INDEX_NAME
 from cnsearch.engine.files.locks import WriteLock
@@ -30,13 +37,23 @@ class IndexWriter:
     """Not to be used by several threads at once.
 
     fields : of all documents, those that are there already and those that come
+    merges : those of the writer before that kept the lock
     """
 
     def __init__(
-        self, commits: Commits, fields: Fields, lock: WriteLock, *, limit_mb: float = DEFAULT_LIMIT_MB
+        self,
+        commits: Commits,
+        fields: Fields,
+        lock: WriteLock,
+        *,
+        limit_mb: float = DEFAULT_LIMIT_MB,
+        merges: BackgroundMerges | None = None,
     ) -> None:
-        """REQUIRES: the caller holds ``lock``, which is this writer's from now on, also if this raises"""
+        """REQUIRES: the caller holds ``lock``, which is this writer's from now on, as are ``merges``, also if this
+        raises"""
         self._lock: WriteLock | None = lock
+        self.merges = merges
+        """Done in a thread; None: by ``commit`` itself."""
         try:
             before = commits.read()
             self._commits = commits
@@ -49,6 +66,7 @@ class IndexWriter:
             new_entry = partial(SegmentEntry, INDEX_NAME)
             self._new = NewSegments(commits.folder, fields, new_entry, limit_mb=limit_mb)
         except BaseException:
+            self._stop_merging()
             self._release()
             raise
         self.is_closed = False
@@ -96,23 +114,34 @@ class IndexWriter:
     # -- finishing --------------------------------------------------------------------------------------------------
 
     def commit(
-        self, state: object, *, replace: bool = False, optimize: bool = False, merge_up_to: int | None = None
+        self,
+        state: object,
+        *,
+        replace: bool = False,
+        optimize: bool = False,
+        merge_up_to: int | None = None,
+        but: Collection[str] = (),
+        merge: bool = True,
     ) -> None:
-        """Make all changes visible.
+        """Make all changes visible. Where the lock is kept, segments are not merged now but by ``merges``.
 
         state       : what the index is of, fit for JSON
-        replace     : drop every document that was there before
+        replace     : drop every document that was there before, and merge nothing. REQUIRES: no merges go on
         optimize    : merge all segments into one
         merge_up_to : merge those of at most so many documents into one, and no others
+        but         : files of segments that ``merge_up_to`` leaves as they are
+        merge       : whether to merge segments where there are many of a size
         """
         self._check_state()
         try:
             self._flush()
             chosen = self.segments[self._num_before :] if replace else self.segments
-            segments = [entry for entry in chosen if entry.doc_count()]
+            if self.merges is not None:
+                chosen = self.merges.taken(chosen) if self._lock is None else self.merges.all_taken(chosen)
+            segments = [entry for entry in chosen if entry.doc_count() or self._is_merging(entry)]
             if merge_up_to is not None:
-                segments = self._with_small_ones_joined(segments, merge_up_to)
-            elif not replace:
+                segments = self._with_small_ones_joined(segments, merge_up_to, but)
+            elif self._lock is not None and merge and not replace:
                 segments = self._merged(segments, optimize=optimize)
             self._new.require_files(segments)
             self._commits.write(state, segments, self.generation)
@@ -121,11 +150,23 @@ class IndexWriter:
             raise
         # Committed; what is left over now is removed by a later commit.
         with contextlib.suppress(OSError):
-            self._commits.remove_leftovers(self.generation, segments)
+            made = () if self.merges is None else self.merges.files
+            self._commits.remove_leftovers(self.generation, segments, made)
+        if self.merges is not None:
+            self.merges.committed()
+            if self._lock is not None:
+                self.merges.close()
+            elif merge and not replace:
+                self.merges.choose(segments)
         self._release()
 
-    def _with_small_ones_joined(self, segments: list[SegmentEntry], num_docs: int) -> list[SegmentEntry]:
-        small = [entry for entry in segments if entry.doc_count_all() <= num_docs]
+    def _is_merging(self, entry: SegmentEntry) -> bool:
+        return self.merges is not None and self.merges.needs(entry)
+
+    def _with_small_ones_joined(
+        self, segments: list[SegmentEntry], num_docs: int, but: Collection[str]
+    ) -> list[SegmentEntry]:
+        small = [entry for entry in segments if entry.doc_count_all() <= num_docs and entry.filename not in but]
         if len(small) < 2:
             return segments
         large = [entry for entry in segments if entry not in small]
@@ -147,19 +188,29 @@ class IndexWriter:
 
     def _undo(self) -> None:
         """Remove what this writer has made, unless it is the index already, and release the lock."""
+        written = True
         try:
             with contextlib.suppress(OSError):  # what stays is removed by a later commit
-                if not self._commits.has_commit(self.generation):  # else it was interrupted after that step
+                written = self._commits.has_commit(self.generation)  # it was interrupted after that step
+                if not written:
                     self._new.remove()
         finally:
+            self._stop_merging(written=written)
             with contextlib.suppress(Exception):  # what went wrong before is to come out
                 self._release()
 
+    def _stop_merging(self, *, written: bool = False) -> None:
+        if self.merges is not None:
+            self.merges.cancel(written=written)
+
     def keep_lock(self) -> WriteLock:
-        """Let ``commit`` not release the lock, for another writer of the caller to go on with. Returns the lock."""
+        """Let ``commit`` not release the lock, for another writer of the caller to go on with, who gets ``merges``,
+        too. Returns the lock."""
         lock, self._lock = self._lock, None
         if lock is None:
             raise RuntimeError("this writer has no lock")
+        if self.merges is None:
+            self.merges = BackgroundMerges(self._commits.folder, self._fields)
         return lock
 
     def _release(self) -> None:

@@ -46,9 +46,12 @@ class MergeSource(NamedTuple):
         return self.segment.doc_count if self.kept is None else len(self.kept)
 
 
-def merge_segments(files: Files, fields: Fields, entry: SegmentEntry, sources: Sequence[MergeSource]) -> None:
+def merge_segments(
+    files: Files, fields: Fields, entry: SegmentEntry, sources: Sequence[MergeSource], *, threads: int | None = None
+) -> None:
     """Write the file of ``entry`` with the documents of all sources. What is not among ``fields`` is dropped.
 
+    threads  : see ``kernels.in_threads``
     REQUIRES: at least one document is kept
     """
     file = SegmentWriter(files, entry.filename)
@@ -64,7 +67,7 @@ def merge_segments(files: Files, fields: Fields, entry: SegmentEntry, sources: S
         for name in names:
             if any("term_count" in source.segment.infos.get(name, {}) for source in sources):
                 kept = [(source.segment, source.kept) for source in sources]
-                merge_terms(file, kept, name, frequency_is_value=fields[name].frequency_is_value)
+                merge_terms(file, kept, name, frequency_is_value=fields[name].frequency_is_value, threads=threads)
                 for source in sources:
                     source.segment.container.release()
         doc_count = sum(source.doc_count for source in sources)

@@ -87,10 +87,12 @@ def merge_terms(
     name: str,
     *,
     frequency_is_value: bool,
+    threads: int | None = None,
 ) -> None:
     """Write the terms of a field and their postings.
 
     sources : segments, each with those of its documents that are kept, ascending, shape (documents,), or None for all
+    threads : see ``kernels.in_threads``
     """
     term_sources, base = [], 0
     for segment, kept in sources:
@@ -115,7 +117,7 @@ def merge_terms(
             return piece.bounds, None
         return piece.bounds, compiled.merge(piece.parts, VALUES_FREQUENCY if frequency_is_value else VALUES_NONE)
 
-    for bounds, lists in kernels.in_threads(merged, slices()) if compiled is not None else map(merged, slices()):
+    for bounds, lists in kernels.in_threads(merged, slices(), threads if compiled is not None else 1):
         if lists is None:
             _merge_slice(writer, term_sources, bounds, frequency_is_value)
         elif len(lists.lengths):

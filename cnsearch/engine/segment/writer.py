@@ -26,7 +26,12 @@ class SegmentWriter:
         self._files = files
         self._file = files.create(name)
         self._is_closed = False
-        self.container = ContainerWriter(self._file)
+        try:
+            self.container = ContainerWriter(self._file)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                self._file.close()
+            raise
         self._infos: dict[str, dict[str, Any]] = {}
         self.resources = contextlib.ExitStack()
         """What is needed only while the file is written."""

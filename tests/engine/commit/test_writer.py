@@ -186,6 +186,11 @@ def test_small_segments_are_joined_behind_the_larger_ones(index: Index) -> None:
     names = [entry.filename for entry in index.commits.read().segments]
     index.writer().commit({}, merge_up_to=17)  # one that is so small: nothing to join
     assert [entry.filename for entry in index.commits.read().segments] == names
+    for key in "xy":
+        index.add((key, "x"))
+    index.writer().commit({}, merge_up_to=100, but=names)
+    assert [entry.filename for entry in index.commits.read().segments][:2] == names
+    assert index.sizes() == [30, 17, 2]
 
 
 def test_optimizing_leaves_one_segment_without_deletions(index: Index) -> None:
