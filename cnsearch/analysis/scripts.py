@@ -100,7 +100,7 @@ WORD = LETTER + EMOJI
 
 _SPACED_CHAR = rf"[^\W{CJK}]"
 _SPACED = rf"{_SPACED_CHAR}[\u0300-\u036f\u20d0-\u20ff\ufe00-\ufe0f]*"  # with its marks
-JOINED_WORD = rf"(?:[#@$+\-](?={_SPACED_CHAR}))?(?:{_SPACED})+(?:(?:[._+#/&'’@\-]|://|(?<=[0-9])[,:](?=[0-9]))(?:{_SPACED})+)*[+#]*"
+JOINED_WORD = rf"[#@$+\-]?{_SPACED}(?:(?:[._+#/&'’@\-]|://|(?<=[0-9])[,:](?=[0-9]))?{_SPACED})*[+#]*"
 """Regular expression: a word or number of a script with spaces, with what joins its parts (``S-300``, ``node.js``,
 ``1,000``, ``C++``), as people would not see it cut. In text that is not folded."""
 

@@ -109,6 +109,15 @@ def test_the_program_is_interruptible_before_it_has_loaded_anything() -> None:
     assert done.stdout.strip() == "True"  # a program that uses the library keeps its signals
 
 
+@pytest.mark.parametrize(("name", "expected"), [("/x/bin/cnsearch", "True True"), ("mine.py", "True False")])
+def test_what_the_program_has_loaded_is_not_looked_through_for_cycles(name: str, expected: str) -> None:
+    code = (
+        f"import gc, sys; sys.argv = [{name!r}]; import cnsearch; print(gc.isenabled(), gc.get_freeze_count() > 1000)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == expected
+
+
 @posix
 @pytest.mark.parametrize("seed", range(4))
 def test_two_interrupts(tmp_path: Path, posts: Path, seed: int) -> None:
