@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cnsearch_native::search::closeness::points_of_utf16;
-use cnsearch_native::search::impacts::{decode, List};
+use cnsearch_native::search::impacts::{decode, decode_docs, decode_frequencies, List};
 use cnsearch_native::search::top::best;
 
 #[test]
@@ -34,6 +34,21 @@ fn a_list_of_many_documents_in_few_bytes_is_none_of_a_small_segment() {
     assert!(decode(&[0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0x07], 0, 1000, &mut found).is_none());
     assert!(decode(&[0, 0, 3], 0, 3, &mut found).is_some());
     assert_eq!(found, List { docs: vec![0, 1, 2], values: vec![1.0; 3] });
+}
+
+#[test]
+fn nothing_is_added_where_frequencies_go_on_behind_what_there_is() {
+    // Three documents side by side; their frequencies take a byte each, and two of them another.
+    let data = [0x80, 1, 3, 255, 1, 255, 5, 6];
+    let layout = decode_docs(&data, 0, 3, &mut Vec::new()).unwrap().unwrap();
+    for size in 0..data.len() {
+        let mut found = vec![9.0];
+        assert!(decode_frequencies(&data[..size], &layout, &mut found).is_err());
+        assert_eq!(found, [9.0]);
+    }
+    let mut found = Vec::new();
+    assert_eq!(decode_frequencies(&data, &layout, &mut found).unwrap(), Some(()));
+    assert_eq!(found, [261.0, 2.0, 262.0]);
 }
 
 #[test]

@@ -226,7 +226,10 @@ pub fn decode_frequencies(data: &[u8], layout: &Layout, found: &mut Vec<f32>) ->
     }
     let mut numbers = vec![0u32; layout.count];
     let mut bytes = Bytes { left: data.get(layout.at..).unwrap_or_default(), short: false };
-    let Some(packed) = bytes.packed(layout.code, layout.count) else { return Err(Short) };
+    let Some(packed) = bytes.packed(layout.code, layout.count) else {
+        found.truncate(before);
+        return Err(Short);
+    };
     packed.unpack(&mut numbers);
     if layout.overflow_size > 0 {
         let (escape, mut rest) = (packed.escape(), data.get(layout.overflow_at..).unwrap_or_default());
