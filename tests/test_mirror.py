@@ -39,6 +39,7 @@ engine/postings/test_encode_and_decode.py  engine/postings/encode.py engine/post
 engine/segment/test_reader.py          engine/segment/writer.py engine/segment/terms.py
 engine/stored/test_stored.py           engine/stored/*
 engine/terms/test_dictionary.py        engine/terms/dictionary_writer.py
+engine/bytes/test_packing.py           kernels/packing.py
 kernels/test_lists.py                  engine/segment/field_buffer.py engine/segment/merge_terms.py
 kernels/test_native.py                 kernels/contract.py kernels/plain.py
 kernels/test_texts.py                  search/characters.py

@@ -12,6 +12,7 @@ so this room imports nothing of the house.
     searching  : decoding and scoring of postings, the rule of hits, closeness; None where these are not compiled
     mapped_index : a keyword query on a commit in one call: terms -> hits -> the best; None where it is not compiled
     lists      : terms and postings lists as they are written, of batches or of segments; None where not compiled
+    packing    : stored texts, packed and unpacked; None where it is not compiled
     segmenter  : folded text -> words, by a dictionary that is compiled in; None where it is not compiled
 """
 
@@ -35,6 +36,7 @@ from cnsearch.kernels.keyword_queries import (
 from cnsearch.kernels.lists import ListKernels, Lists, Part, Postings, Terms, bytes_of, lists
 from cnsearch.kernels.marks import Marked, Marker, marker
 from cnsearch.kernels.native import NativeTexts, segmenter
+from cnsearch.kernels.packing import Packing, packing
 from cnsearch.kernels.plain import PlainTexts
 from cnsearch.kernels.searching import Characters, Closeness, Packed, PackedMatches, Searching, closeness_by, searching
 from cnsearch.kernels.texts import StoredTexts, characters_of, stored_texts
@@ -61,6 +63,7 @@ __all__ = [
     "Marker",
     "Packed",
     "PackedMatches",
+    "Packing",
     "Part",
     "Postings",
     "Rule",
@@ -82,6 +85,7 @@ __all__ = [
     "mapped_file",
     "mapped_index",
     "marker",
+    "packing",
     "searching",
     "segmenter",
     "stored_texts",

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from cnsearch.version import __version__
 
-INTERFACE = 13
+INTERFACE = 14
 """Of the extension: rises with it whenever a compiled function takes or gives something else."""
 
 VARIABLE = "CNSEARCH_KERNELS"

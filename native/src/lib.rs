@@ -5,6 +5,7 @@ pub mod compounds;
 pub mod dictionary;
 pub mod index;
 pub mod lists;
+pub mod packing;
 pub mod parts;
 pub mod postings;
 #[cfg(feature = "python")]

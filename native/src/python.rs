@@ -11,6 +11,7 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyList, PyTuple};
 
 use crate::batch::{self, Batch, Compound, Reading, Terms, Texts};
+use crate::packing::{self, Order};
 use crate::parts;
 use crate::postings::{Inverted, Term};
 use crate::segment::Scratch;
@@ -18,7 +19,7 @@ use crate::tables::Tables;
 use crate::{points_of, Error};
 
 /// Rises whenever a function takes or gives something else.
-const INTERFACE: u32 = 13;
+const INTERFACE: u32 = 14;
 
 /// Compounds whose terms are remembered; then all are forgotten.
 const MAX_REMEMBERED: usize = 1 << 18;
@@ -313,6 +314,28 @@ fn postings_of<'py>(py: Python<'py>, postings: &Inverted) -> PyResult<Bound<'py,
         .into_pyobject(py)
 }
 
+fn order(apart: bool) -> Order {
+    if apart {
+        Order::Apart
+    } else {
+        Order::Mixed
+    }
+}
+
+/// A text in UTF-16, packed, or None: see `packing::pack`.
+#[pyfunction]
+fn pack_text<'py>(py: Python<'py>, text: &[u8], apart: bool) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    let packed = released(py, || Ok(packing::pack(text, order(apart))))?;
+    Ok(packed.map(|packed| PyBytes::new(py, &packed)))
+}
+
+/// The text in UTF-16, or its first units, or None: see `packing::unpack`.
+#[pyfunction]
+fn unpack_text<'py>(py: Python<'py>, packed: &[u8], apart: bool, most: usize) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    let text = released(py, || Ok(packing::unpack(packed, order(apart), most)))?;
+    Ok(text.map(|text| PyBytes::new(py, &text)))
+}
+
 #[pymodule(gil_used = true)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("INTERFACE", INTERFACE)?;
@@ -321,6 +344,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Segmenter>()?;
     module.add_class::<Analyser>()?;
     module.add_class::<Documents>()?;
+    module.add_function(wrap_pyfunction!(pack_text, module)?)?;
+    module.add_function(wrap_pyfunction!(unpack_text, module)?)?;
     crate::index::python::add_to(module)?;
     crate::lists::python::add_to(module)?;
     crate::search::python::add_to(module)?;

@@ -87,7 +87,7 @@ fn the_best_are_the_first_of_equal_ones() {
 #[test]
 fn halves_of_pairs_stay() {
     let units = |text: &[u16]| text.iter().flat_map(|unit| unit.to_le_bytes()).collect::<Vec<u8>>();
-    assert_eq!(points_of_utf16(&units(&[0xD840, 0xDC00, 0xD800, 0x61]), 9), [0x20000, 0xD800, 0x61]);
-    assert_eq!(points_of_utf16(&units(&[0x61, 0xD840, 0xDC00, 0x62]), 2), [0x61, 0x20000]);
-    assert_eq!(points_of_utf16(&[0x61, 0, 0x62], 9), [0x61]);
+    assert_eq!(points_of_utf16(units(&[0xD840, 0xDC00, 0xD800, 0x61]), 9), [0x20000, 0xD800, 0x61]);
+    assert_eq!(points_of_utf16(units(&[0x61, 0xD840, 0xDC00, 0x62]), 2), [0x61, 0x20000]);
+    assert_eq!(points_of_utf16([0x61, 0, 0x62], 9), [0x61]);
 }

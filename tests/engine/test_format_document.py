@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 
 import cnsearch.engine
-from cnsearch.engine.bytes import bitpack, values
+from cnsearch.engine.bytes import bitpack, packing, values
 from cnsearch.engine.bytes import layout as c
 from cnsearch.engine.columns.kinds import COLUMN_CLASSES
 from cnsearch.engine.columns.spec import ColumnSpec
@@ -112,6 +112,29 @@ def test_value_tags():
     assert tags.keys() == constants.keys()
     assert f"Values of {pieces.LONG_BYTES} bytes or more" in DOCUMENT
     assert f"some {pieces.BLOCK_BYTES // 1024} KB" in DOCUMENT
+
+
+def test_packed_texts():
+    rows = table("Packed texts")[1:]
+    codes: list[str] = []
+    for first, meaning in rows:
+        bounds = [int(number, 16) for number in re.findall(r"[0-9a-f]{2}", first)]
+        numbers = list(range(bounds[0], bounds[-1] + 1)) if "to" in first else bounds
+        quoted = re.search("`(.*)`", meaning)
+        stretches = re.findall(r"\b([0-9a-f]{2})(?: to ([0-9a-f]{2}))?\b", meaning)
+        means = list(quoted[1]) if quoted else [n for a, b in stretches for n in range(int(a, 16), int(b or a, 16) + 1)]
+        if first in ("00", "01"):
+            means = [{"tab": "\t", "line feed": "\n"}[meaning]]
+        assert numbers == list(range(len(codes), len(codes) + len(means))), first
+        codes += means
+    singles, pages = codes[: len(packing.SINGLES)], codes[len(packing.SINGLES) :]
+    assert "".join(one if isinstance(one, str) else chr(one) for one in singles) == packing.SINGLES
+    assert bytes(pages) == packing.PAGES
+    assert f"fewer than {values.PACKED_CHARS} characters" in DOCUMENT
+    mixed, apart = re.findall(r"^    (6[13](?: [0-9a-f]{2})+)$", section("Packed texts"), re.M)
+    text = "数字 A".encode("utf-16-le")
+    assert bytes.fromhex(mixed) == values.TAG_TEXT_PACKED + packing.pack(text, apart=False)
+    assert bytes.fromhex(apart) == values.TAG_TEXT_APART + packing.pack(text, apart=True)
 
 
 def test_column_kinds():

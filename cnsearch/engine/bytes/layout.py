@@ -10,7 +10,7 @@ import numpy as np
 EXTENSION = ".cnp"
 MAGIC = b"CNSEG\r\n\x1a"  # the line ends reveal a transfer in text mode, as in PNG
 END_MAGIC = b"CNSEGEND"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MIN_FORMAT_VERSION = 1
 
 #: bytes per checksum. 8 KiB take about 3 microseconds to check, once; with 64 KiB, checking took a third of the time of

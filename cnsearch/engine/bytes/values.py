@@ -9,9 +9,13 @@ from __future__ import annotations
 import datetime
 import decimal
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+from cnsearch import kernels
+from cnsearch.engine.bytes.packing import pack, unpack, unpack_many, varint
 
 TAG_NONE = b"n"
 TAG_FALSE = b"F"
@@ -20,6 +24,8 @@ TAG_INTEGER = b"i"
 TAG_FLOAT = b"f"
 TAG_TEXT_UTF8 = b"s"
 TAG_TEXT_UTF16 = b"u"
+TAG_TEXT_PACKED = b"c"
+TAG_TEXT_APART = b"a"
 TAG_BYTES = b"b"
 TAG_DATETIME = b"d"
 TAG_DATE = b"D"
@@ -30,6 +36,7 @@ TAG_TUPLE = b"p"
 TAG_DICT = b"o"
 
 _TEXT_UTF8, _TEXT_UTF16 = TAG_TEXT_UTF8[0], TAG_TEXT_UTF16[0]
+_TEXT_PACKED, _TEXT_APART = TAG_TEXT_PACKED[0], TAG_TEXT_APART[0]
 _DOUBLE = struct.Struct("<d")
 #: Python text may hold half a surrogate pair; it comes back as it was.
 _SURROGATES = "surrogatepass"
@@ -43,28 +50,25 @@ PLAIN_TYPES = frozenset(
 
 #: characters by which the encoding of a text is chosen
 _SAMPLE = 512
+#: characters from which on a text is packed (packing.py): titles and addresses are read by the dozen
+PACKED_CHARS = 64
 
 
 def encode_text(text: str) -> bytes:
-    """UTF-8, or UTF-16 where that is shorter (for the beginning of the text).
+    """Packed, if the text is long and not in ASCII; else UTF-8, or UTF-16 where that is shorter (for the beginning).
 
-    Chinese takes two bytes a character instead of three, and what is shorter is also compressed sooner and better:
-    24 MB of news in UTF-8 become 11.6 MB in 0.38 s, the same in UTF-16 10.3 MB in 0.24 s.
+    What is shorter is also compressed sooner and better: 54 MB of news in UTF-16 become 28.5 MB, the same packed (38
+    MB) 24.8 MB.
     """
     if not text.isascii():
+        if len(text) >= PACKED_CHARS:
+            packed = pack(text.encode("utf-16-le", _SURROGATES), apart=False)
+            if packed is not None:
+                return TAG_TEXT_PACKED + packed
         sample = text[:_SAMPLE]
         if len(sample.encode("utf-8", _SURROGATES)) > len(sample.encode("utf-16-le", _SURROGATES)):
             return TAG_TEXT_UTF16 + text.encode("utf-16-le", _SURROGATES)
     return TAG_TEXT_UTF8 + text.encode("utf-8", _SURROGATES)
-
-
-def _varint(number: int) -> bytes:
-    out = bytearray()
-    while number >= 0x80:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
 
 
 def encode_value(value: Any, _depth: int = 0) -> bytes:
@@ -104,7 +108,7 @@ def encode_value(value: Any, _depth: int = 0) -> bytes:
         else:
             tag, items = (TAG_LIST if isinstance(value, list) else TAG_TUPLE), list(value)
         encoded = [encode_value(item, _depth + 1) for item in items]
-        return tag + b"".join(_varint(len(item)) + item for item in encoded)
+        return tag + b"".join(varint(len(item)) + item for item in encoded)
     raise TypeError(f"a value of type {type(value).__name__} cannot be stored")
 
 
@@ -118,6 +122,8 @@ def decode_value(data: bytes) -> Any:
     if tag == _TEXT_UTF16:
         return data[1:].decode("utf-16-le", _SURROGATES)
     body = data[1:]
+    if tag in (_TEXT_APART, _TEXT_PACKED):
+        return unpack(body, apart=tag == _TEXT_APART).decode("utf-16-le", _SURROGATES)
     decoder = _DECODERS.get(data[:1])
     if decoder is None:
         raise ValueError(f"unknown value tag {data[:1]!r}")
@@ -128,18 +134,36 @@ def decode_value(data: bytes) -> Any:
 
 
 def encode_plain(value: Any) -> bytes:
-    """As ``encode_value``, with text in UTF-16 whatever it is."""
+    """As ``encode_value``, with text in UTF-16, or packed so that thousands are unpacked in no time."""
     if isinstance(value, str):
-        return TAG_TEXT_UTF16 + value.encode("utf-16-le", _SURROGATES)
+        text = value.encode("utf-16-le", _SURROGATES)
+        packed = pack(text, apart=True) if len(value) >= PACKED_CHARS else None
+        return TAG_TEXT_UTF16 + text if packed is None else TAG_TEXT_APART + packed
     return encode_value(value)
 
 
 def utf16_of(data: bytes | memoryview) -> bytes | memoryview:
-    """The text of an encoded value as UTF-16, little-endian; empty for no value and for one that is not text."""
+    """The text of an encoded value as UTF-16, little-endian; empty for no value and for one that is not text. Raises
+    ValueError if it is damaged."""
     tag = data[0] if len(data) else None
     if tag == _TEXT_UTF16:
         return data[1:]
+    if tag in (_TEXT_APART, _TEXT_PACKED):
+        return unpack(bytes(data[1:]), apart=tag == _TEXT_APART)
     return decode_value(bytes(data)).encode("utf-16-le", _SURROGATES) if tag == _TEXT_UTF8 else b""
+
+
+def utf16_of_many(rows: Sequence[bytes | memoryview]) -> list[bytes | memoryview]:
+    """``utf16_of`` each of the encoded values."""
+    if kernels.packing() is not None:
+        return list(map(utf16_of, rows))
+    apart = [number for number, row in enumerate(rows) if len(row) and row[0] == _TEXT_APART]
+    if not apart:
+        return list(map(utf16_of, rows))
+    units, counts = unpack_many([rows[number][1:] for number in apart])
+    texts, ends = memoryview(units.tobytes()), np.cumsum(2 * counts)
+    found = dict(zip(apart, zip((ends - 2 * counts).tolist(), ends.tolist(), strict=True), strict=True))
+    return [texts[slice(*found[number])] if number in found else utf16_of(row) for number, row in enumerate(rows)]
 
 
 def _decode_items(body: bytes) -> list[Any]:

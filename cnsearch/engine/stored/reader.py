@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -14,9 +14,11 @@ import numpy.typing as npt
 from cnsearch.arrays import Ints
 from cnsearch.engine.bytes.container import Container
 from cnsearch.engine.bytes.layout import SectionKind
+from cnsearch.engine.bytes.packing import unpack
 from cnsearch.engine.bytes.ragged import RaggedReader, offsets_of
-from cnsearch.engine.bytes.values import TAG_TEXT_UTF16, decode_value, utf16_of
+from cnsearch.engine.bytes.values import TAG_TEXT_APART, TAG_TEXT_UTF16, decode_value, utf16_of_many
 from cnsearch.engine.stored.pieces import BLOCK_BYTES, STORED_KINDS, compress_block
+from cnsearch.errors import CorruptIndexError
 
 MERGE_BYTES = 8 << 20
 """Bytes of a mapped file that a merge reads before it lets go of the memory that they take."""
@@ -49,7 +51,10 @@ class StoredReader:
         try:
             return decode_value(data)
         except ValueError as exc:
-            raise self._short._bytes.corrupt(f"has a value that cannot be read: {exc}") from exc
+            raise self._unreadable(exc) from exc
+
+    def _unreadable(self, exc: ValueError) -> CorruptIndexError:
+        return self._short._bytes.corrupt(f"has a value that cannot be read: {exc}")
 
     def all_values(self) -> list[Any]:
         """``get`` of every document."""
@@ -58,7 +63,7 @@ class StoredReader:
         try:
             return [decode_value(row) if row else None for row in self._short.rows()]
         except ValueError as exc:
-            raise self._short._bytes.corrupt(f"has a value that cannot be read: {exc}") from exc
+            raise self._unreadable(exc) from exc
 
     def get_bytes(self, doc_id: int) -> bytes:
         """The encoded value; empty if there is none."""
@@ -88,10 +93,13 @@ class StoredReader:
         Raises  : CorruptIndexError
         """
         if self._long_lengths is None:
-            rows: Iterable[bytes | memoryview] = self._short.views(doc_ids)
+            rows: Sequence[bytes | memoryview] = self._short.views(doc_ids)
         else:
-            rows = map(self.get_bytes, doc_ids.tolist())
-        texts = list(map(utf16_of, rows))
+            rows = list(map(self.get_bytes, doc_ids.tolist()))
+        try:
+            texts = utf16_of_many(rows)
+        except ValueError as exc:
+            raise self._unreadable(exc) from exc
         counts = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) >> 1
         return np.frombuffer(b"".join(texts), "<u2"), counts
 
@@ -101,6 +109,12 @@ class StoredReader:
         data, size = self._short.beginning(doc_id, 1 + 4 * chars)
         if size and data[:1] == TAG_TEXT_UTF16 and size & 1:
             return data[1:]
+        if data[:1] == TAG_TEXT_APART:
+            row = data if len(data) == size else self._short[doc_id]
+            try:
+                return unpack(row[1:], apart=True, most=2 * chars)
+            except ValueError as exc:
+                raise self._unreadable(exc) from exc
         value = self.get(doc_id)
         return value.encode("utf-16-le", "surrogatepass") if isinstance(value, str) else b""
 

@@ -9,7 +9,7 @@ use memmap2::Mmap;
 
 const MAGIC: &[u8] = b"CNSEG\r\n\x1a";
 const END_MAGIC: &[u8] = b"CNSEGEND";
-const VERSION: u64 = 1;
+const VERSIONS: std::ops::RangeInclusive<u64> = 1..=2;
 const HEADER: usize = 32;
 const FOOTER: usize = 48;
 const ENTRY: usize = 24;
@@ -97,7 +97,7 @@ impl SegmentFile {
         let header = bytes.get(..HEADER)?;
         let whole = header.starts_with(MAGIC)
             && crc32fast::hash(&header[..28]) == little(&header[28..]) as u32
-            && little(&header[8..10]) == VERSION
+            && VERSIONS.contains(&little(&header[8..10]))
             && little(&header[12..16]) == 1 << BLOCK_SHIFT;
         let footer = bytes.get(bytes.len().checked_sub(FOOTER)?..)?;
         let number = |at: usize, size: usize| usize::try_from(little(&footer[at..at + size])).ok();

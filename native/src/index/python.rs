@@ -177,7 +177,7 @@ impl Snapshot {
     fn texts<'py>(&self, py: Python<'py>, doc: u32) -> Option<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
         let (segment, at) = self.0.snapshot.locate(doc)?;
         let (title, body) = (segment.title(at)?, segment.body(at, usize::MAX)?);
-        Some((PyBytes::new(py, title), PyBytes::new(py, body)))
+        Some((PyBytes::new(py, &title), PyBytes::new(py, &body)))
     }
 
     /// How many documents have a term in any of some fields; None if the index is damaged.

@@ -1,5 +1,6 @@
 //! A commit: segments numbered through, and what a term says about their documents.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::file::{kind, little, Section, SegmentFile};
@@ -126,18 +127,18 @@ impl Segment {
     }
 
     /// The title of a document in UTF-16.
-    pub fn title(&self, doc: u32) -> Option<&[u8]> {
+    pub fn title(&self, doc: u32) -> Option<Cow<'_, [u8]>> {
         self.text(&self.title, doc, usize::MAX)
     }
 
     /// At least `chars` characters of its body, or all.
-    pub fn body(&self, doc: u32, chars: usize) -> Option<&[u8]> {
-        self.text(&self.body, doc, chars.saturating_mul(4))
+    pub fn body(&self, doc: u32, chars: usize) -> Option<Cow<'_, [u8]>> {
+        self.text(&self.body, doc, chars.saturating_mul(2))
     }
 
-    fn text(&self, texts: &Texts, doc: u32, most: usize) -> Option<&[u8]> {
+    fn text(&self, texts: &Texts, doc: u32, most: usize) -> Option<Cow<'_, [u8]>> {
         match texts {
-            Texts::None => Some(&[]),
+            Texts::None => Some(Cow::Borrowed(&[])),
             Texts::Plain(stored) => stored.beginning(&self.file, doc as usize, most),
             Texts::Compressed => None,
         }

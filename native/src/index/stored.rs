@@ -1,11 +1,16 @@
 //! The stored values of a field, those that are not compressed: `cnsearch/engine/bytes/ragged.py`.
 
+use std::borrow::Cow;
+
 use super::file::{kind, little, Section, SegmentFile};
+use crate::packing::{num_units, unpack, Order};
 use crate::search::u16s;
 
 const GROUP: usize = 16;
 const TAG_UTF16: u8 = b'u';
 const TAG_UTF8: u8 = b's';
+const TAG_MIXED: u8 = b'c';
+const TAG_APART: u8 = b'a';
 
 /// Where the texts are.
 #[derive(Clone, Copy)]
@@ -48,21 +53,36 @@ impl Stored {
         file.bytes(self.bytes, start, start.checked_add(length)?)
     }
 
-    /// `most` bytes of the text of a document in UTF-16, or all; empty if there is none.
-    pub fn beginning<'a>(&self, file: &'a SegmentFile, doc: usize, most: usize) -> Option<&'a [u8]> {
+    /// `most` units of the text of a document in UTF-16, or all; empty if there is none.
+    pub fn beginning<'a>(&self, file: &'a SegmentFile, doc: usize, most: usize) -> Option<Cow<'a, [u8]>> {
         let value = self.value(file, doc)?;
         match value.split_first() {
-            None => Some(value),
-            Some((&TAG_UTF16, text)) if text.len() % 2 == 0 => Some(&text[..text.len().min(most)]),
+            None => Some(Cow::Borrowed(value)),
+            Some((&TAG_APART, text)) => unpack(text, Order::Apart, most).map(Cow::Owned),
+            Some((&TAG_UTF16, text)) if text.len() % 2 == 0 => {
+                Some(Cow::Borrowed(&text[..text.len().min(most.saturating_mul(2))]))
+            }
             Some(_) => None,
+        }
+    }
+
+    /// What the text of a document takes in UTF-16.
+    pub fn size(&self, file: &SegmentFile, doc: usize) -> Option<usize> {
+        match self.value(file, doc)?.split_first() {
+            None => Some(0),
+            Some((&TAG_APART, text)) => Some(2 * num_units(text)?),
+            Some((_, text)) => Some(text.len()),
         }
     }
 
     /// The text of a document; None where it has none that is short, or has half of a surrogate pair.
     pub fn text(&self, file: &SegmentFile, doc: usize) -> Option<String> {
+        let of_utf16 = |text: &[u8]| char::decode_utf16(u16s(text)).collect::<Result<_, _>>().ok();
         match self.value(file, doc)?.split_first()? {
-            (&TAG_UTF16, text) if text.len() % 2 == 0 => char::decode_utf16(u16s(text)).collect::<Result<_, _>>().ok(),
+            (&TAG_UTF16, text) if text.len() % 2 == 0 => of_utf16(text),
             (&TAG_UTF8, text) => std::str::from_utf8(text).ok().map(str::to_owned),
+            (&TAG_MIXED, text) => of_utf16(&unpack(text, Order::Mixed, usize::MAX)?),
+            (&TAG_APART, text) => of_utf16(&unpack(text, Order::Apart, usize::MAX)?),
             _ => None,
         }
     }

@@ -1,6 +1,7 @@
 //! The stored texts of a field, and which of them may contain a text: those with all its bigrams, and with the words of
 //! letters and digits that it has pieces of.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::file::{kind, Section, SegmentFile};
@@ -59,12 +60,12 @@ impl Texts {
     }
 
     /// A text in UTF-16; empty if there is none. None if it is damaged, or there is no such document.
-    pub fn text(&self, doc: u32) -> Option<&[u8]> {
+    pub fn text(&self, doc: u32) -> Option<Cow<'_, [u8]>> {
         if doc >= self.doc_count {
             return None;
         }
         match self.stored {
-            None => Some(&[]),
+            None => Some(Cow::Borrowed(&[])),
             Some(stored) => stored.beginning(&self.file, doc as usize, usize::MAX),
         }
     }
@@ -129,7 +130,7 @@ impl Texts {
         let (mut bytes, mut rest) = (0, docs.iter());
         while bytes < FEW_BYTES {
             let Some(&doc) = rest.next() else { return Some(docs) };
-            bytes += self.text(doc)?.len();
+            bytes += self.stored.map_or(Some(0), |stored| stored.size(&self.file, doc as usize))?;
         }
         if end - start < MIN_PIECE {
             return Some(docs);

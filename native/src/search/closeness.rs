@@ -29,7 +29,8 @@ pub enum Text {
 }
 
 /// Of UTF-16, at most `most` code points; halves of pairs are as they are.
-pub fn points_of_utf16(bytes: &[u8], most: usize) -> Vec<u32> {
+pub fn points_of_utf16(bytes: impl AsRef<[u8]>, most: usize) -> Vec<u32> {
+    let bytes = bytes.as_ref();
     let whole = &bytes[..bytes.len().min(most.saturating_mul(4))];
     char::decode_utf16(super::u16s(whole))
         .map(|found| found.map_or_else(|half| u32::from(half.unpaired_surrogate()), u32::from))

@@ -368,10 +368,10 @@ impl Places<'_> {
 
 /// How often the needle stands in each of the texts in UTF-16, each with whether it is read otherwise than it folds; -1
 /// where a text has to be read in Python.
-pub fn occurrences<'t>(
+pub fn occurrences<T: AsRef<[u8]>>(
     needle: &Needle<'_>,
     rules: &Rules,
-    texts: impl Iterator<Item = Option<(&'t [u8], bool)>>,
+    texts: impl Iterator<Item = Option<(T, bool)>>,
 ) -> Option<Vec<i64>> {
     let (mut shown, mut folded, mut skeleton) = (Vec::new(), Vec::new(), Vec::new());
     let mut units = [0; BLOCK + LANES + 1];
@@ -392,5 +392,5 @@ pub fn occurrences<'t>(
         }
         needle.count_in_folded(&folded)
     };
-    texts.map(|text| text.map(|(text, is_shifted)| counted(text, is_shifted))).collect()
+    texts.map(|text| text.map(|(text, is_shifted)| counted(text.as_ref(), is_shifted))).collect()
 }

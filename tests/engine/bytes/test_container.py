@@ -29,7 +29,7 @@ def test_literal_bytes():
     raw = write((SectionKind.POSTINGS, 3, b"abc"), (SectionKind.FIELD_LENGTHS, 0xFFFF, np.array([1, 2], dtype=">u2")))
     header = (
         b"CNSEG\r\n\x1a"  # magic
-        b"\x01\x00"  # format_version 1
+        b"\x02\x00"  # format_version 2
         b"\x00\x00"  # reserved
         b"\x00\x20\x00\x00" + b"\x00" * 12  # bytes per checksum, 8192  # reserved
     )

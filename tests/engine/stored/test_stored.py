@@ -14,6 +14,7 @@ import pytest
 from cnsearch.engine.bytes.container import Container
 from cnsearch.engine.bytes.container_writer import ContainerWriter
 from cnsearch.engine.bytes.layout import SectionKind
+from cnsearch.engine.bytes.packing import pack
 from cnsearch.engine.stored import pieces
 from cnsearch.engine.stored.pieces import encode_piece
 from cnsearch.engine.stored.reader import SegmentPiece, StoredReader
@@ -71,7 +72,7 @@ def test_literal_bytes_of_stored_values():
     assert container.section(kind.LONG_BLOCK_RANKS, 0).array().tolist() == [0, 1]
     assert container.section(kind.LONG_BLOCK_STARTS, 0).array().tolist() == [0]
     block = bytes(container.section(kind.LONG_BLOCKS).bytes)
-    assert zlib.decompress(block) == b"u" + long.encode("utf-16-le")
+    assert zlib.decompress(block) == b"c" + bytes([151 + 0x1D, 0x57]) * 300
     assert container.section(kind.LONG_BLOCK_SIZES, 0).array().tolist() == [len(block)]
 
 
@@ -102,7 +103,9 @@ def test_beginnings_of_texts(plain):
 def test_plain_texts_are_not_compressed():
     container, _ = write_stored([({"a": [TEXT, "latin"]}, 2)], plain=True)
     bytes_of = bytes(container.section(SectionKind.STORED_BYTES, 0).bytes)
-    assert bytes_of == b"u" + TEXT.encode("utf-16-le") + b"u" + "latin".encode("utf-16-le")
+    packed = pack(TEXT.encode("utf-16-le"), apart=True)
+    assert packed is not None
+    assert bytes_of == b"a" + packed + b"u" + "latin".encode("utf-16-le")
     assert container.find(SectionKind.LONG_LENGTHS, 0) is None
 
 
@@ -130,6 +133,49 @@ def test_merging_pieces(dropped, plain):
     writer.close()
     found = StoredReader(Container("y", file.getvalue()), 0, len(keep) + 1)
     assert [found.get(doc) for doc in range(len(keep) + 1)] == [values[doc] for doc in keep] + ["end"]
+
+
+def test_texts_that_were_not_packed_are_read_and_merged_with_packed_ones(monkeypatch):
+    old_values, new_values = random_values(100, 8), random_values(100, 9)
+    with monkeypatch.context() as patch:
+        patch.setattr("cnsearch.engine.bytes.values.PACKED_CHARS", 1 << 60)
+        old = encode_piece(old_values, 100, plain=True)
+    assert TEXT.encode("utf-16-le") in old.short_bytes
+    new = encode_piece(new_values, 100, plain=True)
+    assert TEXT.encode("utf-16-le") not in new.short_bytes
+    file = io.BytesIO()
+    writer = ContainerWriter(file)
+    merged = StoredWriter(writer)
+    merged.add({"a": old}, 100)
+    merged.add({"a": new}, 100)
+    merged.finish({"a": 0})
+    writer.close()
+    reader = StoredReader(Container("x", file.getvalue()), 0, 200)
+    assert reader.all_values() == old_values + new_values
+    texts = [value if isinstance(value, str) else "" for value in old_values + new_values]
+    assert reader.utf16(np.arange(200))[0].tobytes().decode("utf-16-le") == "".join(texts)
+    assert [reader.beginning(doc, 7).decode("utf-16-le")[:7] for doc in range(200)] == [text[:7] for text in texts]
+
+
+@pytest.mark.parametrize("row", [b"a", b"a\x05abc", b"a\x01\xb4", b"a\x01\xb4WW", b"a\xff\xff\xff\xff\xff\x01"])
+def test_a_packed_text_that_is_damaged(row):
+    file = io.BytesIO()
+    writer = ContainerWriter(file)
+    stored = StoredWriter(writer)
+    piece = encode_piece([TEXT], 1, plain=True)
+    piece.short_lengths, piece.short_bytes = np.array([len(row)]), row
+    stored.add({"a": piece}, 1)
+    stored.finish({"a": 0})
+    writer.close()
+    reader = StoredReader(Container("x", file.getvalue()), 0, 1)
+    for read in (
+        lambda: reader.get(0),
+        lambda: reader.all_values(),
+        lambda: reader.utf16(np.array([0])),
+        lambda: reader.beginning(0, 9),
+    ):
+        with pytest.raises(CorruptIndexError, match="a packed text is damaged"):
+            read()
 
 
 def test_a_block_is_unpacked_no_further_than_its_values_reach(monkeypatch):
