@@ -14,7 +14,7 @@ from cnsearch.analysis.ngrams import LINE, character_terms
 from cnsearch.analysis.reading import read
 from cnsearch.analysis.signature import signature
 from cnsearch.analysis.tokenizer import WordTokenizer
-from cnsearch.backends.opensearch.mapping import CHARS, EXACT, OWN_WORDS, WORDS
+from cnsearch.backends.opensearch.mapping import CHARS, EXACT, LENGTHS, OWN_WORDS, WORDS
 from cnsearch.backends.opensearch.tokens import line_tokens, plain_tokens, sendable, weighed_tokens
 from cnsearch.model import Article
 from cnsearch.search.written import letters
@@ -79,10 +79,11 @@ def source_of(
     words = {name: Counter(found) for name, found in terms.items()}
     chars = {CHARS_FIELD[name]: _characters(reading.text) for name, reading in readings.items()}
     num_chars = {CHARS_FIELD[name]: sum(map(len, LINE.findall(reading.text))) for name, reading in readings.items()}
+    num_words = {name: found.total() for name, found in words.items()}
     title = readings["title"].text
     source: dict[str, Any] = {
         "id": value_term(article.id),
-        WORDS: weighed_tokens(words, {name: found.total() for name, found in words.items()}, averages),
+        WORDS: weighed_tokens(words, num_words, averages),
         CHARS: weighed_tokens(chars, num_chars, averages),
         **{OWN_WORDS[name]: plain_tokens(terms[name]) for name in OWN_WORDS},
         **{EXACT[name]: line_tokens(reading.text) for name, reading in readings.items()},
@@ -92,7 +93,11 @@ def source_of(
         "mtime_ns": origin.mtime_ns,
         "digest": origin.digest.hex(),
         "signature": base64.b64encode(signature(readings["title"].points(), readings["body"].points())).decode(),
-        "num_words": sum(words[name].total() for name in ("title", "body")),
+        "num_words": num_words["title"] + num_words["body"],
+        # A mean of tags is one over the articles that have any.
+        LENGTHS: {
+            name: length for name, length in (num_words | num_chars).items() if length or not name.startswith("tags")
+        },
         "article": article_source(article),
     }
     if origin.root:

@@ -18,7 +18,7 @@ from typing import Any
 
 from cnsearch.backends.opensearch.cluster import Cluster
 from cnsearch.backends.opensearch.documents import article_of, key_of
-from cnsearch.backends.opensearch.mapping import NOT_OURS, Facts, facts_of, index_body
+from cnsearch.backends.opensearch.mapping import AVERAGES, LENGTHS, NOT_OURS, Facts, facts_of, index_body
 from cnsearch.errors import IndexNotFoundError, IndexUnusableError
 from cnsearch.model import Article
 from cnsearch.settings import Settings
@@ -229,6 +229,12 @@ class Kept:
         count: int = self.cluster.request("GET", f"/{self.alias}/_count")["count"]
         return count
 
+    def mean_lengths(self) -> dict[str, float]:
+        """The mean lengths of the fields of its articles, of tags over those that have any; each at least 1."""
+        means = {name: {"avg": {"field": f"{LENGTHS}.{name}"}} for name in AVERAGES}
+        said = self.cluster.search(self.alias, {"size": 0, "aggs": means})["aggregations"]
+        return {name: max(1.0, said[name]["value"] or 0.0) for name in AVERAGES}
+
     def refresh(self) -> None:
         """Let searches see what was written."""
         self.cluster.request("POST", f"/{self.alias}/_refresh")
@@ -278,13 +284,6 @@ class Kept:
                     raise IndexUnusableError(str(self.cluster.address), f"the cluster refuses: {doc['error']}")
                 elif "error" in doc:
                     raise IndexNotFoundError(str(self.cluster.address), "there is no index")
-
-    def sample(self, count: int) -> Iterator[Article]:
-        """Some articles, spread over the index."""
-        query = {"function_score": {"query": {"match_all": {}}, "random_score": {"seed": 1, "field": "_seq_no"}}}
-        body = {"size": count, "query": query, "_source": ["article"]}
-        for hit in self.cluster.search(self.alias, body)["hits"]["hits"]:
-            yield article_of(hit["_source"]["article"])
 
 
 _ORIGIN = ["article.id", "root", "size", "mtime_ns", "digest"]

@@ -11,6 +11,7 @@
 | date, seconds | the same moment, as a date and since 1970 | facets by year and month; filter, sort |
 | root, size, mtime_ns, digest | where an article came from | what has changed |
 | signature, num_words | shingles; words of title and body | collapse |
+| lengths | terms of each field | the mean lengths of all articles |
 | article | what is shown, not indexed | show, excerpts, exact texts |
 
 Analysis is ours; the cluster only splits at white space. So any node of a supported version serves, without plug-ins.
@@ -30,11 +31,12 @@ from cnsearch.errors import NEWER_HINT, REBUILD_HINT, AnalyzerMismatchError, Ind
 from cnsearch.search.scoring import FIELD_WEIGHTS, K1, B
 from cnsearch.store.schema import SCHEMA_VERSION
 
-CLUSTER_VERSION = 1
+CLUSTER_VERSION = 2
 """Rises with every change of the fields or of what stands in them."""
 WORDS, CHARS = "words", "chars"
 EXACT = {"title": "title_exact", "tags": "tags_exact", "body": "body_exact"}
 OWN_WORDS = {"title": "title_words", "body": "body_words"}
+LENGTHS = "lengths"
 AVERAGES = {
     "title": 12.0,
     "tags": 3.0,
@@ -53,13 +55,15 @@ NOT_OURS = "it was not made by cnsearch"
 class Facts:
     """What an index records of itself, in ``_meta`` of its mapping.
 
-    averages : mean lengths of the fields that frequencies are made with; a rebuild measures them again
-    measured : whether ``averages`` are those of its articles
+    averages : mean lengths of the fields that frequencies are made with
+    measured : of how many articles they were measured; 0: of none
+    unsure   : words by which a dictionary was being changed: the articles that have them may be cut by either
     """
 
     analyzer: ChineseAnalyzer
     averages: Mapping[str, float] = field(default_factory=lambda: dict(AVERAGES))
-    measured: bool = False
+    measured: int = 0
+    unsure: tuple[str, ...] = ()
 
     def to_meta(self) -> dict[str, Any]:
         """For ``_meta``."""
@@ -69,6 +73,7 @@ class Facts:
             "analyzer": self.analyzer.to_dict(),
             "averages": {name: round(mean, 3) for name, mean in self.averages.items()},
             "measured": self.measured,
+            "unsure": list(self.unsure),
         }
 
 
@@ -97,11 +102,12 @@ def facts_of(address: Address, mapping: Mapping[str, Any]) -> Facts:
     try:
         analyzer = ChineseAnalyzer.from_dict(meta.get("analyzer"), path=str(address))
         averages = {name: float(meta["averages"][name]) for name in AVERAGES}
+        measured, unsure = int(meta["measured"]), tuple(map(str, meta["unsure"]))
     except AnalyzerMismatchError:
         raise
     except (KeyError, TypeError, ValueError) as error:
         raise IndexUnusableError(str(address), f"what it records of itself cannot be read ({error})") from error
-    return Facts(analyzer, averages, meta.get("measured") is True)
+    return Facts(analyzer, averages, measured, unsure)
 
 
 def index_body(address: Address, facts: Facts) -> dict[str, Any]:
@@ -152,7 +158,7 @@ _VALUE = {"type": "keyword", "doc_values": False}
 _WRITTEN = {"type": "keyword", "index": False}
 _MAPPINGS: dict[str, Any] = {
     "dynamic": "strict",
-    "_source": {"excludes": [WORDS, CHARS, *EXACT.values(), *OWN_WORDS.values()]},
+    "_source": {"excludes": [WORDS, CHARS, *EXACT.values(), *OWN_WORDS.values(), LENGTHS]},
     "properties": {
         WORDS: _ALL_FIELDS,
         CHARS: _ALL_FIELDS,
@@ -173,6 +179,7 @@ _MAPPINGS: dict[str, Any] = {
         "digest": {"type": "keyword", "index": False},
         "signature": {"type": "binary", "doc_values": True},
         "num_words": {"type": "integer"},
+        LENGTHS: {"properties": {name: {"type": "integer", "index": False} for name in AVERAGES}},
         "article": {"type": "object", "enabled": False},
     },
 }

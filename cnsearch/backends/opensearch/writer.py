@@ -15,10 +15,10 @@ from itertools import chain, islice
 from cnsearch.analysis.analyzer import ChineseAnalyzer
 from cnsearch.analysis.tokenizer import WordTokenizer
 from cnsearch.backends.opensearch.cluster import Query
-from cnsearch.backends.opensearch.documents import as_json, key_of, lengths_of, source_of
+from cnsearch.backends.opensearch.documents import as_json, key_of, source_of
 from cnsearch.backends.opensearch.kept import SCROLLED, Kept
 from cnsearch.backends.opensearch.lease import Lease
-from cnsearch.backends.opensearch.mapping import AVERAGES, Facts
+from cnsearch.backends.opensearch.mapping import Facts
 from cnsearch.backends.opensearch.matching import any_of, substring_queries
 from cnsearch.errors import IndexFormatError
 from cnsearch.indexing.tasks import Origin, Stopped
@@ -32,10 +32,10 @@ BULK_BYTES = 4_000_000
 """Of a bulk request, about."""
 DOCS_PER_QUESTION = 50
 """Articles of which the origin is fetched, where all are, in the time of one question for a single one."""
-SAMPLE = 200
-"""Articles whose lengths are taken for those of all, when the first are written."""
 WORDS_AT_ONCE = 200
 """Words that are looked for in one query when a dictionary changes."""
+
+Means = Callable[[WordTokenizer], tuple[dict[str, float], int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,22 +82,6 @@ class Lines(Builder):
         return self._lines
 
 
-def averages_of(articles: Iterable[Article], tokenizer: WordTokenizer) -> dict[str, float] | None:
-    """The mean lengths of fields, of tags over those that have any; None of no articles."""
-    total: dict[str, int] = dict.fromkeys(AVERAGES, 0)
-    num = tagged = 0
-    for article in articles:
-        num += 1
-        tagged += bool(article.tags)
-        for name, length in lengths_of(article, tokenizer).items():
-            total[name] += length
-    if not num:
-        return None
-    return {
-        name: max(1.0, length / max(1, tagged if name.startswith("tags") else num)) for name, length in total.items()
-    }
-
-
 class ClusterWriter(Writer):
     """Writes into the present generation, or builds a new one."""
 
@@ -134,6 +118,11 @@ class ClusterWriter(Writer):
     @property
     def analyzer(self) -> ChineseAnalyzer:
         return self._facts.analyzer
+
+    @property
+    def facts(self) -> Facts:
+        """What the index says of itself, or will."""
+        return self._facts
 
     def indexed(self) -> dict[str, Indexed]:
         return self._kept.indexed()
@@ -177,7 +166,16 @@ class ClusterWriter(Writer):
 
     def change_analyzer(self, analyzer: ChineseAnalyzer) -> None:
         self.whole = True
-        self._facts = replace(self._facts, analyzer=analyzer)
+        if self._lease is not None and not self._replaces:
+            changed = self.analyzer.tokenizer.changed_words(analyzer.tokenizer)
+            unsure = dict.fromkeys((*self._facts.unsure, *changed))
+            self._kept.record(replace(self._facts, unsure=tuple(unsure)))
+        self.change_facts(replace(self._facts, analyzer=analyzer))
+
+    def change_facts(self, facts: Facts) -> None:
+        """Let the index say this of itself when all that is written is there, and nobody else write until then."""
+        self.whole = True
+        self._facts = facts
         self._changed_facts = True
 
     def change_settings(self, settings: Settings) -> None:
@@ -258,7 +256,8 @@ class ClusterWriter(Writer):
 class ClusterHome(Home):
     """Where the commands of ``indexing`` write, for one index on a cluster.
 
-    sample  : some of the articles that are to be written: mean lengths are taken from them if none were before
+    means   : mean lengths of some of the articles that are to be written, and how many these are; taken if none were
+              before
     alone   : nobody else may write meanwhile: the dictionary is changed
     renewed : what a new generation says of itself, but for its dictionary
     """
@@ -266,18 +265,20 @@ class ClusterHome(Home):
     def __init__(
         self,
         kept: Kept,
-        sample: Callable[[], Iterable[Article]] = tuple,
+        means: Means = lambda tokenizer: ({}, 0),
         *,
         alone: bool = False,
         renewed: Facts | None = None,
     ) -> None:
         self._kept = kept
-        self._sample = sample
+        self._means = means
         self._alone = alone
         self._renewed = renewed
 
     @contextmanager
-    def begin_update(self, wait: float | None, dry_run: bool, *, replace: bool, stopped: Stopped) -> Iterator[Writer]:
+    def begin_update(
+        self, wait: float | None, dry_run: bool, *, replace: bool, stopped: Stopped
+    ) -> Iterator[ClusterWriter]:
         if dry_run:
             yield ClusterWriter(self._kept, self._kept.facts(), None, stopped, replace=False)
             return
@@ -302,8 +303,8 @@ class ClusterHome(Home):
         if self._renewed is not None:
             return replace(self._renewed, analyzer=facts.analyzer)
         if not facts.measured:
-            averages = averages_of(self._sample(), facts.analyzer.tokenizer)
-            if averages is not None:
-                facts = replace(facts, averages=averages, measured=True)
+            averages, measured = self._means(facts.analyzer.tokenizer)
+            if measured:
+                facts = replace(facts, averages=averages, measured=measured)
                 self._kept.record(facts)
         return facts
