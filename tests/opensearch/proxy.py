@@ -34,6 +34,10 @@ class Proxy:
         """From now on only this user is let in."""
         self.authorization = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
+    def ask_token(self, token: str) -> None:
+        """From now on only who has this token is let in."""
+        self.authorization = f"Bearer {token}"
+
     authorization = ""
 
 

@@ -7,6 +7,7 @@ that ``CNSEARCH_OPENSEARCH_CREDENTIALS`` names, which has ``user:password`` or `
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import os
 import re
@@ -38,6 +39,13 @@ class Credentials:
 
     def __bool__(self) -> bool:
         return bool(self.user or self.token)
+
+    @property
+    def authorization(self) -> str:
+        """The header of HTTP that says it (RFC 7617, in UTF-8, and RFC 6750); empty where there is nothing to say."""
+        if self.token:
+            return f"Bearer {self.token}"
+        return "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode() if self.user else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +100,10 @@ def parse_address(url: str) -> Address:
 
 def credentials(environ: Mapping[str, str] = os.environ) -> Credentials:
     """Who we are to the cluster; empty where nothing says so. Raises IndexUnusableError for a file that cannot be
-    read."""
+    read or has not one line, and for what is no token, without showing it."""
     get = environ.get
     if get("CNSEARCH_OPENSEARCH_TOKEN"):
-        return Credentials(token=get("CNSEARCH_OPENSEARCH_TOKEN", "").strip())
+        return _with_token(get("CNSEARCH_OPENSEARCH_TOKEN", "").strip(), "CNSEARCH_OPENSEARCH_TOKEN")
     if get("CNSEARCH_OPENSEARCH_USER"):
         return Credentials(get("CNSEARCH_OPENSEARCH_USER", ""), get("CNSEARCH_OPENSEARCH_PASSWORD", ""))
     path = get("CNSEARCH_OPENSEARCH_CREDENTIALS")
@@ -108,8 +116,17 @@ def credentials(environ: Mapping[str, str] = os.environ) -> Credentials:
         raise IndexUnusableError(
             path, f"the file of credentials cannot be read: {reason}", code="credentials"
         ) from None
+    if len(line.splitlines()) != 1:
+        reason = "the file of credentials has not one line"
+        raise IndexUnusableError(path, reason, hint="Write user:password, or a token", code="credentials")
     user, colon, password = line.partition(":")
-    return Credentials(user, password) if colon else Credentials(token=line)
+    return Credentials(user, password) if colon else _with_token(line, path)
+
+
+def _with_token(token: str, where: str) -> Credentials:
+    if not re.fullmatch(r"[!-~]+", token):
+        raise IndexUnusableError(where, "this is no token: one has no spaces, and ASCII only", code="credentials")
+    return Credentials(token=token)
 
 
 def _host(url: str, given: str) -> tuple[str, int]:

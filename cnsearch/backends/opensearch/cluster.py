@@ -10,6 +10,7 @@ import logging
 import os
 import random
 import re
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -349,12 +350,22 @@ def _client(address: Address, who: Credentials) -> Any:
         arguments |= {"verify_certs": True, "ssl_show_warn": False}
         authority = os.environ.get("CNSEARCH_OPENSEARCH_CA")
         if authority:
-            arguments["ca_certs"] = authority
-    if who.token:
-        arguments["headers"] = {"Authorization": f"Bearer {who.token}"}
-    elif who.user:
-        arguments["http_auth"] = (who.user, who.password)
+            arguments["ca_certs"] = _readable(authority)
+    if who:
+        arguments["headers"] = {"Authorization": who.authorization}
     return OpenSearch(**arguments)
+
+
+def _readable(authority: str) -> str:
+    """The path of a file of certificates. Raises IndexUnusableError for what is none."""
+    try:
+        ssl.create_default_context(cafile=authority)
+    except OSError as error:  # of ssl, too
+        reason = f"the authority's certificate cannot be read: {error.strerror or 'it is none'}"
+        raise IndexUnusableError(
+            authority, reason, hint="CNSEARCH_OPENSEARCH_CA names a file in PEM", code="certificate"
+        ) from None
+    return authority
 
 
 def _outcome(item: dict[str, Any]) -> tuple[int, Any]:

@@ -70,3 +70,19 @@ def test_who_we_are(tmp_path: Path) -> None:
     assert (said.user, said.password) == ("u", "a:b")
     with pytest.raises(IndexUnusableError, match="cannot be read"):
         credentials({"CNSEARCH_OPENSEARCH_CREDENTIALS": str(tmp_path / "none")})
+
+
+@pytest.mark.parametrize("written", ["", "\n", "u:geheim\nzwei:geheim\n", "geheim 密\n", "two geheim"])
+def test_a_file_that_has_no_credentials_is_said_and_not_shown(written: str, tmp_path: Path) -> None:
+    file = tmp_path / "who"
+    file.write_text(written, encoding="utf-8")
+    with pytest.raises(IndexUnusableError) as caught:
+        credentials({"CNSEARCH_OPENSEARCH_CREDENTIALS": str(file)})
+    assert caught.value.code == "credentials"
+    assert "geheim" not in f"{caught.value!r} {caught.value}"
+
+
+def test_what_is_no_token_is_said_and_not_shown() -> None:
+    with pytest.raises(IndexUnusableError, match="no token") as caught:
+        credentials({"CNSEARCH_OPENSEARCH_TOKEN": "geheim\nX-Other: 1"})
+    assert "geheim" not in f"{caught.value!r} {caught.value}"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import logging
 import shutil
 import subprocess
+import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -263,6 +267,29 @@ def test_a_host_that_does_not_answer_in_time(proxy: Any, new_url: Url, monkeypat
         stop.set()
 
 
+def test_a_cluster_that_does_not_answer_any_more(proxy: Any, new_url: Url, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said, and what it takes after all when nobody waits any more is there once."""
+    late = threading.Event()
+
+    def hang(what: str) -> Callable[[str, str, bytes], None]:
+        return lambda method, path, body: (what in path and late.wait(10), None)[1]
+
+    with cnsearch.open_index(through(proxy, new_url()), create=True) as index:
+        index.add(articles(3), jobs=1)
+        with monkeypatch.context() as soon:
+            soon.setitem(talking.Cluster.request.__kwdefaults__, "timeout", 0.3)
+            proxy.hook = hang("_search")
+            with pytest.raises(IndexUnusableError, match="does not answer in time"):
+                index.search("龙井茶")
+            proxy.hook = hang("_bulk")
+            with pytest.raises(IndexUnusableError, match="does not answer in time") as caught:
+                index.add(articles(6), jobs=1)
+            assert caught.value.code == "cluster_unreachable"
+        late.set()
+        assert index.add(articles(6), jobs=1).articles == 6
+        assert index.search("龙井").total == 6
+
+
 MADE_BY_THE_NODE = ("uuid", "creation_date", "version", "provided_name", "routing")
 """Settings that a node refuses when an index is made."""
 
@@ -315,38 +342,125 @@ def test_a_node_of_another_version(version: dict[str, str], said: str, proxy: An
         cnsearch.open_index(through(proxy, new_url()), create=True)
 
 
-def test_a_wrong_password_is_said_and_not_shown(proxy: Any, new_url: Url, monkeypatch: pytest.MonkeyPatch) -> None:
-    proxy.ask_password("editor", "geheim")
-    monkeypatch.setenv("CNSEARCH_OPENSEARCH_USER", "editor")
-    monkeypatch.setenv("CNSEARCH_OPENSEARCH_PASSWORD", "verraten")
-    with pytest.raises(IndexUnusableError, match="does not know this user or password") as caught:
-        cnsearch.open_index(through(proxy, new_url()), create=True)
-    assert caught.value.code == "login"
-    assert "verraten" not in str(caught.value)
-    monkeypatch.setenv("CNSEARCH_OPENSEARCH_PASSWORD", "geheim")
-    with cnsearch.open_index(through(proxy, new_url()), create=True) as index:
-        assert len(index) == 0
-        assert "geheim" not in repr(index.__dict__) + index.path
+def certified(folder: Path, names: str) -> tuple[Path, Path]:
+    """A certificate for these names of nobody whom anybody knows, and its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl to make a certificate with")
+    paths = folder / "own.pem", folder / "key.pem"
+    what = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    files = ["-out", str(paths[0]), "-keyout", str(paths[1])]
+    command = ["openssl", "req", *what, "-addext", f"subjectAltName={names}", *files]
+    subprocess.run(command, check=True, capture_output=True)
+    return paths
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    return certified(tmp_path, "DNS:localhost,IP:127.0.0.1")
+
+
+def in_a_file(folder: Path, line: str) -> dict[str, str]:
+    (folder / "who").write_text(f"{line}\n", encoding="utf-8")
+    return {"CREDENTIALS": str(folder / "who")}
+
+
+WAYS: dict[str, Callable[[str, Path], dict[str, str]]] = {
+    "password": lambda secret, folder: {"USER": "编辑", "PASSWORD": secret},
+    "token": lambda secret, folder: {"TOKEN": secret},
+    "file with password": lambda secret, folder: in_a_file(folder, f"编辑:{secret}"),
+    "file with token": lambda secret, folder: in_a_file(folder, secret),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_who_is_not_let_in_is_told_so_and_no_secret_is_shown(
+    way: str,
+    node: str,
+    proxied: Any,
+    certificate: tuple[Path, Path],
+    new_url: Url,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Neither the wrong secret nor the right one stands in an error, in what holds an index, in a log, or in what the
+    command line prints."""
+    right, wrong = "geheim-1", "verraten-2"
+    monkeypatch.setenv("CNSEARCH_OPENSEARCH_CA", str(certificate[0]))
+
+    def use(secret: str) -> dict[str, str]:
+        said = {f"CNSEARCH_OPENSEARCH_{name}": value for name, value in WAYS[way](secret, tmp_path).items()}
+        for name, value in said.items():
+            monkeypatch.setenv(name, value)
+        return said
+
+    def printed(command: str, url: str, code: int) -> str:
+        arguments = [sys.executable, "-m", "cnsearch", command, "--index", url]
+        done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stderr
+        return done.stdout + done.stderr
+
+    with proxied(node, certificate) as proxy:
+        proxy.ask_token(right) if "token" in way else proxy.ask_password("编辑", right)
+        url = f"opensearch+https://127.0.0.1:{proxy.port}/{name_of(new_url())}"
+        caplog.set_level(logging.DEBUG)
+        use(wrong)
+        with pytest.raises(IndexUnusableError, match="does not know this user or password") as caught:
+            cnsearch.open_index(url, create=True)
+        assert caught.value.code == "login"
+        shown = "".join(traceback.format_exception(caught.value)) + repr(vars(caught.value)) + printed("stats", url, 3)
+        use(right)
+        with cnsearch.open_index(url, create=True) as index:
+            assert index.add(articles(2), jobs=1).added == 2
+            assert index.search("龙井").total == 2
+            shown += f"{index!r} {index.path} {index.stats()} {vars(index)} {vars(index._backend)}"
+            proxy.ask_password("编辑", "another")  # it was changed meanwhile
+            with pytest.raises(IndexUnusableError) as caught:
+                index.search("龙井茶")
+            shown += "".join(traceback.format_exception(caught.value))
+            proxy.ask_token(right) if "token" in way else proxy.ask_password("编辑", right)
+        shown += printed("stats", url, 0) + caplog.text
+    for secret in (right, wrong, base64.b64encode(f"编辑:{right}".encode()).decode()):
+        assert secret not in shown
 
 
 def test_a_certificate_is_checked(
+    node: str, proxied: Any, certificate: tuple[Path, Path], new_url: Url, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with proxied(node, certificate) as proxy:
+        url = f"opensearch+https://127.0.0.1:{proxy.port}/{name_of(new_url())}"
+        with pytest.raises(IndexUnusableError, match="not one that we trust") as caught:
+            cnsearch.open_index(url, create=True)
+        assert caught.value.code == "certificate"
+        assert not proxy.seen  # nothing was said to who is not known
+        monkeypatch.setenv("CNSEARCH_OPENSEARCH_CA", str(certificate[0]))
+        with cnsearch.open_index(url, create=True) as index:
+            assert index.add(articles(1), jobs=1).added == 1
+
+
+def test_a_certificate_for_another_host_is_refused(
     node: str, proxied: Any, new_url: Url, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if shutil.which("openssl") is None:
-        pytest.skip("no openssl to make a certificate with")
-    paths = tmp_path / "own.pem", tmp_path / "key.pem"
-    what = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-    names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    files = ["-out", str(paths[0]), "-keyout", str(paths[1])]
-    subprocess.run(["openssl", "req", *what, *names, *files], check=True, capture_output=True)
+    paths = certified(tmp_path, "DNS:search.example.org")
+    monkeypatch.setenv("CNSEARCH_OPENSEARCH_CA", str(paths[0]))
     with proxied(node, paths) as proxy:
         url = f"opensearch+https://127.0.0.1:{proxy.port}/{name_of(new_url())}"
         with pytest.raises(IndexUnusableError, match="not one that we trust") as caught:
             cnsearch.open_index(url, create=True)
         assert caught.value.code == "certificate"
-        monkeypatch.setenv("CNSEARCH_OPENSEARCH_CA", str(paths[0]))
-        with cnsearch.open_index(url, create=True) as index:
-            assert index.add(articles(1), jobs=1).added == 1
+        assert not proxy.seen
+
+
+@pytest.mark.parametrize(("path", "said"), [("no.pem", "No such file"), ("empty.pem", "cannot be read")])
+def test_a_file_of_the_authority_that_is_none(
+    path: str, said: str, node: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty.pem").touch()
+    monkeypatch.setenv("CNSEARCH_OPENSEARCH_CA", str(tmp_path / path))
+    with pytest.raises(IndexUnusableError, match=said) as caught:
+        cnsearch.open_index(f"opensearch+https://{node}/articles")
+    assert caught.value.path == str(tmp_path / path)
+    assert "CNSEARCH_OPENSEARCH_CA" in caught.value.hint
 
 
 def test_two_changes_of_the_dictionary_at_once_are_both_kept(new_url: Url) -> None:
