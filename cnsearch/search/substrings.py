@@ -30,7 +30,7 @@ from cnsearch.store.snapshot import Snapshot
 
 FEW = 64
 """So few candidates are not worth another list: it may have many times as many documents."""
-_MOST_WHOLE, _MOST_APART = 50, 400
+MOST_WHOLE, MOST_APART = 50, 400
 """A word in more documents than this is not looked for apart; nor one whose rarer part is in more than that."""
 CHUNK, CHUNK_CHARS = 1_000, 4_000_000
 """Documents whose texts are gone through at a time, and their characters: some megabytes."""
@@ -69,12 +69,12 @@ def find_apart(word: str, segment: Segment, field: str) -> list[Postings]:
     """The documents in whose ``field`` the word is written in two parts, and how often: a list for each way.
     Only of a word that is rare itself, and of parts of which one is: it takes time, else there is enough to show."""
     found: list[Postings] = []
-    if segment.doc_freq(field, word) > _MOST_WHOLE:
+    if segment.doc_freq(field, word) > MOST_WHOLE:
         return found
     for first, second in splits(word):
         rarest = segment.doc_freq(field, first)
         rarest = rarest and min(rarest, segment.doc_freq(field, second))
-        if not 0 < rarest <= _MOST_APART:
+        if not 0 < rarest <= MOST_APART:
             continue
         parts = [(field, first), (field, second)]
         for joint in APART:

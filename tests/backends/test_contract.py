@@ -135,6 +135,34 @@ def test_queries(query: str, found: str, news: cnsearch.Index) -> None:
     assert "".join(sorted(ids(news.scan(query)))) == (found if query else "12345")
 
 
+def test_a_compound_is_not_found_where_its_letters_or_digits_go_on(index: cnsearch.Index) -> None:
+    texts = {
+        "longer": "S-3000，另有 300 个 S",
+        "before": "AS-300，另有 300 个 S",
+        "apart": "300 与 S",
+        "whole": "S-300",
+        "spaced": "买了S 300导弹",
+        "both": "S-3000 与 S300",
+        "at the end": "型号为 s-300",
+        "with letters": "S-300PMU",
+    }
+    index.add([article(name, "型号", text) for name, text in texts.items()], jobs=1)
+    found = {hit.id for hit in index.search("S-300", match="all", limit=20)}
+    assert found == {"whole", "spaced", "both", "at the end", "with letters"}
+    assert index.search("title:S-300").total == 0
+
+
+def test_a_word_is_found_in_two_parts_where_its_letters_do_not_go_on(index: cnsearch.Index) -> None:
+    texts = {
+        "spaced": "连接 wi fi 网络",
+        "slash": "WI/FI",
+        "longer": "wi fit，另有 wi 与 fi",
+        "before": "kiwi fi，另有 wi 与 fi",
+    }
+    index.add([article(name, "网", text) for name, text in texts.items()], jobs=1)
+    assert {hit.id for hit in index.search("wifi")} == {"spaced", "slash"}
+
+
 def test_filters_beside_the_query(news: cnsearch.Index) -> None:
     assert sorted(ids(news.search("*", source=["每经网", "新浪财经"]))) == ["1", "2", "3"]
     assert ids(news.search("*", category="金融/每经网")) == ["1"]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from cnsearch.backends.opensearch.cluster import Cluster
 from cnsearch.backends.opensearch.matching import Query, matching
@@ -36,15 +37,18 @@ class Counts:
             self._known = {}
             self._since = time.monotonic()
 
-    def begin(self) -> None:
-        """Before a search: what is remembered for long is asked anew, so that one search sees one state."""
-        if time.monotonic() - self._since > REMEMBERED_S or len(self._known) > MAX_REMEMBERED:
+    def begin(self) -> bool:
+        """Before a search: what is remembered for long is asked anew, so that one search sees one state. Returns
+        whether it is."""
+        old = time.monotonic() - self._since > REMEMBERED_S or len(self._known) > MAX_REMEMBERED
+        if old:
             self.forget()
+        return old
 
-    def ask(self, steps: Iterable[Step]) -> None:
-        """Find out what is not known yet, in one request."""
+    def ask(self, steps: Iterable[Step], verified: Mapping[Step, Query] = MappingProxyType({})) -> None:
+        """Find out what is not known yet, in one request. ``verified``: what ``matching`` is to be told."""
         wanted = [step for step in dict.fromkeys(map(_unweighed, steps)) if step not in self._known]
-        self._remember(wanted, [matching(step, {}) for step in wanted])
+        self._remember(wanted, [matching(step, verified) for step in wanted])
 
     def of(self, step: Step) -> int:
         """How many articles match a step without a run of words in it."""

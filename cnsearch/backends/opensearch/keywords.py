@@ -50,7 +50,7 @@ class Rule:
         self._counts = scoring.counts
 
     def apply(self, runs: list[Keywords], typed: dict[Keywords, list[str]]) -> None:
-        """Put the rule of each run into ``scoring.covers``. ``typed``: ids of articles that are hits as they are."""
+        """Put the rule of each run into ``scoring.known``. ``typed``: ids of articles that are hits as they are."""
         waiting: list[_Run] = []
         for step in dict.fromkeys(runs):
             kept = self._kept(step)
@@ -60,7 +60,7 @@ class Rule:
             if step.need:
                 waiting.append(self._run(step, kept))
             else:
-                self._scoring.covers[step] = self._any(kept)
+                self._scoring.known[step] = self._any(kept)
         bodies: list[Query] = []
         for run in waiting:
             bodies.append({"size": 1, "_source": False, "query": run.cover, "track_total_hits": False})
@@ -77,7 +77,7 @@ class Rule:
             queries = [within(run.cover, need * _SLACK)] if need else []
             if admitted:
                 queries.append({"ids": {"values": admitted}})
-            self._scoring.covers[run.step] = any_of(queries)
+            self._scoring.known[run.step] = any_of(queries)
 
     def _used(self, word: Keyword) -> Step:
         if word.otherwise is None or self._counts.of(word.step):
@@ -117,17 +117,17 @@ class Rule:
                 return None
             weight = math.sqrt(counts.idf_of(whole)) * word.weight
             present = _few(present, many)
-            return weight, [constant(matching(part, {}), weight / len(present)) for part in present]
+            return weight, [constant(matching(part, self._scoring.known), weight / len(present)) for part in present]
         used = self._scoring.used[word]
         doc_freq = counts.of(used)
         pairs = _few([part for part in word.bigrams if counts.of(part)], many)
         if not doc_freq and not pairs:
             return None
         weight = math.sqrt(counts.idf_of(doc_freq)) * word.weight
-        there = constant(matching(used, {}), weight)
+        there = constant(matching(used, self._scoring.known), weight)
         if not pairs:
             return weight, [there]
-        own = any_of(constant(matching(part, {}), weight / len(pairs)) for part in pairs)
+        own = any_of(constant(matching(part, self._scoring.known), weight / len(pairs)) for part in pairs)
         return weight, [{"dis_max": {"queries": [there, own], "tie_breaker": 0}}]
 
     def _any(self, step: Keywords) -> Query:
@@ -137,12 +137,12 @@ class Rule:
         for word in step.words:
             used = self._scoring.used[word]
             if counts.of(used):
-                found.append(matching(used, {}))
+                found.append(matching(used, self._scoring.known))
             present = [part for part in word.bigrams if counts.of(part)]
             if counts.of(word.step) and len(present) == len(word.bigrams) > 1:
-                found.append(all_of(matching(part, {}) for part in present))
+                found.append(all_of(matching(part, self._scoring.known) for part in present))
             elif present and not counts.of(word.step):
-                shares = any_of(constant(matching(part, {}), 1.0) for part in present)
+                shares = any_of(constant(matching(part, self._scoring.known), 1.0) for part in present)
                 body = {"size": 1, "_source": False, "query": shares, "track_total_hits": False}
                 most = self._cluster.search(self._index, body)["hits"]["max_score"] or 0.0
                 found.append(within(shares, most * _SLACK))

@@ -7,10 +7,9 @@ are phrases of bigrams, whose positions make them exact. What Lucene cannot say 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cnsearch.analysis.compounds import APART, splits
 from cnsearch.analysis.inflection import MARK
 from cnsearch.analysis.ngrams import BREAKS
 from cnsearch.backends.opensearch.documents import value_term
@@ -24,7 +23,7 @@ from cnsearch.search.steps.keywords import Keywords
 from cnsearch.search.steps.leaf import Term
 from cnsearch.search.steps.pattern import TermPattern
 from cnsearch.search.steps.synonyms import SynonymTerm
-from cnsearch.search.steps.texts import Apart, Substring
+from cnsearch.search.steps.texts import Substring
 from cnsearch.store.fields import CHARS_FIELD, TEXT_FIELDS
 
 Query = dict[str, Any]
@@ -113,16 +112,6 @@ def _pieces(text: str) -> str:
     return "".join(signs.get(char) or _SPECIAL.sub(r"\\\1", escaped(char)) for char in re.sub(r"\*+", "*", text))
 
 
-def apart_query(text: str, fields: tuple[str, ...]) -> Query:
-    """A word where it is written in two parts: both are words, and stand so."""
-    ways = []
-    for first, second in splits(text):
-        parts = [any_of(term_queries(part, fields)) for part in (first, second)]
-        written = any_of(query for joint in APART for query in substring_queries(first + joint + second, fields))
-        ways.append(all_of([*parts, written]))
-    return any_of(ways)
-
-
 def label_query(step: Label) -> Query:
     """The articles with a value."""
     return {"term": {step.field: {"value": value_term(step.value)}}}
@@ -134,54 +123,61 @@ def date_query(step: DateRange) -> Query:
     return {"range": {"seconds": bounds}} if bounds else {"exists": {"field": "seconds"}}
 
 
-def matching(step: Step, covers: dict[Keywords, Query]) -> Query:
-    """The articles that match a step. ``covers`` has the rule of hits of each run of words in it."""
-    if isinstance(step, Term):
-        return any_of(term_queries(step.text, step.fields))
-    if isinstance(step, Substring):
-        return any_of(substring_queries(step.text, step.fields))
-    if isinstance(step, TermPattern):
-        return any_of(pattern_queries(step))
-    if isinstance(step, SynonymTerm):
-        return any_of(matching(member, covers) for member in step.members)
-    if isinstance(step, Apart):
-        return apart_query(step.text, step.fields)
-    if isinstance(step, Keywords):
-        return covers[step]
-    if isinstance(step, Label):
-        return label_query(step)
-    if isinstance(step, DateRange):
-        return date_query(step)
-    if isinstance(step, All):
-        return EVERYTHING
-    if isinstance(step, AllOf):
-        return all_of(matching(clause, covers) for clause in step.clauses)
-    if isinstance(step, (AnyOf, BestOf)):
-        return any_of(matching(clause, covers) for clause in step.clauses)
-    if isinstance(step, Boosted):
-        return matching(step.base, covers)
-    if isinstance(step, Without):
-        inside = {"must_not": [matching(step.excluded, covers)]}
-        return {"bool": {"filter": [matching(step.base, covers)], **inside}}
-    assert isinstance(step, Together)
-    return all_of([matching(step.parts, covers), together_query(step)])
+def matching(step: Step, known: Mapping[Step, Query]) -> Query:
+    """The articles that match a step. ``known`` has the rule of hits of each run of words in it, and what is verified
+    in texts (``verified.py``)."""
+    if step in known:
+        return known[step]
+    match step:
+        case Term():
+            return any_of(term_queries(step.text, step.fields))
+        case Substring():
+            return any_of(substring_queries(step.text, step.fields))
+        case TermPattern():
+            return any_of(pattern_queries(step))
+        case SynonymTerm():
+            return any_of(matching(member, known) for member in step.members)
+        case Label():
+            return label_query(step)
+        case DateRange():
+            return date_query(step)
+        case All():
+            return EVERYTHING
+        case AllOf():
+            return all_of(matching(clause, known) for clause in step.clauses)
+        case AnyOf() | BestOf():
+            return any_of(matching(clause, known) for clause in step.clauses)
+        case Boosted():
+            return matching(step.base, known)
+        case Without():
+            inside = {"must_not": [matching(step.excluded, known)]}
+            return {"bool": {"filter": [matching(step.base, known)], **inside}}
+        case Together():
+            written = any_of(query for text in step.spellings for query in substring_queries(text, step.fields))
+            return all_of([matching(step.parts, known), written])
+    raise TypeError(f"not known: {step}")
 
 
-def together_query(step: Together) -> Query:
-    """Where the parts stand together."""
-    return any_of(query for text in step.spellings for query in substring_queries(text, step.fields))
+def parts_of(step: Step) -> Iterator[Step]:
+    """A step, and every one in it."""
+    yield step
+    for part in _inside(step):
+        yield from parts_of(part)
 
 
-def runs_of(step: Step | None) -> Iterator[Keywords]:
-    """Every run of words in a step."""
-    if isinstance(step, Keywords):
-        yield step
-    elif isinstance(step, (AllOf, AnyOf, BestOf)):
-        for clause in step.clauses:
-            yield from runs_of(clause)
-    elif isinstance(step, Boosted):
-        yield from runs_of(step.base)
-        yield from runs_of(step.bonus)
-    elif isinstance(step, Without):
-        yield from runs_of(step.base)
-        yield from runs_of(step.excluded)
+def _inside(step: Step) -> Iterable[Step]:
+    match step:
+        case AllOf() | AnyOf() | BestOf():
+            return step.clauses
+        case Keywords():
+            words = ((word.step, word.otherwise, *word.bigrams, *word.singles) for word in step.words)
+            return (*(part for parts in words for part in parts if part is not None), *step.bigrams)
+        case SynonymTerm():
+            return step.members
+        case Boosted():
+            return step.base, step.bonus
+        case Without():
+            return step.base, step.excluded
+        case Together():
+            return (step.parts,)
+    return ()

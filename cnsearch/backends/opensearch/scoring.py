@@ -7,7 +7,7 @@ and the best of several counts instead of the saturated sum.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cnsearch.backends.opensearch.counts import Counts
@@ -18,10 +18,10 @@ from cnsearch.backends.opensearch.matching import (
     any_of,
     constant,
     matching,
+    parts_of,
     phrase,
     substring_queries,
     term_queries,
-    together_query,
 )
 from cnsearch.backends.opensearch.tokens import SCALE
 from cnsearch.search.scoring import DEFAULT_RANKING, FIELD_WEIGHTS, K1
@@ -50,17 +50,17 @@ def saturated(tf: float) -> float:
 class Scoring:
     """Makes the queries of one plan.
 
-    covers : of each run of words, which articles are hits
+    known  : of each run of words, which articles are hits; and of each step that is verified in texts
     used   : of each word in it, the step that finds it (``Keyword.otherwise`` where the word itself finds nothing)
     kept   : of each run, the words and bigrams that count
     notes  : what was left out, for the user
     """
 
-    def __init__(self, counts: Counts, version: tuple[int, ...]) -> None:
+    def __init__(self, counts: Counts, version: tuple[int, ...], verified: Mapping[Step, Query]) -> None:
         """``version``: of the cluster. Before 3.0 its BM25 multiplies by k1 + 1, which ours never does."""
         self.counts = counts
         self._factors = _LEGACY_FACTORS if version < (3,) else dict.fromkeys(_LEGACY_FACTORS, 1.0)
-        self.covers: dict[Keywords, Query] = {}
+        self.known: dict[Step, Query] = dict(verified)
         self.used: dict[Keyword, Step] = {}
         self.kept: dict[Keywords, Keywords] = {}
         self.notes: list[str] = []
@@ -70,7 +70,7 @@ class Scoring:
         if isinstance(step, (Term, Substring, TermPattern, SynonymTerm, Apart)):
             return self.leaf(step)
         if isinstance(step, Keywords):
-            return {"bool": {"filter": [self.covers[step]], "should": self.words(step), "minimum_should_match": 0}}
+            return {"bool": {"filter": [self.known[step]], "should": self.words(step), "minimum_should_match": 0}}
         if isinstance(step, AnyOf):
             return any_of(self.of(clause) for clause in step.clauses)
         if isinstance(step, AllOf):
@@ -80,10 +80,10 @@ class Scoring:
         if isinstance(step, Boosted):
             return {"bool": {"must": [self.of(step.base)], "should": [self.of(step.bonus)]}}
         if isinstance(step, Without):
-            return {"bool": {"must": [self.of(step.base)], "must_not": [matching(step.excluded, self.covers)]}}
+            return {"bool": {"must": [self.of(step.base)], "must_not": [matching(step.excluded, self.known)]}}
         if isinstance(step, Together):
-            return {"bool": {"must": [self.of(step.parts)], "filter": [together_query(step)]}}
-        return constant(matching(step, self.covers), 0.0)
+            return {"bool": {"must": [self.of(step.parts)], "filter": [matching(step, self.known)]}}
+        return constant(matching(step, self.known), 0.0)
 
     def words(self, step: Keywords) -> list[Query]:
         """What adds to the score of a run of words."""
@@ -109,7 +109,7 @@ class Scoring:
         if isinstance(leaf, SynonymTerm):
             return _best(list(self._members(leaf, idf, factor)))
         weight = OTHER_FORM if isinstance(leaf, Apart) else 1.0
-        return constant(matching(leaf, {}), factor * idf * saturated(weight))
+        return constant(matching(leaf, self.known), factor * idf * saturated(weight))
 
     def _members(self, leaf: SynonymTerm, idf: float, factor: float) -> Iterator[Query]:
         for member in leaf.members:
@@ -156,41 +156,15 @@ _LEGACY_FACTORS = {
 
 def leaves_to_count(step: Step) -> Iterator[Step]:
     """Every step whose number of articles is needed, in one go."""
-    if isinstance(step, Term):
-        yield step
-    elif isinstance(step, Substring):
-        yield step
-        if 2 < len(step.text) <= LONGEST_WEIGHED:
-            for name in step.fields:
-                for at in range(len(step.text) - 1):
-                    yield Term(step.text[at : at + 2], (CHARS_FIELD[name],))
-    elif isinstance(step, SynonymTerm):
-        yield step
-        for member in step.members:
-            yield from leaves_to_count(member)
-    elif isinstance(step, (TermPattern, Apart)):
-        yield step
-    elif isinstance(step, Keywords):
-        for word in step.words:
-            yield from leaves_to_count(word.step)
-            if not isinstance(word.step, Term):
-                yield word.step
-            yield from (*word.bigrams, *word.singles)
-            if word.otherwise is not None:
-                yield from leaves_to_count(word.otherwise)
-                yield word.otherwise
-        for bigram in step.bigrams:
-            yield from leaves_to_count(bigram)
-    elif isinstance(step, (AllOf, AnyOf, BestOf)):
-        for clause in step.clauses:
-            yield from leaves_to_count(clause)
-    elif isinstance(step, Boosted):
-        yield from leaves_to_count(step.base)
-        yield from leaves_to_count(step.bonus)
-    elif isinstance(step, Without):
-        yield from leaves_to_count(step.base)
-    elif isinstance(step, Together):
-        yield from leaves_to_count(step.parts)
+    for part in parts_of(step):
+        if isinstance(part, Leaf):
+            yield part
+        if isinstance(part, Substring) and 2 < len(part.text) <= LONGEST_WEIGHED:
+            for name in part.fields:
+                yield from (Term(part.text[at : at + 2], (CHARS_FIELD[name],)) for at in range(len(part.text) - 1))
+        if isinstance(part, Keywords):
+            for word in part.words:
+                yield from (found for found in (word.step, word.otherwise) if found is not None)
 
 
 def _best(queries: list[Query]) -> Query:

@@ -12,26 +12,26 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from cnsearch.analysis.reading import read
 from cnsearch.analysis.scripts import HAN_CHAR
 from cnsearch.backends.opensearch.cluster import Cluster
 from cnsearch.backends.opensearch.counts import Counts
 from cnsearch.backends.opensearch.documents import text_hash
 from cnsearch.backends.opensearch.keywords import Rule
-from cnsearch.backends.opensearch.mapping import CHARS, Facts
-from cnsearch.backends.opensearch.matching import NOTHING, Query, all_of, constant, matching, runs_of
+from cnsearch.backends.opensearch.mapping import Facts
+from cnsearch.backends.opensearch.matching import NOTHING, Query, all_of, constant, matching, parts_of
 from cnsearch.backends.opensearch.scoring import Scoring, leaves_to_count
-from cnsearch.backends.opensearch.tokens import escaped
 from cnsearch.backends.opensearch.values import Values
+from cnsearch.backends.opensearch.verified import Texts
 from cnsearch.backends.opensearch.vocabulary import ClusterVocabulary
 from cnsearch.limits import DEFAULT_LIMITS, Limits
 from cnsearch.search.closeness import as_written, closeness
 from cnsearch.search.plan import Plan
 from cnsearch.search.scoring import DEFAULT_RANKING, idf
 from cnsearch.search.steps.base import Step
+from cnsearch.search.steps.keywords import Keywords
 from cnsearch.search.steps.leaf import Leaf, Term
 from cnsearch.search.steps.texts import Substring, Verbatim
-from cnsearch.search.verbatim import LONG, NUM_PAIRS, squeezed, stands
+from cnsearch.search.verbatim import LONG
 from cnsearch.search.written import TO_THE_DOT, letters, pieces
 from cnsearch.store.document import stored_body
 
@@ -43,8 +43,6 @@ PAGE = 500
 """Hits that are fetched at a time where all are walked through."""
 TEXTS_AT_ONCE = 50
 """Hits whose texts come with them; those of a longer page are fetched when they are shown."""
-MAX_VERBATIM = 200
-"""Articles that are read to see whether a long text stands in them."""
 _TIE = {"id": "asc"}
 
 
@@ -114,7 +112,7 @@ class Searcher:
         self.snapshot = Values(cluster, index, facts, self.counts)
         self._vocabulary: ClusterVocabulary | None = None
         self._pattern_terms = limits.pattern_terms
-        self._verbatim: dict[Verbatim, list[str]] = {}
+        self.texts = Texts(cluster, index, self.counts)
         self._span: tuple[float, int | None, int | None] | None = None
 
     def forget(self) -> None:
@@ -122,7 +120,7 @@ class Searcher:
         self.counts.forget()
         self.snapshot.forget()
         self._vocabulary = None
-        self._verbatim = {}
+        self.texts.forget()
         self._span = None
 
     @property
@@ -136,17 +134,19 @@ class Searcher:
 
     def ready(self, plan: Plan, *, ranked: bool = True) -> Ready:
         """The queries of a plan. ``ranked``: whether scores are wanted, or only which articles match."""
-        self.counts.begin()
-        scoring = Scoring(self.counts, self.cluster.version)
+        if self.counts.begin():
+            self.texts.forget()
+        verified = {} if plan.step is None else self.texts.verified(plan.step)
+        scoring = Scoring(self.counts, self.cluster.version, verified)
         if plan.step is None:
             return Ready(plan, scoring, NOTHING, [], ({}, {}, {}))
         focus = plan.focus
-        runs = list(runs_of(plan.step))
-        self.counts.ask([*leaves_to_count(plan.step), *focus.bigrams, *focus.words])
-        typed = {run: self.find_verbatim(run.typed) for run in runs if run.typed is not None}
+        runs = [step for step in parts_of(plan.step) if isinstance(step, Keywords)]
+        self.counts.ask([*leaves_to_count(plan.step), *focus.bigrams, *focus.words], verified)
+        typed = {run: self.texts.find_verbatim(run.typed) for run in runs if run.typed is not None}
         Rule(self.cluster, self.index, scoring).apply(runs, typed)
         if not ranked:
-            return Ready(plan, scoring, matching(plan.step, scoring.covers), [], ({}, {}, {}))
+            return Ready(plan, scoring, matching(plan.step, scoring.known), [], ({}, {}, {}))
         weights = self._weights(plan)
         extras = self._as_typed(plan, scoring, weights) if focus.written else []
         return Ready(plan, scoring, scoring.of(plan.step), extras, weights)
@@ -177,7 +177,7 @@ class Searcher:
         wholes: list[tuple[str, list[str]]] = []
         for text in plan.focus.pieces:
             if len(text) > LONG:
-                ids = self.find_verbatim(Verbatim(text, inside=True))
+                ids = self.texts.find_verbatim(Verbatim(text, inside=True))
                 if ids:
                     wholes.append((text, ids))
                 continue
@@ -204,30 +204,9 @@ class Searcher:
         second = (DEFAULT_RANKING.closeness + DEFAULT_RANKING.lead) * sum(sum(some.values()) for some in weights)
         return second + sum(self.counts.idf(leaf) for leaf in plan.leaves)
 
-    def find_verbatim(self, text: Verbatim) -> list[str]:
-        """The ids (of the cluster) of articles in which a long text stands, white space aside: of those that have its
-        bigrams, MAX_VERBATIM are read."""
-        known = self._verbatim.get(text)
-        if known is not None:
-            return known
-        pairs = [part[at : at + 2] for part in text.text.split() for at in range(len(part) - 1)]
-        pairs = list(dict.fromkeys(pairs))
-        pairs = pairs[:: -(-len(pairs) // NUM_PAIRS)] if pairs else []
-        found: list[str] = []
-        if pairs:
-            query = all_of({"term": {CHARS: {"value": escaped(pair)}}} for pair in pairs)
-            body = {"query": query, "size": MAX_VERBATIM, "_source": ["article.title", "article.paragraphs"]}
-            typed = squeezed(text.text)
-            for hit in self.cluster.search(self.index, body)["hits"]["hits"]:
-                texts = dict(zip(("title", "body"), texts_of(hit["_source"]["article"]), strict=True))
-                if any(stands(typed, read(texts[name]).text, inside=text.inside) for name in text.fields):
-                    found.append(hit["_id"])
-        self._verbatim[text] = found
-        return found
-
     def stands(self, text: str) -> bool:
         """Whether an article has the folded text as it was typed, white space aside."""
-        return bool(self.find_verbatim(Verbatim(text)))
+        return bool(self.texts.find_verbatim(Verbatim(text)))
 
     # Answers
 
@@ -324,7 +303,7 @@ class Searcher:
         """How many articles match."""
         if ready.plan.step is None:
             return 0
-        body = {"query": matching(ready.plan.step, ready.scoring.covers), "size": 0, "track_total_hits": True}
+        body = {"query": matching(ready.plan.step, ready.scoring.known), "size": 0, "track_total_hits": True}
         total: int = self.cluster.searches(self.index, [body], scored=False)[0]["hits"]["total"]["value"]
         return total
 
@@ -404,7 +383,7 @@ class Searcher:
     def keys(self, ready: Ready) -> Iterator[str]:
         """The ids (ours) of all articles that match, in no particular order."""
         if ready.plan.step is not None:
-            query = matching(ready.plan.step, ready.scoring.covers)
+            query = matching(ready.plan.step, ready.scoring.known)
             for hit in self.cluster.scroll(self.index, query, size=WINDOW, _source=["article.id"]):
                 yield hit["_source"]["article"]["id"]
 

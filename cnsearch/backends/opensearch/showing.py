@@ -55,11 +55,11 @@ MAX_NAMED = 60
 def matching_of(ready: Ready) -> Query:
     """The articles that a plan matches."""
     assert ready.plan.step is not None
-    return matching(ready.plan.step, ready.scoring.covers)
+    return matching(ready.plan.step, ready.scoring.known)
 
 
 def _has(word: Keyword, ready: Ready) -> Query:
-    used = matching(ready.scoring.used.get(word, word.step), ready.scoring.covers)
+    used = matching(ready.scoring.used.get(word, word.step), ready.scoring.known)
     if not isinstance(word.step, Term) or not word.bigrams:
         return used
     return any_of([used, all_of(matching(pair, {}) for pair in word.bigrams)])
