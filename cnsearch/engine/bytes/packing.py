@@ -76,7 +76,7 @@ def unpack(packed: bytes, *, apart: bool, most: int = _MOST) -> bytes:
     """Inverse of ``pack``, or at least ``most`` units of the text. Raises ValueError if it is damaged."""
     kernel = kernels.packing()
     if kernel is None:
-        return unpack_plainly(packed, apart=apart)
+        return unpack_plainly(packed, apart=apart, most=most)
     text = kernel.unpack_text(packed, apart, most)
     if text is None:
         raise ValueError(_DAMAGED)
@@ -101,8 +101,8 @@ def pack_plainly(text: bytes, *, apart: bool) -> bytes | None:
     return mixed
 
 
-def unpack_plainly(packed: bytes, *, apart: bool) -> bytes:
-    """``unpack`` without compiled kernels, and the whole text."""
+def unpack_plainly(packed: bytes, *, apart: bool, most: int = _MOST) -> bytes:
+    """``unpack`` without compiled kernels."""
     if apart:
         count, start = _read_varint(packed)
         leads, trails = packed[start : start + count], packed[start + count :]
@@ -111,6 +111,9 @@ def unpack_plainly(packed: bytes, *, apart: bool) -> bytes:
     two = _twos(leads)
     if count not in (-1, len(leads)) or len(two) != len(trails):
         raise ValueError(_DAMAGED)
+    if most < len(leads):
+        leads, two = leads[:most], two[: np.searchsorted(two, most)]
+        trails = trails[: len(two)]
     return _joined(leads, trails, two).tobytes()
 
 
