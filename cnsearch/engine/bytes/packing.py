@@ -42,12 +42,11 @@ _DAMAGED = "a packed text is damaged"
 
 
 class _Codes(NamedTuple):
-    """lows, highs : by first byte the halves of the unit; 0 for the one that a second byte says
-    leads          : uint16, shape (65536,): by unit its first byte, or 256
+    """units : uint16, shape (256,): by first byte the unit, with 0 for the half that a second byte says
+    leads : uint16, shape (65536,): by unit its first byte, or 256
     """
 
-    lows: bytes
-    highs: bytes
+    units: npt.NDArray[np.uint16]
     leads: npt.NDArray[np.uint16]
 
 
@@ -60,7 +59,7 @@ def _codes() -> _Codes:
     leads = by_page.ravel()
     leads[singles] = np.arange(_NUM_SINGLES, dtype=np.uint16)
     units = np.concatenate([singles, pages << 8])
-    return _Codes(units.astype(np.uint8).tobytes(), (units >> 8).astype(np.uint8).tobytes(), leads)
+    return _Codes(units.astype("<u2"), leads)
 
 
 def pack(text: bytes, *, apart: bool) -> bytes | None:
@@ -108,13 +107,14 @@ def unpack_plainly(packed: bytes, *, apart: bool, most: int = _MOST) -> bytes:
         leads, trails = packed[start : start + count], packed[start + count :]
     else:
         count, (leads, trails) = -1, _parted(packed)
-    two = _twos(leads)
-    if count not in (-1, len(leads)) or len(two) != len(trails):
+    firsts = np.frombuffer(leads, np.uint8)
+    two = firsts >= _NUM_SINGLES
+    if count not in (-1, len(leads)) or np.count_nonzero(two) != len(trails):
         raise ValueError(_DAMAGED)
-    if most < len(leads):
-        leads, two = leads[:most], two[: np.searchsorted(two, most)]
-        trails = trails[: len(two)]
-    return _joined(leads, trails, two).tobytes()
+    if most < len(firsts):
+        firsts, two = firsts[:most], two[:most]
+        trails = trails[: np.count_nonzero(two)]
+    return _joined(firsts, trails, two).tobytes()
 
 
 def unpack_many(rows: Sequence[bytes | memoryview]) -> tuple[npt.NDArray[np.uint16], Ints]:
@@ -130,27 +130,19 @@ def unpack_many(rows: Sequence[bytes | memoryview]) -> tuple[npt.NDArray[np.uint
         counts[number] = count
         leads.append(row[start : start + count])
         trails.append(row[start + count :])
-    joined, ends = b"".join(leads), np.cumsum(counts)
-    two = _twos(joined)
-    fits = len(joined) == counts.sum() and np.searchsorted(two, ends).tolist() == list(accumulate(map(len, trails)))
-    if not fits:
+    firsts, ends = np.frombuffer(b"".join(leads), np.uint8), np.cumsum(counts)
+    two = firsts >= _NUM_SINGLES
+    places = np.flatnonzero(two)
+    if len(firsts) != counts.sum() or np.searchsorted(places, ends).tolist() != list(accumulate(map(len, trails))):
         raise ValueError(_DAMAGED)
-    return _joined(joined, b"".join(trails), two), counts
+    return _joined(firsts, b"".join(trails), two), counts
 
 
-def _twos(leads: bytes) -> npt.NDArray[np.intp]:
-    """The places of the characters that have a second byte, shape (n,)."""
-    return np.flatnonzero(np.frombuffer(leads, np.uint8) >= _NUM_SINGLES)
-
-
-def _joined(leads: bytes, trails: bytes, two: npt.NDArray[np.intp]) -> npt.NDArray[np.uint16]:
-    """Units, shape (leads,), from their first bytes and the second ones of those at the places ``two``."""
-    codes = _codes()
-    halves = np.empty((len(leads), 2), dtype=np.uint8)
-    halves[:, 0] = np.frombuffer(leads.translate(codes.lows), np.uint8)
-    halves[:, 1] = np.frombuffer(leads.translate(codes.highs), np.uint8)
-    halves[two, 0] = np.frombuffer(trails, np.uint8)
-    return halves.reshape(-1).view("<u2")
+def _joined(firsts: npt.NDArray[np.uint8], trails: bytes, two: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint16]:
+    """Units, shape (n,), from their first bytes, shape (n,), and the second ones of those where ``two``, shape (n,)."""
+    units = _codes().units.take(firsts)
+    units.view(np.uint8)[::2][two] = np.frombuffer(trails, np.uint8)
+    return units
 
 
 def _parted(packed: bytes) -> tuple[bytes, bytes]:
