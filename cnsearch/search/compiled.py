@@ -97,7 +97,8 @@ class CompiledQueries:
             return None
         keywords, conditions, excluded = parts
         query = _Query(self._leaves)
-        asked = query.of(keywords, plan.focus if earn or depth else None, _mask(conditions, excluded, self._leaves))
+        asks = earn and (depth or self._leaves.ranking.written)  # else the best are those with the best scores
+        asked = query.of(keywords, plan.focus if asks else None, _mask(conditions, excluded, self._leaves))
         again = depth if plan.focus.synonyms else 0  # read by numpy
         read_by = characters_if_made()
         try:

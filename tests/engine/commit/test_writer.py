@@ -15,22 +15,9 @@ from cnsearch.engine.commit.writer import IndexWriter
 from cnsearch.engine.files.folder import Folder
 from cnsearch.engine.files.locks import HeldError
 from cnsearch.engine.segment import merge
-from cnsearch.engine.segment.batch import BatchBuilder, DocumentBatch
 from cnsearch.engine.segment.buffer import SegmentBuffer
-from cnsearch.engine.segment.fields import FieldSpec
 from cnsearch.engine.segment.reader import open_segment
-
-FIELDS = {
-    "id": FieldSpec(indexed=True, unique=True),
-    "body": FieldSpec(indexed=True, frequency_is_value=True, scorable=True),
-}
-
-
-def batch(*documents: tuple[str, str]) -> DocumentBatch:
-    builder = BatchBuilder()
-    for key, body in documents:
-        builder.add({"id": [key], "body": body.split()}, {"id": key})
-    return builder.build()
+from tests.engine.commit.made import FIELDS, batch
 
 
 class Index:
